@@ -1,1 +1,4 @@
 //! Audits workspace secrets.
+
+#[cfg(feature = "simulator")]
+pub mod simulator;

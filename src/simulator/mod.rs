@@ -1,0 +1,95 @@
+//! A made-up workspace behind a real HTTP server on loopback: what `--demo` and the integration tests talk to.
+//!
+//! It answers the endpoints that the audit reads, as the public OpenAPI document describes them, and
+//! wherever the document leaves room it takes the less convenient way: lists are cut where they may be cut,
+//! cursors serve only the query that they came from, a limit that is not given is the smallest one.
+//!
+//! What never lives here: anything of the client. This module knows nothing of how the audit asks or what it
+//! concludes, so that both can't share one mistake. Nor does it hold a real key or the value of any secret.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `world` | the made-up workspace, and short ways to build one |
+//! | `documents` | the documents of tools, agents and other holders of secrets |
+//! | `exchange` | a request as it came in, and what is sent back for it |
+//! | `server`, `body`, `log` | sockets, the ways to answer badly, and what has been asked |
+//! | `answer`, `secrets`, `resources`, `paging` | the endpoints |
+//! | `demo` | the workspace of `--demo` |
+
+mod answer;
+mod body;
+
+pub mod documents;
+mod exchange;
+mod hash;
+mod log;
+mod paging;
+mod resources;
+mod secrets;
+mod server;
+pub mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::{io, sync::Arc};
+
+use tokio::{net::TcpListener, task::JoinHandle};
+use url::Url;
+
+use self::{answer::Workspace, server::Shared};
+
+pub use self::{
+    exchange::{Reply, Request},
+    world::{Agent, Branch, Secret, UsedBy, World},
+};
+
+/// A running server over a [`World`]. Dropping it stops the server and closes every connection.
+#[derive(Debug)]
+pub struct Simulator {
+    base_url: Url,
+    shared: Arc<Shared>,
+    server: JoinHandle<()>,
+}
+
+impl Simulator {
+    /// Serves `world` on a free port of 127.0.0.1, from the runtime of the caller.
+    pub async fn start(world: World) -> io::Result<Simulator> {
+        Simulator::start_with(world, |_, reply| reply).await
+    }
+
+    /// The same, where `intercept` sees every request with the reply that the world would give, and may
+    /// return another.
+    pub async fn start_with(
+        world: World,
+        intercept: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static,
+    ) -> io::Result<Simulator> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let base_url =
+            Url::parse(&format!("http://{}/", listener.local_addr()?)).map_err(io::Error::other)?;
+        let shared = Arc::new(Shared::new(Workspace::new(world), Box::new(intercept)));
+        let server = tokio::spawn(server::accept(listener, Arc::clone(&shared)));
+        Ok(Simulator { base_url, shared, server })
+    }
+
+    /// Where the server listens: `http://127.0.0.1:PORT/`.
+    pub fn base_url(&self) -> Url {
+        self.base_url.clone()
+    }
+
+    /// All requests so far, in the order of their arrival, refused ones included.
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.log().requests.clone()
+    }
+
+    /// The most requests that were being answered at the same moment.
+    pub fn peak_in_flight(&self) -> usize {
+        self.shared.log().peak
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}

@@ -1,0 +1,175 @@
+//! The endpoints of everything that can hold a reference to a secret, and of the user whose key it is.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    answer::{Workspace, not_found},
+    exchange::{Reply, Request},
+    paging::{Page, flag, limit, page, word},
+    world::Agent,
+};
+
+/// The OpenAPI document's default for agents and speech engines; taken for tools too, where it names none.
+const DEFAULT_PAGE: usize = 30;
+/// The OpenAPI document's default for environment variables.
+const DEFAULT_PAGE_OF_VARIABLES: usize = 100;
+
+/// `GET /v1/user` (`UserResponseModel`). It names nobody, and no part of the key.
+pub(super) fn user() -> Reply {
+    let body = json!({
+        "user_id": "user_simulated",
+        "first_name": "Simulated user",
+        "subscription": {"tier": "simulated"},
+        "seat_type": "workspace_admin",
+        "created_at": 1_704_067_200,
+        "is_new_user": false,
+        "can_use_delayed_payment_methods": false,
+        "is_onboarding_completed": true,
+        "is_onboarding_checklist_completed": true,
+        "xi_api_key_preview": null,
+    });
+    Reply::json(200, &body)
+}
+
+/// `GET /v1/convai/mcp-servers`: all at once, the OpenAPI document knows no pages here.
+pub(super) fn mcp_servers(workspace: &Workspace) -> Reply {
+    Reply::json(200, &json!({"mcp_servers": workspace.world.mcp_servers}))
+}
+
+/// `GET /v1/convai/environment-variables`
+pub(super) fn environment_variables(workspace: &Workspace, request: &Request) -> Result<Reply, Reply> {
+    let size = limit(request, "page_size")?.unwrap_or(DEFAULT_PAGE_OF_VARIABLES);
+    let kind = word(request, "type", &["string", "secret", "auth_connection"])?;
+    let label = request.query("label");
+    let environment = request.query("environment");
+    let matches = |variable: &&Value| {
+        kind.is_none_or(|kind| text(variable, "type") == kind)
+            && label.is_none_or(|label| text(variable, "label") == label)
+            && environment.is_none_or(|environment| variable["values"].get(environment).is_some())
+    };
+    let found: Vec<&Value> = workspace.world.environment_variables.iter().filter(matches).collect();
+    // A filter that is empty and one that is absent are different queries.
+    let scope = format!("{kind:?} {label:?} {environment:?}");
+    let page = page(request, &found, Some(size), &["environment-variables", &scope])?;
+    Ok(listed("environment_variables", &page, |variable| (*variable).clone()))
+}
+
+/// `GET /v1/convai/tools`
+pub(super) fn tools(workspace: &Workspace, request: &Request) -> Result<Reply, Reply> {
+    let size = limit(request, "page_size")?.unwrap_or(DEFAULT_PAGE);
+    let page = page(request, &workspace.world.tools, Some(size), &["tools"])?;
+    Ok(listed("tools", &page, Value::clone))
+}
+
+/// `GET /v1/speech-engine`: summaries, which hold no headers and so no references.
+pub(super) fn speech_engines(workspace: &Workspace, request: &Request) -> Result<Reply, Reply> {
+    let size = limit(request, "page_size")?.unwrap_or(DEFAULT_PAGE);
+    let prefix = request.query("search").unwrap_or_default();
+    let order = word(request, "sort_by", &["name", "created_at", "call_count_7d"])?.unwrap_or("created_at");
+    let ascending = word(request, "sort_direction", &["asc", "desc"])? == Some("asc");
+    let engines = workspace.world.speech_engines.iter();
+    let mut found: Vec<&Value> = engines.filter(|engine| text(engine, "name").starts_with(prefix)).collect();
+    match order {
+        "name" => found.sort_by_key(|engine| text(engine, "name")),
+        "created_at" => found.sort_by_key(|engine| engine["created_at_unix_secs"].as_i64()),
+        // Nobody calls in a made-up workspace: they are all equal.
+        _ => {}
+    }
+    if !ascending {
+        found.reverse();
+    }
+    let scope = ["speech-engine", prefix, order, if ascending { "asc" } else { "desc" }];
+    let page = page(request, &found, Some(size), &scope)?;
+    Ok(listed("speech_engines", &page, |engine| summary(engine)))
+}
+
+/// `SpeechEngineSummaryResponse`; what a document lacks is filled in.
+fn summary(engine: &Value) -> Value {
+    let nobody = json!({"is_creator": false, "creator_name": "Nobody", "creator_email": "nobody@example.com", "role": "viewer"});
+    let or = |name: &str, otherwise: Value| engine.get(name).cloned().unwrap_or(otherwise);
+    json!({
+        "speech_engine_id": or("speech_engine_id", Value::Null),
+        "name": or("name", json!("")),
+        "voice_id": or("voice_id", json!("voice_simulated")),
+        "created_at_unix_secs": or("created_at_unix_secs", json!(0)),
+        "tags": or("tags", json!([])),
+        "access_info": or("access_info", nobody),
+    })
+}
+
+/// `GET /v1/speech-engine/{speech_engine_id}`
+pub(super) fn speech_engine(workspace: &Workspace, id: &str) -> Result<Reply, Reply> {
+    let mut engines = workspace.world.speech_engines.iter();
+    match engines.find(|engine| text(engine, "speech_engine_id") == id) {
+        Some(engine) => Ok(Reply::json(200, engine)),
+        None => Err(not_found("speech_engine_not_found", "No speech engine has the id that was asked for.")),
+    }
+}
+
+/// `GET /v1/convai/agents`: either those that are archived or those that are not, never both.
+pub(super) fn agents(workspace: &Workspace, request: &Request) -> Result<Reply, Reply> {
+    let size = limit(request, "page_size")?.unwrap_or(DEFAULT_PAGE);
+    let archived = flag(request, "archived")?;
+    let found: Vec<&Agent> =
+        workspace.world.agents.iter().filter(|agent| agent.archived == archived).collect();
+    let page = page(request, &found, Some(size), &["agents", if archived { "archived" } else { "" }])?;
+    Ok(listed("agents", &page, |agent| {
+        json!({
+            "agent_id": agent.id,
+            "name": agent.name,
+            "archived": agent.archived,
+            "created_at_unix_secs": agent.created_at_unix_secs,
+        })
+    }))
+}
+
+/// `GET /v1/convai/agents/{agent_id}`, also of one branch.
+pub(super) fn agent(workspace: &Workspace, request: &Request, id: &str) -> Result<Reply, Reply> {
+    let agent = find(workspace, id)?;
+    if request.query("version_id").is_some() {
+        return Err(not_found("version_not_found", "The simulator keeps no versions of agents."));
+    }
+    let config = match request.query("branch_id") {
+        None => &agent.config,
+        Some(branch) if Some(branch) == main_branch(agent) => &agent.config,
+        Some(branch) => match agent.branches.iter().find(|known| known.id == branch) {
+            Some(known) => &known.config,
+            None => return Err(not_found("branch_not_found", "The agent has no such branch.")),
+        },
+    };
+    Ok(Reply::json(200, config))
+}
+
+/// `GET /v1/convai/agents/{agent_id}/branches`, of which FACTS.md tells `.results[].id`.
+pub(super) fn branches(workspace: &Workspace, id: &str) -> Result<Reply, Reply> {
+    let agent = find(workspace, id)?;
+    let main = main_branch(agent).map(|id| json!({"id": id, "name": "Main", "is_archived": false}));
+    let others = agent.branches.iter().map(|branch| {
+        let name = branch.config.get("branch_name").and_then(Value::as_str).unwrap_or(&branch.id);
+        json!({"id": branch.id, "name": name, "is_archived": false})
+    });
+    let results: Vec<Value> = main.into_iter().chain(others).collect();
+    Ok(Reply::json(200, &json!({"results": results})))
+}
+
+fn find<'a>(workspace: &'a Workspace, id: &str) -> Result<&'a Agent, Reply> {
+    workspace.agent(id).ok_or_else(|| {
+        not_found("agent_not_found", "No agent of this workspace has the id that was asked for.")
+    })
+}
+
+fn main_branch(agent: &Agent) -> Option<&str> {
+    agent.config.get("main_branch_id").and_then(Value::as_str)
+}
+
+fn text<'a>(document: &'a Value, field: &str) -> &'a str {
+    document.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn listed<T>(name: &str, page: &Page<'_, T>, shown: impl Fn(&T) -> Value) -> Reply {
+    let mut body = Map::new();
+    body.insert(name.to_owned(), page.items.iter().map(shown).collect());
+    body.insert("has_more".to_owned(), page.next_cursor.is_some().into());
+    body.insert("next_cursor".to_owned(), page.next_cursor.clone().into());
+    Reply::json(200, &Value::Object(body))
+}
