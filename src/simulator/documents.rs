@@ -40,8 +40,9 @@ pub fn speech_engine(id: &str, name: &str, ws_url: &str, headers: &Value) -> Val
     })
 }
 
-/// An MCP server, as `GET /v1/convai/mcp-servers` lists it; `secret_token` is null or what [`secret`] makes.
-pub fn mcp_server(id: &str, name: &str, url: &str, secret_token: &Value, headers: &Value) -> Value {
+/// An MCP server, as `GET /v1/convai/mcp-servers` lists it; `url` is a string or what [`secret`] makes,
+/// `secret_token` is null or the same.
+pub fn mcp_server(id: &str, name: &str, url: &Value, secret_token: &Value, headers: &Value) -> Value {
     json!({
         "id": id,
         "config": {

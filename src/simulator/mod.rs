@@ -18,7 +18,7 @@
 
 mod answer;
 mod body;
-
+pub mod demo;
 pub mod documents;
 mod exchange;
 mod hash;

@@ -1,5 +1,6 @@
 //! Over real sockets, with the HTTP client that the audit uses.
 
+mod demo;
 mod endpoints;
 
 use reqwest::{Client, Response};

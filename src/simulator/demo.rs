@@ -1,0 +1,47 @@
+//! The workspace of `--demo`: a made-up home services company with voice agents for support, sales and
+//! scheduling, big and crooked enough that every part of the report has something to show.
+//!
+//! Everything follows from one plan: what uses a secret, and the documents of those that use it. So the two
+//! agree, but for what the demo is to show: an environment variable and a speech engine that hold secrets of
+//! which `used_by` knows nothing, and a variable that names a secret that is no more. Nothing is random, so the
+//! published sample changes only when this does. No real company, number, address or key is in it.
+
+mod holders;
+mod ids;
+mod intentions;
+mod names;
+mod plan;
+mod settings;
+mod vendors;
+
+use std::collections::BTreeSet;
+
+use self::plan::Plan;
+use super::world::{Secret, World};
+
+/// The workspace of `--demo`.
+pub fn world() -> World {
+    let plan = Plan::new();
+    let secrets = plan.secrets.iter().map(|secret| Secret {
+        id: secret.id.clone(),
+        name: secret.name.clone(),
+        used_by: plan.used_by(secret),
+    });
+    let workspace_id = ids::id("ws", 0);
+    World {
+        secrets: secrets.collect(),
+        environment_variables: settings::environment_variables(&plan, &workspace_id),
+        speech_engines: settings::speech_engines(&plan),
+        settings: settings::settings(&plan),
+        mcp_servers: holders::mcp_servers(&plan),
+        tools: holders::tools(&plan),
+        agents: holders::agents(&plan),
+        workspace_id,
+        ..World::empty()
+    }
+}
+
+/// The same workspace on a night on which the key may not read speech engines.
+pub fn degraded_world() -> World {
+    World { missing_permissions: BTreeSet::from(["/v1/speech-engine".to_owned()]), ..world() }
+}
