@@ -35,6 +35,13 @@ impl InFlight {
     }
 }
 
+#[cfg(test)]
+impl Log {
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
         let mut log = self.shared.log();

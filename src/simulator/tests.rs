@@ -1,7 +1,10 @@
 //! Over real sockets, with the HTTP client that the audit uses.
 
+mod connections;
 mod demo;
 mod endpoints;
+mod required_fields;
+mod resources;
 
 use reqwest::{Client, Response};
 use serde_json::Value;

@@ -191,3 +191,14 @@ async fn an_unlisted_secret_answers_by_its_id_alone() {
         assert_eq!(error["detail"]["request_id"], request_id);
     }
 }
+
+#[tokio::test]
+async fn of_ten_thousand_secrets_each_is_found() {
+    let mut world = many(9_999);
+    world.secrets.push(Secret::new("sec_last", "last").with_tools(120));
+    let simulator = start(world).await;
+    let (lengths, _) = walk(&simulator, "v1/convai/secrets?page_size=100", "secrets").await;
+    assert_eq!(lengths, [100; 100]);
+    let target = "v1/convai/secrets/sec_last/dependencies/tools?page_size=100";
+    assert_eq!(walk(&simulator, target, "dependencies").await.0, [100, 20]);
+}
