@@ -13,6 +13,7 @@
 //! | `documents` | the documents of tools, agents and other holders of secrets |
 //! | `exchange` | a request as it came in, and what is sent back for it |
 //! | `server`, `body`, `log` | sockets, the ways to answer badly, and what has been asked |
+//! | `hash` | request ids, cursors and ids of the demo, the same in every build |
 //! | `answer`, `secrets`, `resources`, `paging` | the endpoints |
 //! | `demo` | the workspace of `--demo` |
 

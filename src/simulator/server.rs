@@ -130,6 +130,7 @@ async fn send(mut reply: Reply, in_flight: InFlight) -> io::Result<hyper::Respon
         }
         // hyper closes the connection, without a word, when the service fails.
         Reply::Close => Err(io::Error::from(io::ErrorKind::ConnectionAborted)),
+        // The delays are over by now.
         Reply::Hang | Reply::Delayed { .. } => future::pending().await,
     }
 }

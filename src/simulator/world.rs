@@ -28,8 +28,8 @@ pub struct World {
     pub tools: Vec<Value>,
     /// Agents with their whole configuration.
     pub agents: Vec<Agent>,
-    /// What the key may not do: names of permissions (`convai_read`, `user_read`), or the beginning of a path
-    /// (`/v1/speech-engine`). Endpoints concerned answer 401 `missing_permissions`.
+    /// What the key may not do: `user_read` for `/v1/user`, `convai_read` for all the rest, or the beginning of a
+    /// path by whole segments (`/v1/speech-engine`). Endpoints concerned answer 401 `missing_permissions`.
     pub missing_permissions: BTreeSet<String>,
     /// The most requests that may be in flight; above it 429 `concurrent_limit_exceeded`. `None`: no limit.
     pub concurrency_limit: Option<usize>,

@@ -92,23 +92,18 @@ const NOTABLE: &[(&str, &str, Area, Uses)] = &[
         Uses { tools: 4, transitive_agents: 3, phone_numbers: 48, provider: "twilio", ..NOTHING },
     ),
     (
-        "sip-trunk-password-frankfurt",
+        "sip-trunk-password-london",
         "sip-trunk",
         Telephony,
         Uses { phone_numbers: 23, provider: "sip_trunk", ..NOTHING },
     ),
     (
-        "sip-trunk-password-london",
+        "sip-trunk-password-london-backup",
         "sip-trunk",
         Telephony,
         Uses { phone_numbers: 6, provider: "sip_trunk", ..NOTHING },
     ),
-    (
-        "exotel-api-token-mumbai",
-        "exotel",
-        Telephony,
-        Uses { phone_numbers: 9, provider: "exotel", ..NOTHING },
-    ),
+    ("exotel-api-token", "exotel", Telephony, Uses { phone_numbers: 9, provider: "exotel", ..NOTHING }),
     ("crm-webhook-bearer", "crm", Sales, Uses { webhook: true, direct_agents: 3, ..NOTHING }),
     ("ledger-export-token-staging", "ledger", Payments, A_TOOL),
     // All their users are hidden from the key, and are users all the same.

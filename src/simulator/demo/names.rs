@@ -89,19 +89,27 @@ pub(super) fn mcp_server(vendor: &str, number: usize) -> String {
     }
 }
 
-pub(super) fn line(number: usize) -> String {
-    let city = CITIES.get(number % CITIES.len()).copied().unwrap_or_default();
-    format!("{city} line {}", number / CITIES.len() + 1)
-}
-
-/// Numbers that are kept for fiction: 555-01xx in North America, 020 7946 0xxx in London.
-pub(super) fn dialled(provider: &str, number: usize) -> String {
-    const AREA_CODES: [&str; 5] = ["212", "303", "415", "617", "206"];
+/// The label and the number of a telephone line. All are kept for fiction: 555-01xx in North America,
+/// 020 7946 0xxx in London.
+pub(super) fn line(provider: &str, number: usize) -> (String, String) {
+    const TWILIO: [(&str, &str); 5] = [
+        ("New York", "212"),
+        ("Denver", "303"),
+        ("San Francisco", "415"),
+        ("Boston", "617"),
+        ("Seattle", "206"),
+    ];
+    const LONDON: [&str; 4] = ["Reception", "Support", "Dispatch", "Sales"];
     match provider {
         "twilio" => {
-            let area = AREA_CODES.get(number % AREA_CODES.len()).copied().unwrap_or_default();
-            format!("+1{area}55501{:02}", number / AREA_CODES.len() % 100)
+            let (city, area) = TWILIO.get(number % TWILIO.len()).copied().unwrap_or_default();
+            let line = number / TWILIO.len() % 100;
+            (format!("{city} {line:02}"), format!("+1{area}55501{line:02}"))
         }
-        _ => format!("+442079460{:03}", number % 1_000),
+        _ => {
+            let team = LONDON.get(number % LONDON.len()).copied().unwrap_or_default();
+            let line = number % 1_000;
+            (format!("London {team} {line:03}"), format!("+442079460{line:03}"))
+        }
     }
 }

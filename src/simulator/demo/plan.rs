@@ -237,5 +237,6 @@ fn access_level(number: usize) -> &'static str {
 /// The `one`th number of a secret; those of different secrets are a hundred apart.
 fn phone(provider: &str, secret: usize, one: usize) -> Value {
     let id = ids::id("phnum", secret * 100 + one);
-    phone_number(&id, &names::line(one), &names::dialled(provider, secret * 100 + one), provider)
+    let (label, dialled) = names::line(provider, secret * 100 + one);
+    phone_number(&id, &label, &dialled, provider)
 }
