@@ -1,4 +1,271 @@
-//! Audits workspace secrets.
+//! Audits the workspace secrets of the ElevenLabs Agents platform: what uses each, and which are unused.
+//!
+//! # Code map
+//!
+//! Data goes one way, and nothing imports a later stage; only this file sees all of them:
+//!
+//! ```text
+//! cli → config → api → collect → inventory → audit → report → publish
+//! ```
+//!
+//! - [`cli`]: what was typed, nothing resolved.
+//! - [`config`]: file, environment and flags → one validated [`Config`](config::Config).
+//! - [`api`]: the only place that knows HTTP. GET only.
+//! - [`collect`]: endpoints → a complete inventory. No opinion about what is unused.
+//! - [`inventory`]: the graph of secrets and what uses them, and what was not read whole. No I/O.
+//! - [`audit`]: inventory → verdicts. Pure: no I/O, no clock.
+//! - [`report`]: audit → bytes, one file per format. No files, no clock.
+//! - [`publish`]: a bundle on disk, all of it or nothing.
+//! - [`simulator`]: an embedded API over a made-up workspace, for `--demo` and the tests (a cargo feature).
+//! - [`progress`], [`interrupt`], [`text`], [`error`]: counts, signals, words, and exit codes, for all of the above.
+//!
+//! # Invariants
+//!
+//! 1. "Unused" is a claim that something may be deleted. No error, filter, cap, unknown field or unexpected shape ever
+//!    turns into it.
+//! 2. A failed run leaves earlier reports as they were. A published bundle is whole or absent.
+//! 3. The key and the values of secrets appear nowhere: no log, report, error, panic or `Debug`.
+//! 4. Only GET is ever sent.
+//! 5. Same inventory, same clock: same bytes. Order is total, times are UTC in RFC 3339.
+//! 6. Time, chance and the network come in as arguments.
+//! 7. Renderers see the audit and nothing else. Escaping is done once per format, in that format's file.
+//! 8. What the API sends is untrusted: bounded in size and time, and escaped wherever it lands.
+//! 9. Nothing is dropped in silence: what is skipped, unknown or unreadable is counted and named in the report.
 
+pub mod api;
+pub mod audit;
+pub mod cli;
+pub mod collect;
+pub mod config;
+pub mod error;
+pub mod interrupt;
+pub mod inventory;
+pub mod progress;
+pub mod publish;
+pub mod report;
 #[cfg(feature = "simulator")]
 pub mod simulator;
+pub mod text;
+
+use std::{path::PathBuf, sync::Arc};
+
+use api::{Chance, Client};
+use audit::{Audit, Parameters, Run};
+use config::{Config, FailOn, HttpOptions, Target, WorkspaceConfig};
+use error::Error;
+use futures_util::future;
+use interrupt::Interrupt;
+use inventory::{FailedWorkspace, Inventory};
+use progress::Progress;
+use publish::{OutputDirectory, PublishError};
+
+/// What comes in from outside, so that a test can fix it.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Time and chance.
+    pub chance: Chance,
+    /// The version that reports name.
+    pub tool_version: String,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self {
+            chance: Chance { now: chrono::Utc::now, random: fastrand::f64 },
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
+/// A bundle that is in place.
+#[derive(Debug)]
+pub struct Published {
+    /// What it says.
+    pub audit: Audit,
+    /// Where it is.
+    pub bundle: PathBuf,
+    fail_on: Vec<FailOn>,
+}
+
+impl Published {
+    /// The exit code. Findings of an incomplete audit are not to be acted on, so incompleteness goes first.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        let found = self.fail_on.iter().any(|finding| match finding {
+            FailOn::Unused => self.audit.totals().unused > 0,
+        });
+        match (self.audit.is_complete(), found) {
+            (false, _) => 3,
+            (true, true) => 10,
+            (true, false) => 0,
+        }
+    }
+}
+
+/// The whole job: read, judge, publish.
+///
+/// # Errors
+/// Where nothing was published.
+pub async fn run(
+    config: Config,
+    surroundings: &Surroundings,
+    progress: &Arc<Progress>,
+    interrupt: &Interrupt,
+) -> Result<Published, Error> {
+    let started_at = (surroundings.chance.now)();
+    let directory = OutputDirectory::open(&config.out)?;
+    let run_id = directory.run_id(started_at);
+
+    let inventory = tokio::select! {
+        inventory = read(&config, surroundings, progress) => inventory?,
+        signal = interrupt.raised() => return Err(Error::Interrupted(signal)),
+    };
+    if inventory.workspaces.is_empty() {
+        return Err(nothing_read(&inventory.failed));
+    }
+
+    let run = Run {
+        id: run_id,
+        started_at,
+        finished_at: (surroundings.chance.now)(),
+        tool_version: surroundings.tool_version.clone(),
+    };
+    let audit = audit::audit(inventory, run, parameters(&config));
+
+    // Rendering and fsync block; signals are heard meanwhile.
+    let (formats, heeded) = (config.formats.clone(), interrupt.clone());
+    let published = tokio::task::spawn_blocking(move || {
+        publish::publish(&audit, &formats, directory, &heeded).map(|bundle| (audit, bundle))
+    })
+    .await
+    .map_err(|panic| Error::Bug(panic.to_string()))?;
+    match (published, interrupt.signal()) {
+        (Ok((audit, bundle)), _) => Ok(Published { audit, bundle, fail_on: config.fail_on }),
+        (Err(PublishError::Interrupted), Some(signal)) => Err(Error::Interrupted(signal)),
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+/// Tries each key on one small request. What to say of each workspace, in the order of the configuration.
+///
+/// # Errors
+/// Where no client can be made.
+pub async fn check(
+    config: &Config,
+    surroundings: &Surroundings,
+) -> Result<Vec<(String, Result<(), FailedWorkspace>)>, Error> {
+    let Target::Workspaces(workspaces) = &config.target else { return Ok(Vec::new()) };
+    let mut findings = Vec::new();
+    for workspace in workspaces {
+        let client = client(workspace, &config.http, surroundings, &Arc::default(), true)?;
+        let query = api::SecretsQuery { page_size: 1, dependency_limit: 1, search: "" };
+        let answer = client.secrets(query, None).await.and_then(|answer| answer.secret_page().map(|_| ()));
+        let finding = answer.map_err(|error| failed(&workspace.name, workspace.base_url.as_str(), &error));
+        findings.push((workspace.name.clone(), finding));
+    }
+    Ok(findings)
+}
+
+/// The error for a run in which no workspace could be read.
+#[must_use]
+pub fn nothing_read(failed: &[FailedWorkspace]) -> Error {
+    let messages =
+        failed.iter().map(|failed| format!("workspace {}: {}", failed.name, failed.error)).collect();
+    if failed.iter().all(|failed| failed.key_refused) {
+        Error::KeyRefused(messages)
+    } else {
+        Error::Unreadable(messages)
+    }
+}
+
+async fn read(
+    config: &Config,
+    surroundings: &Surroundings,
+    progress: &Arc<Progress>,
+) -> Result<Inventory, Error> {
+    match &config.target {
+        Target::Workspaces(workspaces) => {
+            let mut clients = Vec::new();
+            for workspace in workspaces {
+                let client = client(workspace, &config.http, surroundings, progress, true)?;
+                clients.push((client, workspace.name.as_str(), workspace.base_url.as_str()));
+            }
+            Ok(read_all(&clients, config, progress).await)
+        }
+        #[cfg(feature = "simulator")]
+        Target::Demo => {
+            let world = simulator::demo::world();
+            let api_key = world.api_key.clone().into();
+            let server = simulator::Simulator::start(world)
+                .await
+                .map_err(|error| Error::Bug(format!("the embedded API cannot start: {error}")))?;
+            let workspace = WorkspaceConfig { name: "demo".to_owned(), base_url: server.base_url(), api_key };
+            let client = client(&workspace, &config.http, surroundings, progress, false)?;
+            Ok(read_all(&[(client, "demo", "embedded simulator")], config, progress).await)
+        }
+        #[cfg(not(feature = "simulator"))]
+        Target::Demo => Err(Error::Bug("this build has no simulator".to_owned())),
+    }
+}
+
+/// Reads all workspaces side by side. One that fails or takes too long doesn't hold up the others.
+async fn read_all(clients: &[(Client, &str, &str)], config: &Config, progress: &Progress) -> Inventory {
+    let reading = clients.iter().map(|(client, name, address)| async move {
+        let collecting = collect::collect(client, name, address, &config.collect, progress);
+        match tokio::time::timeout(config.http.run_timeout, collecting).await {
+            Ok(Ok(workspace)) => Ok(workspace),
+            Ok(Err(error)) => Err(failed(name, address, &error)),
+            Err(_) => Err(FailedWorkspace {
+                name: (*name).to_owned(),
+                address: (*address).to_owned(),
+                error: format!(
+                    "not read whole within [http] run_timeout_seconds = {}; raise it, or [http] concurrency",
+                    config.http.run_timeout.as_secs_f64()
+                ),
+                key_refused: false,
+            }),
+        }
+    });
+    let mut inventory = Inventory::default();
+    for read in future::join_all(reading).await {
+        match read {
+            Ok(workspace) => inventory.workspaces.push(workspace),
+            Err(failed) => {
+                tracing::error!(workspace = failed.name, "not read: {}", failed.error);
+                inventory.failed.push(failed);
+            }
+        }
+    }
+    inventory
+}
+
+fn client(
+    workspace: &WorkspaceConfig,
+    http: &HttpOptions,
+    surroundings: &Surroundings,
+    progress: &Arc<Progress>,
+    use_proxy: bool,
+) -> Result<Client, Error> {
+    let options = http.client_options(workspace.base_url.clone(), workspace.api_key.clone(), use_proxy);
+    Client::new(options, surroundings.chance, Arc::clone(progress))
+        .map_err(|error| Error::Unreadable(vec![format!("workspace {}: {error}", workspace.name)]))
+}
+
+fn failed(name: &str, address: &str, error: &api::ApiError) -> FailedWorkspace {
+    FailedWorkspace {
+        name: name.to_owned(),
+        address: address.to_owned(),
+        error: error.to_string(),
+        key_refused: error.key_is_refused(),
+    }
+}
+
+fn parameters(config: &Config) -> Parameters {
+    Parameters {
+        page_size: config.collect.page_size,
+        dependency_limit: config.collect.dependency_limit,
+        max_dependency_limit: config.collect.max_dependency_limit,
+        search: config.collect.search.clone(),
+        rendering: config.rendering.clone(),
+    }
+}

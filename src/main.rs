@@ -1,2 +1,110 @@
-//! The binary.
-fn main() {}
+//! Parse, start the runtime, and turn the outcome into an exit code.
+
+mod terminal;
+
+use std::{io::Write, process::ExitCode, sync::Arc};
+
+use clap::{CommandFactory, Parser};
+use elevenlabs_secrets_audit::{
+    Surroundings, check,
+    cli::{AuditArgs, Cli, Command, OutputArgs},
+    config::{Config, Environment},
+    error::Error,
+    interrupt::{Interrupt, Signal},
+    nothing_read,
+    progress::Progress,
+    run,
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = std::panic::catch_unwind(|| dispatch(cli));
+    let code = match outcome {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
+            terminal::say_error(&error);
+            error.exit_code()
+        }
+        // The panic itself has been said by the hook.
+        Err(_) => Error::Bug(String::new()).exit_code(),
+    };
+    ExitCode::from(code)
+}
+
+fn dispatch(cli: Cli) -> Result<u8, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::Bug(format!("the runtime cannot start: {error}")))?;
+    match cli.command {
+        Command::Audit(arguments) => runtime.block_on(audit(arguments, &cli.output)),
+        Command::Check(arguments) => {
+            let arguments =
+                AuditArgs { config: arguments.config, out: arguments.out, ..AuditArgs::default() };
+            runtime.block_on(check_configuration(arguments, &cli.output))
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
+            // A closed standard output is the reader's choice.
+            let _ = std::io::stdout().write_all(&script);
+            Ok(0)
+        }
+    }
+}
+
+fn resolve(arguments: AuditArgs) -> Result<Config, Error> {
+    let variable = |name: &str| std::env::var(name).ok();
+    Ok(Config::resolve(arguments, &Environment::new(&variable))?)
+}
+
+async fn audit(arguments: AuditArgs, output: &OutputArgs) -> Result<u8, Error> {
+    let progress = Arc::new(Progress::default());
+    let screen = terminal::Screen::start(output, &progress);
+    let config = resolve(arguments)?;
+    let interrupt = Interrupt::default();
+    listen_for_signals(interrupt.clone())?;
+    let published = run(config, &Surroundings::default(), &progress, &interrupt).await;
+    screen.clear();
+    let published = published?;
+    terminal::say_summary(&published, output);
+    Ok(published.exit_code())
+}
+
+async fn check_configuration(arguments: AuditArgs, output: &OutputArgs) -> Result<u8, Error> {
+    let _screen = terminal::Screen::start(output, &Arc::default());
+    let config = resolve(arguments)?;
+    let findings = check(&config, &Surroundings::default()).await?;
+    terminal::say_check(&config, &findings, output);
+    let failed: Vec<_> = findings.iter().filter_map(|(_, finding)| finding.as_ref().err().cloned()).collect();
+    Ok(match failed.len() {
+        0 => 0,
+        some if some < findings.len() => 3,
+        _ => nothing_read(&failed).exit_code(),
+    })
+}
+
+/// The first signal ends the run in order, unless its bundle is being put in place; a second one ends it at once.
+fn listen_for_signals(interrupt: Interrupt) -> Result<(), Error> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(|error| Error::Bug(format!("signals cannot be heard: {error}")));
+    let (mut interrupts, mut terminations) =
+        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    tokio::spawn(async move {
+        let mut came_before = false;
+        loop {
+            let signal = tokio::select! {
+                _ = interrupts.recv() => Signal::Interrupt,
+                _ = terminations.recv() => Signal::Terminate,
+            };
+            if came_before {
+                #[expect(clippy::exit, reason = "asked for twice, so nothing may hold it up")]
+                std::process::exit(signal.exit_code().into());
+            }
+            came_before = true;
+            interrupt.raise(signal);
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! What can go wrong between a request and its answer.
+//!
+//! Every text from the server is clipped and its control characters are escaped here, where it enters; the key
+//! is taken out of it. Nothing else may put a piece of a body into a message.
+
+use std::fmt;
+
+use reqwest::StatusCode;
+
+/// How much of a server's message is kept, in characters.
+const MESSAGE_LENGTH: usize = 300;
+
+/// Why an endpoint gave no usable answer.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    /// The path that was asked, without its query.
+    pub path: String,
+    /// What went wrong.
+    pub fault: Fault,
+    /// The id under which the vendor's support finds the request, where the answer had one.
+    pub request_id: Option<String>,
+    /// How many times it was asked, the first time included.
+    pub attempts: u32,
+}
+
+/// What went wrong with a request.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Fault {
+    /// An answer came, and it isn't 200.
+    #[error("{}", describe_status(*.status, .code.as_deref(), .message))]
+    Status {
+        /// The status.
+        status: StatusCode,
+        /// The API's own word for the error, where its body had one.
+        code: Option<String>,
+        /// The API's message, made fit to print.
+        message: String,
+    },
+    /// The answer points elsewhere. Following it could hand the key to another host.
+    #[error(
+        "status {status}, a redirect to {location}; redirects are never followed, so check the address (base_url or region)"
+    )]
+    Redirect {
+        /// The status.
+        status: StatusCode,
+        /// Where it pointed, made fit to print.
+        location: String,
+    },
+    /// The certificate of the server is not one to trust.
+    #[error("{0}; check the address, the system's CA certificates and SSL_CERT_FILE")]
+    Certificate(String),
+    /// The connection failed, broke or gave no whole body.
+    #[error("{0}")]
+    Connection(String),
+    /// Nothing, or not enough, came in time.
+    #[error("no whole answer within the time allowed ({0})")]
+    Timeout(String),
+    /// The body is larger than allowed.
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// The bound, in bytes after decompression.
+        limit: usize,
+    },
+    /// The body is not what the API's document says.
+    #[error("unexpected answer: {0}")]
+    Malformed(#[from] Malformed),
+    /// The pages lead nowhere.
+    #[error("{0}")]
+    Paging(String),
+    /// The id cannot stand in a path.
+    #[error("the id {0:?} cannot be asked for")]
+    UnusableId(String),
+}
+
+/// What is wrong with a body, without quoting it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub(super) String);
+
+impl ApiError {
+    pub(super) fn new(path: impl Into<String>, fault: impl Into<Fault>) -> Self {
+        Self { path: path.into(), fault: fault.into(), request_id: None, attempts: 0 }
+    }
+
+    fn status_and_code(&self) -> Option<(StatusCode, Option<&str>)> {
+        match &self.fault {
+            Fault::Status { status, code, .. } => Some((*status, code.as_deref())),
+            _ => None,
+        }
+    }
+
+    /// Whether the API said that this is no valid key: nothing else that is asked with it can succeed.
+    #[must_use]
+    pub fn key_is_invalid(&self) -> bool {
+        matches!(self.status_and_code(), Some((StatusCode::UNAUTHORIZED, Some("invalid_api_key"))))
+    }
+
+    /// Whether the API refused the key, for all or for this.
+    #[must_use]
+    pub fn key_is_refused(&self) -> bool {
+        matches!(self.status_and_code(), Some((StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _)))
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "GET {}: {}", self.path, self.fault)?;
+        match (&self.request_id, self.attempts) {
+            (None, 0 | 1) => Ok(()),
+            (None, attempts) => write!(formatter, " ({attempts} attempts)"),
+            (Some(id), 0 | 1) => write!(formatter, " (request id {id})"),
+            (Some(id), attempts) => write!(formatter, " (request id {id}, {attempts} attempts)"),
+        }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+fn describe_status(status: StatusCode, code: Option<&str>, message: &str) -> String {
+    let mut text = format!("status {}", status.as_u16());
+    if let Some(code) = code {
+        text.push(' ');
+        text.push_str(code);
+    }
+    if !message.is_empty() {
+        text.push_str(": ");
+        text.push_str(message);
+    }
+    text
+}
+
+/// The parts of an error body that are worth keeping. The API has three forms of it, and a proxy may send
+/// anything at all.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct ErrorBody {
+    pub(super) code: Option<String>,
+    pub(super) message: String,
+    pub(super) request_id: Option<String>,
+}
+
+impl ErrorBody {
+    pub(super) fn parse(body: &[u8], key: &str) -> Self {
+        let printable = |text: &str| printable(text, key);
+        let Ok(serde_json::Value::Object(body)) = serde_json::from_slice(body) else {
+            return Self::default();
+        };
+        let text = |object: &serde_json::Map<String, serde_json::Value>, field: &str| {
+            object.get(field).and_then(|value| value.as_str()).map(printable)
+        };
+        match body.get("detail") {
+            Some(serde_json::Value::Object(detail)) => Self {
+                // The older form has its code in `status`.
+                code: text(detail, "code").or_else(|| text(detail, "status")),
+                message: text(detail, "message").unwrap_or_default(),
+                request_id: text(detail, "request_id"),
+            },
+            Some(serde_json::Value::Array(problems)) => Self {
+                message: problems
+                    .iter()
+                    .filter_map(|problem| {
+                        let place = problem.get("loc")?.as_array()?.last()?.as_str()?;
+                        Some(format!("{}: {}", printable(place), printable(problem.get("msg")?.as_str()?)))
+                    })
+                    .take(3)
+                    .collect::<Vec<_>>()
+                    .join("; "),
+                ..Self::default()
+            },
+            Some(serde_json::Value::String(message)) => {
+                Self { message: printable(message), ..Self::default() }
+            }
+            _ => Self::default(),
+        }
+    }
+}
+
+/// Text from the server made fit for a log line, a report and a terminal: short, on one line, without the key.
+pub(super) fn printable(text: &str, key: &str) -> String {
+    let text = if key.is_empty() { text.to_owned() } else { text.replace(key, "[the key]") };
+    let mut clipped: String = text.chars().take(MESSAGE_LENGTH).collect();
+    if clipped.len() < text.len() {
+        clipped.push('…');
+    }
+    crate::text::show_hidden(&clipped, &[]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(body: &str) -> ErrorBody {
+        ErrorBody::parse(body.as_bytes(), "sk_canary")
+    }
+
+    #[test]
+    fn the_current_form_names_code_message_and_request() {
+        let body = parse(
+            r#"{"detail": {"type": "t", "code": "missing_permissions", "message": "m", "status": "s", "request_id": "r"}}"#,
+        );
+        assert_eq!(body.code.as_deref(), Some("missing_permissions"));
+        assert_eq!((body.message.as_str(), body.request_id.as_deref()), ("m", Some("r")));
+    }
+
+    #[test]
+    fn the_older_form_has_its_code_in_status() {
+        let body = parse(r#"{"detail": {"status": "invalid_api_key", "message": "Invalid API key"}}"#);
+        assert_eq!(body.code.as_deref(), Some("invalid_api_key"));
+    }
+
+    #[test]
+    fn a_validation_error_names_the_parameter() {
+        let body = parse(r#"{"detail": [{"loc": ["query", "page_size"], "msg": "too large", "type": "x"}]}"#);
+        assert_eq!((body.message.as_str(), body.code), ("page_size: too large", None));
+    }
+
+    #[test]
+    fn what_a_proxy_sends_is_not_quoted() {
+        assert_eq!(parse("<html>502</html>"), ErrorBody::default());
+        assert_eq!(parse(""), ErrorBody::default());
+    }
+
+    #[test]
+    fn an_echoed_key_is_taken_out_and_control_characters_are_shown() {
+        let body = parse(r#"{"detail": {"message": "bad sk_canary\u001b[2J\u202e"}}"#);
+        assert_eq!(body.message, "bad [the key]\\u{1b}[2J\\u{202e}");
+    }
+
+    #[test]
+    fn a_long_message_is_clipped() {
+        let body = parse(&format!(r#"{{"detail": "{}"}}"#, "x".repeat(10_000)));
+        assert_eq!(body.message.chars().count(), MESSAGE_LENGTH + 1);
+    }
+}

@@ -1,0 +1,140 @@
+//! One element of a list of dependents, whatever its shape.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{
+    json::{FromObject, Object, Text, elements},
+    secret::ListName,
+};
+use crate::{
+    api::error::Malformed,
+    inventory::{DependentType, Resource, Sighting, Visibility},
+};
+
+/// The fields of all dependents that the document knows: `DependentAvailable…Identifier`,
+/// `DependentUnknown…Identifier` and `DependentPhoneNumberIdentifier`. None is insisted on: an element that is
+/// present is a use, whatever it lacks.
+#[derive(Debug, Default, Deserialize)]
+struct Identifier<'a> {
+    #[serde(borrow, rename = "type")]
+    visibility: Option<Text<'a>>,
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    created_at_unix_secs: Option<i64>,
+    #[serde(borrow)]
+    access_level: Option<Text<'a>>,
+    #[serde(borrow)]
+    referenced_resource_ids: Option<Vec<Text<'a>>>,
+    #[serde(borrow)]
+    phone_number_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    phone_number: Option<Text<'a>>,
+    #[serde(borrow)]
+    label: Option<Text<'a>>,
+    #[serde(borrow)]
+    provider: Option<Text<'a>>,
+}
+
+/// The elements of a list that `used_by` or the dependencies endpoint shows.
+pub(super) fn sightings<'a>(list: &ListName, value: &'a RawValue) -> Result<Vec<Sighting<'a>>, Malformed> {
+    let dependent_type = list.dependent_type();
+    // Almost every list has the document's shape: read in one go. Where one element doesn't fit, each is
+    // read for itself, so that the odd one costs the others nothing.
+    if !matches!(list, ListName::Others | ListName::Unrecognized(_))
+        && let Ok(identifiers) = serde_json::from_str::<Vec<FromObject<Identifier<'a>>>>(value.get())
+    {
+        return Ok(identifiers.into_iter().map(|one| one.0.sighting(dependent_type.clone())).collect());
+    }
+    let elements = elements(value, list.as_str())?;
+    Ok(elements.into_iter().map(|element| sighting(&dependent_type, element)).collect())
+}
+
+/// What stands where no list was expected: an unknown field of `used_by` that says something is a use.
+pub(super) fn unrecognized<'a>(list: &ListName, value: &'a RawValue) -> Vec<Sighting<'a>> {
+    match value.get() {
+        "null" | "false" | r#""""# => Vec::new(),
+        text if text.starts_with('[') => sightings(list, value).unwrap_or_default(),
+        text if text.starts_with('{') && Object::parse(text, "").is_ok_and(|it| it.fields.is_empty()) => {
+            Vec::new()
+        }
+        _ => vec![sighting(&list.dependent_type(), value)],
+    }
+}
+
+fn sighting<'a>(dependent_type: &DependentType, element: &'a RawValue) -> Sighting<'a> {
+    let text = element.get();
+    if let Ok(FromObject(identifier)) = serde_json::from_str::<FromObject<Identifier<'a>>>(text) {
+        return identifier.or_any_id(element).sighting(dependent_type.clone());
+    }
+    if let Ok(Text(id)) = serde_json::from_str(text) {
+        let resource =
+            Resource { visibility: Visibility::Available, ..Resource::unknown(dependent_type.clone(), id) };
+        return Sighting { resource, via: Vec::new() };
+    }
+    Identifier::salvage(element).or_any_id(element).sighting(dependent_type.clone())
+}
+
+impl<'a> Identifier<'a> {
+    /// Of an object with a field of the wrong type, the fields that can be read.
+    fn salvage(element: &'a RawValue) -> Self {
+        let Ok(object) = Object::parse(element.get(), "") else { return Self::default() };
+        let text = |field| object.text(field).ok().flatten().map(Text);
+        let via = object.get("referenced_resource_ids").ok().flatten();
+        Self {
+            visibility: text("type"),
+            id: text("id"),
+            name: text("name"),
+            created_at_unix_secs: None,
+            access_level: text("access_level"),
+            referenced_resource_ids: via.and_then(|ids| serde_json::from_str(ids.get()).ok()),
+            phone_number_id: text("phone_number_id"),
+            phone_number: text("phone_number"),
+            label: text("label"),
+            provider: text("provider"),
+        }
+    }
+
+    /// Of a kind never heard of, the id may be called `widget_id`.
+    fn or_any_id(mut self, element: &'a RawValue) -> Self {
+        if self.id.is_none()
+            && self.phone_number_id.is_none()
+            && let Ok(object) = Object::parse(element.get(), "")
+        {
+            self.id = object
+                .fields
+                .iter()
+                .filter(|(field, _)| field.ends_with("_id"))
+                .find_map(|(_, value)| serde_json::from_str(value.get()).ok());
+        }
+        self
+    }
+
+    fn sighting(self, dependent_type: DependentType) -> Sighting<'a> {
+        let text = |text: Option<Text<'a>>| text.map(|text| text.0);
+        let visibility = match (&dependent_type, self.visibility.as_ref().map(|text| &*text.0)) {
+            (DependentType::PhoneNumber, _) | (_, Some("available")) => Visibility::Available,
+            (_, Some(_)) => Visibility::Unknown,
+            // The document gives each form its own default, and only the available one has a name.
+            (_, None) if self.name.is_some() => Visibility::Available,
+            (_, None) => Visibility::Unknown,
+        };
+        Sighting {
+            resource: Resource {
+                dependent_type,
+                id: text(self.phone_number_id).or(text(self.id)).unwrap_or(Cow::Borrowed("")),
+                name: text(self.name).or(text(self.label)),
+                visibility,
+                access_level: text(self.access_level),
+                provider: text(self.provider),
+                phone_number: text(self.phone_number),
+                created_at_unix_secs: self.created_at_unix_secs,
+            },
+            via: self.referenced_resource_ids.into_iter().flatten().map(|id| id.0).collect(),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! JSON read strictly: an object is an object, a field stands in it once, and no message quotes a value.
+
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
+use serde_json::value::RawValue;
+
+use crate::api::error::Malformed;
+
+/// An object whose fields are not read yet. What looks like a field twice is an error only for who asks for it.
+#[derive(Debug)]
+pub(super) struct Object<'a> {
+    pub(super) fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+impl<'a> Object<'a> {
+    /// Reads `text`, which messages call `what`.
+    pub(super) fn parse(text: &'a str, what: &str) -> Result<Self, Malformed> {
+        serde_json::from_str(text).map_err(|error| malformed(what, "an object", &error))
+    }
+
+    /// Reads a whole body.
+    pub(super) fn from_body(body: &'a [u8]) -> Result<Self, Malformed> {
+        let text = std::str::from_utf8(body).map_err(|_| Malformed("the body is not UTF-8".to_owned()))?;
+        Self::parse(text, "the body")
+    }
+
+    /// The value of a field, `None` where it is absent or null.
+    pub(super) fn get(&self, field: &str) -> Result<Option<&'a RawValue>, Malformed> {
+        let mut values = self.fields.iter().filter(|(name, _)| name == field).map(|(_, value)| *value);
+        let value = values.next().filter(|value| value.get() != "null");
+        if values.next().is_some() {
+            return Err(Malformed(format!("the field {field} stands twice in one object")));
+        }
+        Ok(value)
+    }
+
+    /// The value of a field that must be there.
+    pub(super) fn require(&self, field: &str) -> Result<&'a RawValue, Malformed> {
+        self.get(field)?.ok_or_else(|| Malformed(format!("the field {field} is missing")))
+    }
+
+    /// The value of a field that may be a string, absent or null, and nothing else.
+    pub(super) fn text(&self, field: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
+        self.get(field)?
+            .map(|value| {
+                serde_json::from_str::<Text<'a>>(value.get())
+                    .map(|text| text.0)
+                    .map_err(|error| malformed(&format!("the field {field}"), "a string", &error))
+            })
+            .transpose()
+    }
+}
+
+/// The elements of an array, not read yet.
+pub(super) fn elements<'a>(value: &'a RawValue, what: &str) -> Result<Vec<&'a RawValue>, Malformed> {
+    serde_json::from_str(value.get()).map_err(|error| malformed(what, "a list", &error))
+}
+
+/// serde_json's own message may quote the value, so only its kind and place are used.
+fn malformed(what: &str, expected: &str, error: &serde_json::Error) -> Malformed {
+    let (line, column) = (error.line(), error.column());
+    Malformed(match error.classify() {
+        serde_json::error::Category::Data => format!("{what} is not {expected}"),
+        _ => format!("{what} is not valid JSON (line {line}, column {column})"),
+    })
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Object<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut fields = Vec::new();
+                while let Some((name, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    fields.push((name.0, value));
+                }
+                Ok(Object { fields })
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+/// A string that is borrowed from the body where it holds no escapes. (`Option<Cow<str>>` never borrows.)
+#[derive(Debug)]
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrowed;
+        impl<'de> Visitor<'de> for Borrowed {
+            type Value = Text<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Borrowed)
+    }
+}
+
+/// A struct that is read from an object only. (A derived struct also takes an array, field by position.)
+#[derive(Debug)]
+pub(super) struct FromObject<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for FromObject<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Map<T> {
+            type Value = FromObject<T>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Self::Value, M::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(FromObject)
+            }
+        }
+        deserializer.deserialize_map(Map(PhantomData))
+    }
+}

@@ -1,0 +1,257 @@
+//! A page of secrets, a page of dependents, and `used_by`.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::{
+    dependent,
+    json::{Object, elements},
+};
+use crate::{
+    api::error::Malformed,
+    inventory::{DependentType, Sighting},
+};
+
+/// A kind of dependent that the dependencies endpoint can list (`SecretDependencyResourceType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ResourceType {
+    /// Tools.
+    Tools,
+    /// Agents.
+    Agents,
+    /// Phone numbers.
+    PhoneNumbers,
+}
+
+impl ResourceType {
+    /// Its name in paths and in `used_by`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tools => "tools",
+            Self::Agents => "agents",
+            Self::PhoneNumbers => "phone_numbers",
+        }
+    }
+}
+
+/// A list under `used_by`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ListName {
+    /// A list that the dependencies endpoint can show to its end.
+    Pageable(ResourceType),
+    /// MCP servers: no flag says whether the list was cut, and no endpoint shows the rest.
+    McpServers,
+    /// Uses named by a word, under the same limits.
+    Others,
+    /// A list that the document doesn't know.
+    Unrecognized(String),
+}
+
+impl ListName {
+    /// Its name in the JSON.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Pageable(resource_type) => resource_type.as_str(),
+            Self::McpServers => "mcp_servers",
+            Self::Others => "others",
+            Self::Unrecognized(name) => name,
+        }
+    }
+
+    /// What its elements are.
+    #[must_use]
+    pub fn dependent_type(&self) -> DependentType {
+        match self {
+            Self::Pageable(ResourceType::Tools) => DependentType::Tool,
+            Self::Pageable(ResourceType::Agents) => DependentType::Agent,
+            Self::Pageable(ResourceType::PhoneNumbers) => DependentType::PhoneNumber,
+            Self::McpServers => DependentType::McpServer,
+            Self::Others => DependentType::Other,
+            Self::Unrecognized(name) => DependentType::Unrecognized(name.as_str().into()),
+        }
+    }
+
+    /// `ConvAIStoredSecretDependencies` requires tools, agents and others; the rest may be left out when empty.
+    fn is_required(&self) -> bool {
+        matches!(self, Self::Pageable(ResourceType::Tools | ResourceType::Agents) | Self::Others)
+    }
+
+    fn known() -> [Self; 5] {
+        [
+            Self::Pageable(ResourceType::Tools),
+            Self::Pageable(ResourceType::Agents),
+            Self::Pageable(ResourceType::PhoneNumbers),
+            Self::McpServers,
+            Self::Others,
+        ]
+    }
+}
+
+/// What a `*_has_more` flag says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HasMore {
+    /// There is no such flag.
+    Absent,
+    /// It is `false`.
+    No,
+    /// It is anything but `false`: what cannot be understood is no promise that the list is whole.
+    Yes,
+}
+
+/// One list of a secret's dependents, as far as the answer shows it.
+#[derive(Debug)]
+pub struct DependentList<'a> {
+    /// Which list.
+    pub name: ListName,
+    /// Its elements.
+    pub sightings: Vec<Sighting<'a>>,
+    /// Whether the server says that there are more.
+    pub has_more: HasMore,
+    /// Why the list can't be relied on, whatever it shows.
+    pub problem: Option<String>,
+}
+
+/// One secret of the list.
+#[derive(Debug)]
+pub struct ListedSecret<'a> {
+    /// `secret_id`.
+    pub id: Cow<'a, str>,
+    /// `name`, which the document requires; `None` where it is missing or no string.
+    pub name: Option<Cow<'a, str>>,
+    /// Every list under `used_by`.
+    pub lists: Vec<DependentList<'a>>,
+}
+
+/// A page of `GET /v1/convai/secrets`.
+#[derive(Debug)]
+pub struct SecretPage<'a> {
+    /// The secrets on it.
+    pub secrets: Vec<ListedSecret<'a>>,
+    /// Where the next page is.
+    pub next_cursor: Option<Cow<'a, str>>,
+}
+
+/// A page of `GET /v1/convai/secrets/{secret_id}/dependencies/{resource_type}`.
+#[derive(Debug)]
+pub struct DependenciesPage<'a> {
+    /// The dependents on it.
+    pub sightings: Vec<Sighting<'a>>,
+    /// Where the next page is.
+    pub next_cursor: Option<Cow<'a, str>>,
+}
+
+impl<'a> SecretPage<'a> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// Where the frame of the page can't be read: `secrets`, `next_cursor`, or a secret without an id.
+    pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
+        let page = Object::from_body(body)?;
+        let secrets = elements(page.require("secrets")?, "the field secrets")?
+            .into_iter()
+            .enumerate()
+            .map(|(position, secret)| {
+                ListedSecret::parse(secret)
+                    .map_err(|problem| Malformed(format!("secrets[{position}]: {problem}")))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { secrets, next_cursor: page.text("next_cursor")? })
+    }
+}
+
+impl<'a> DependenciesPage<'a> {
+    /// Reads a body that lists dependents of one type.
+    ///
+    /// # Errors
+    /// Where `dependencies` or `next_cursor` can't be read.
+    pub(crate) fn parse(body: &'a [u8], resource_type: ResourceType) -> Result<Self, Malformed> {
+        let page = Object::from_body(body)?;
+        let dependencies = page.require("dependencies")?;
+        Ok(Self {
+            sightings: dependent::sightings(&ListName::Pageable(resource_type), dependencies)
+                .map_err(|_| Malformed("the field dependencies is not a list".to_owned()))?,
+            next_cursor: page.text("next_cursor")?,
+        })
+    }
+}
+
+impl<'a> ListedSecret<'a> {
+    fn parse(value: &'a RawValue) -> Result<Self, Malformed> {
+        let secret = Object::parse(value.get(), "the secret")?;
+        let id = secret
+            .text("secret_id")?
+            .filter(|id| !id.is_empty())
+            .ok_or_else(|| Malformed("the field secret_id is missing or empty".to_owned()))?;
+        let used_by =
+            secret.require("used_by").and_then(|value| Object::parse(value.get(), "the field used_by"));
+        let lists = match used_by {
+            Ok(used_by) => lists(&used_by),
+            Err(problem) => ListName::known()
+                .map(|name| DependentList {
+                    name,
+                    sightings: Vec::new(),
+                    has_more: HasMore::Yes,
+                    problem: Some(problem.to_string()),
+                })
+                .into(),
+        };
+        Ok(Self { id, name: secret.text("name").ok().flatten(), lists })
+    }
+}
+
+fn lists<'a>(used_by: &Object<'a>) -> Vec<DependentList<'a>> {
+    let mut lists: Vec<_> = ListName::known().into_iter().map(|name| known_list(used_by, name)).collect();
+    let mut unknown: Vec<&str> = used_by.fields.iter().map(|(field, _)| stem(field)).collect();
+    unknown.sort_unstable();
+    unknown.dedup();
+    unknown.retain(|field| !lists.iter().any(|list| list.name.as_str() == *field));
+    lists.extend(unknown.into_iter().map(|field| unknown_list(used_by, field)));
+    lists
+}
+
+/// The list that a flag speaks of; of anything else, itself.
+fn stem(field: &str) -> &str {
+    field.strip_suffix("_has_more").unwrap_or(field)
+}
+
+fn known_list<'a>(used_by: &Object<'a>, name: ListName) -> DependentList<'a> {
+    let present = used_by.fields.iter().any(|(field, _)| field == name.as_str());
+    let read = match used_by.get(name.as_str()) {
+        Ok(Some(value)) => dependent::sightings(&name, value),
+        Ok(None) if present => Err(Malformed(format!("{} is null", name.as_str()))),
+        Ok(None) if name.is_required() => Err(Malformed(format!("{} is missing", name.as_str()))),
+        Ok(None) => Ok(Vec::new()),
+        Err(problem) => Err(problem),
+    };
+    let has_more = has_more(used_by, name.as_str());
+    let (sightings, problem) = match read {
+        Ok(sightings) => (sightings, None),
+        Err(problem) => (Vec::new(), Some(problem.to_string())),
+    };
+    DependentList { name, sightings, has_more, problem }
+}
+
+fn unknown_list<'a>(used_by: &Object<'a>, field: &str) -> DependentList<'a> {
+    let name = ListName::Unrecognized(field.to_owned());
+    // Standing twice, each counts: nothing that is present is left out.
+    let sightings = used_by
+        .fields
+        .iter()
+        .filter(|(name, _)| name == field)
+        .flat_map(|(_, value)| dependent::unrecognized(&name, value))
+        .collect();
+    DependentList { has_more: has_more(used_by, field), name, sightings, problem: None }
+}
+
+fn has_more(used_by: &Object<'_>, list: &str) -> HasMore {
+    let flag = format!("{list}_has_more");
+    let mut values = used_by.fields.iter().filter(|(field, _)| *field == flag).map(|(_, value)| value.get());
+    match (values.next(), values.next()) {
+        (None, _) => HasMore::Absent,
+        (Some("false"), None) => HasMore::No,
+        _ => HasMore::Yes,
+    }
+}

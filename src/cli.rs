@@ -1,0 +1,139 @@
+//! What was typed. Nothing is resolved here: that is `config`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    config::{FailOn, Region},
+    report::Format,
+};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    audit complete and published (unused secrets are findings, not failures)
+  1    a bug in this program
+  2    usage or configuration
+  3    published, but something is undetermined or a list is not whole
+  4    the API refused the key; nothing published
+  5    the API could not be read; nothing published
+  6    the reports could not be written; nothing published
+  7    another run holds the lock on this output directory
+  10   published and complete, and what --fail-on names was found
+  130  interrupted; nothing published
+  143  terminated; nothing published";
+
+/// Audits the workspace secrets of the ElevenLabs Agents platform: what uses each, and which are unused.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to speak.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read every secret with everything that uses it, and publish the reports
+    #[command(after_help = EXIT_CODES)]
+    Audit(AuditArgs),
+    /// Say whether the configuration is valid and each key works; nothing is published
+    #[command(after_help = EXIT_CODES)]
+    Check(CheckArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How to speak, the same for every command.
+#[derive(Clone, Debug, Args)]
+pub struct OutputArgs {
+    /// Only errors, on standard error; no summary
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// More on standard error: what is done; twice: every request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// The form of log lines
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// When to colour; NO_COLOR is honoured
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object on each line.
+    Json,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// `audit`.
+#[derive(Debug, Args, Default)]
+pub struct AuditArgs {
+    /// The configuration file; none is read unless named
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Audit a simulated workspace inside this program: no key, no network
+    #[cfg(feature = "simulator")]
+    #[arg(long, conflicts_with_all = ["base_url", "region"])]
+    pub demo: bool,
+    /// Where bundles of reports go [default: reports; with --demo: reports/demo]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Only secrets whose name starts with this; every report then says FILTERED
+    #[arg(long, value_name = "PREFIX")]
+    pub search: Option<String>,
+    /// The reports to write besides report.json [default: all]
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',')]
+    pub format: Option<Vec<Format>>,
+    /// The address of the API
+    #[arg(long, value_name = "URL", conflicts_with = "region")]
+    pub base_url: Option<String>,
+    /// The region of the API, in place of its address
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub region: Option<Region>,
+    /// Dependents per list in the first walk, 1-100 [default: 20]
+    #[arg(long, value_name = "N")]
+    pub dependency_limit: Option<u32>,
+    /// Dependents per list where the first limit cut one, 1-100 [default: 100]
+    #[arg(long, value_name = "N")]
+    pub max_dependency_limit: Option<u32>,
+    /// Requests in flight at once for each workspace, 1-64 [default: 4]
+    #[arg(long, value_name = "N")]
+    pub concurrency: Option<usize>,
+    /// End with code 10 where a complete audit finds this
+    #[arg(long, value_name = "FINDING", value_enum, value_delimiter = ',')]
+    pub fail_on: Vec<FailOn>,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The configuration file; none is read unless named
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where bundles of reports would go
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}

@@ -1,0 +1,75 @@
+//! Whether a list of dependents was shown whole.
+
+use crate::api::{DependentList, HasMore, ListName};
+
+/// A list that may have more than an answer showed, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OpenList {
+    pub(super) name: ListName,
+    pub(super) why: String,
+}
+
+/// Why a list that was asked for with `limit` cannot be taken for whole; `None` where it can.
+///
+/// Only tools, agents and phone numbers carry a `*_has_more` flag. Where there is none, a list exactly as long as the
+/// limit may have been cut with nothing to say so.
+#[must_use]
+pub fn why_not_whole(list: &DependentList<'_>, limit: u32) -> Option<String> {
+    if let Some(problem) = &list.problem {
+        return Some(problem.clone());
+    }
+    match list.has_more {
+        HasMore::No => None,
+        HasMore::Yes => Some(format!("cut at {limit}")),
+        HasMore::Absent if list.sightings.len() < limit as usize => None,
+        HasMore::Absent => {
+            Some(format!("as long as the limit of {limit}, with no flag to say whether it was cut"))
+        }
+    }
+}
+
+/// The lists that can't be taken for whole.
+pub(super) fn open_lists(lists: &[DependentList<'_>], limit: u32) -> Vec<OpenList> {
+    lists
+        .iter()
+        .filter_map(|list| Some(OpenList { name: list.name.clone(), why: why_not_whole(list, limit)? }))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::{DependentType, Resource, Sighting};
+
+    fn list(length: usize, has_more: HasMore) -> DependentList<'static> {
+        let sighting = |id: usize| Sighting {
+            resource: Resource::unknown(DependentType::McpServer, id.to_string()),
+            via: Vec::new(),
+        };
+        DependentList {
+            name: ListName::McpServers,
+            sightings: (0..length).map(sighting).collect(),
+            has_more,
+            problem: None,
+        }
+    }
+
+    #[test]
+    fn a_flag_decides_whatever_the_length() {
+        assert_eq!(why_not_whole(&list(20, HasMore::No), 20), None);
+        assert!(why_not_whole(&list(0, HasMore::Yes), 20).is_some());
+    }
+
+    #[test]
+    fn without_a_flag_the_length_decides() {
+        assert_eq!(why_not_whole(&list(19, HasMore::Absent), 20), None);
+        assert!(why_not_whole(&list(20, HasMore::Absent), 20).is_some());
+        assert!(why_not_whole(&list(21, HasMore::Absent), 20).is_some());
+    }
+
+    #[test]
+    fn a_problem_outweighs_a_flag() {
+        let unreadable = DependentList { problem: Some("no list".to_owned()), ..list(0, HasMore::No) };
+        assert_eq!(why_not_whole(&unreadable, 20).as_deref(), Some("no list"));
+    }
+}

@@ -1,0 +1,108 @@
+//! Where the API is.
+
+use url::{Host, Url};
+
+use super::ConfigError;
+
+/// A region by the name that users give it. Addresses: the `servers` of the public OpenAPI document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Region {
+    /// The default.
+    Global,
+    /// United States.
+    Us,
+    /// European Union, data residency.
+    EuResidency,
+    /// India, data residency.
+    InResidency,
+    /// Singapore, data residency.
+    SgResidency,
+}
+
+impl Region {
+    /// Its address.
+    #[must_use]
+    pub fn base_url(self) -> &'static str {
+        match self {
+            Self::Global => "https://api.elevenlabs.io",
+            Self::Us => "https://api.us.elevenlabs.io",
+            Self::EuResidency => "https://api.eu.residency.elevenlabs.io",
+            Self::InResidency => "https://api.in.residency.elevenlabs.io",
+            Self::SgResidency => "https://api.sg.residency.elevenlabs.io",
+        }
+    }
+}
+
+/// Reads an address. The key is sent there, so it must be one that nobody can listen in on: https, or this machine.
+pub(super) fn parse(text: &str, origin: &str, allow_plain_http: bool) -> Result<Url, ConfigError> {
+    let refuse = |why: &str| Err(ConfigError::new(format!("the address from {origin} {why}")));
+    let Ok(mut url) = Url::parse(text) else {
+        return refuse("is no URL; it should look like https://api.elevenlabs.io");
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("holds a user name or password; take it out, the key goes into a header");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refuse("has a query or fragment; give the address alone");
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if allow_plain_http || is_loopback(&url) => {}
+        "http" => {
+            return refuse(
+                "is http://, which would send the key in clear; use https:// (or set [http] allow_plain_http)",
+            );
+        }
+        _ => return refuse("is neither https:// nor http://"),
+    }
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        parse(text, "--base-url", false).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_key_is_not_sent_in_clear_but_to_this_machine() {
+        for local in ["http://127.0.0.1:8080", "http://[::1]:1", "http://localhost"] {
+            assert!(parse(local, "--base-url", false).is_ok(), "{local}");
+        }
+        assert!(message("http://api.elevenlabs.io").contains("in clear"));
+        assert!(message("http://127.0.0.1.example.com").contains("in clear"));
+        assert!(parse("http://proxy.internal", "--base-url", true).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_plain_address_is_refused_without_echoing_a_password() {
+        assert!(message("api.elevenlabs.io").contains("no URL"));
+        assert!(message("ftp://api.elevenlabs.io").contains("neither"));
+        assert!(message("https://api.elevenlabs.io/?a=b").contains("query"));
+        let user_info = message("https://me:hunter2@api.elevenlabs.io");
+        assert!(user_info.contains("password") && !user_info.contains("hunter2"));
+    }
+
+    #[test]
+    fn every_region_has_an_address_that_is_allowed() {
+        use clap::ValueEnum;
+        for region in Region::value_variants() {
+            assert!(parse(region.base_url(), "a region", false).is_ok(), "{region:?}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The configuration file as it stands on disk. Every setting is optional here; unknown ones are errors.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{ConfigError, address::Region};
+use crate::report::Format;
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ConfigFile {
+    pub(super) workspace: Vec<WorkspaceTable>,
+    pub(super) audit: AuditTable,
+    pub(super) http: HttpTable,
+    pub(super) report: ReportTable,
+}
+
+/// `[[workspace]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorkspaceTable {
+    pub(super) name: String,
+    pub(super) api_key_env: Option<String>,
+    pub(super) api_key_file: Option<std::path::PathBuf>,
+    pub(super) region: Option<Region>,
+    pub(super) base_url: Option<String>,
+}
+
+/// `[audit]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct AuditTable {
+    pub(super) page_size: Option<u32>,
+    pub(super) dependency_limit: Option<u32>,
+    pub(super) max_dependency_limit: Option<u32>,
+    pub(super) search: Option<String>,
+}
+
+/// `[http]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct HttpTable {
+    pub(super) concurrency: Option<usize>,
+    pub(super) attempts: Option<u32>,
+    pub(super) first_backoff_seconds: Option<f64>,
+    pub(super) longest_backoff_seconds: Option<f64>,
+    pub(super) longest_retry_after_seconds: Option<f64>,
+    pub(super) connect_timeout_seconds: Option<f64>,
+    pub(super) idle_timeout_seconds: Option<f64>,
+    pub(super) attempt_timeout_seconds: Option<f64>,
+    pub(super) run_timeout_seconds: Option<f64>,
+    pub(super) max_body_bytes: Option<usize>,
+    pub(super) max_pages: Option<u32>,
+    pub(super) allow_plain_http: Option<bool>,
+}
+
+/// `[report]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ReportTable {
+    pub(super) dir: Option<std::path::PathBuf>,
+    pub(super) formats: Option<Vec<Format>>,
+    pub(super) csv_delimiter: Option<char>,
+    pub(super) csv_byte_order_mark: Option<bool>,
+    pub(super) csv_formula_escaping: Option<bool>,
+    pub(super) list_length: Option<usize>,
+}
+
+impl ConfigFile {
+    pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs_err::read_to_string(path)
+            .map_err(|error| ConfigError::new(format!("the configuration cannot be read: {error}")))?;
+        Self::parse(&text).map_err(|problem| ConfigError::new(format!("{}: {problem}", path.display())))
+    }
+
+    /// Reads the text of a file; a problem names the line and the key.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| {
+            let line =
+                error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
+            let message = error.message().replace('\n', " ");
+            match line {
+                Some(line) => format!("line {line}: {message}"),
+                None => message,
+            }
+        })
+    }
+}

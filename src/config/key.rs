@@ -1,0 +1,77 @@
+//! Where a key is read from. What it is goes nowhere: no message shows any of it.
+
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use secrecy::SecretString;
+
+use super::{ConfigError, Environment};
+
+/// The variable that the ecosystem's clients read.
+pub(super) const KEY_VARIABLE: &str = "ELEVENLABS_API_KEY";
+
+/// The variable in which systemd names the directory of a service's credentials.
+const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
+
+/// The key in an environment variable.
+pub(super) fn from_environment(
+    variable: &str,
+    environment: &Environment,
+) -> Result<SecretString, ConfigError> {
+    match environment.get(variable) {
+        Some(key) if !key.trim().is_empty() => checked(key.trim(), &format!("the variable {variable}")),
+        _ => Err(ConfigError::new(format!(
+            "there is no API key: set {variable} to a key that may read Agents Platform data (permission \
+             convai_read); keys are made at https://elevenlabs.io/app/developers/api-keys. To see the tool at work \
+             without a key, use --demo"
+        ))),
+    }
+}
+
+/// The key in a file: of a relative path first the one among systemd's credentials, then the one beside the
+/// configuration.
+pub(super) fn from_file(
+    file: &Path,
+    beside: &Path,
+    environment: &Environment,
+) -> Result<SecretString, ConfigError> {
+    let path = locate(file, beside, environment);
+    let metadata = fs_err::metadata(&path)
+        .map_err(|error| ConfigError::new(format!("the API key file cannot be read: {error}")))?;
+    if metadata.permissions().mode() & 0o007 != 0 {
+        return Err(ConfigError::new(format!(
+            "the API key file {0} is open to everybody on this machine; close it with: chmod o= {0}",
+            path.display()
+        )));
+    }
+    let text = fs_err::read_to_string(&path)
+        .map_err(|error| ConfigError::new(format!("the API key file cannot be read: {error}")))?;
+    checked(text.trim_end_matches(['\r', '\n']), &format!("the file {}", path.display()))
+}
+
+fn locate(file: &Path, beside: &Path, environment: &Environment) -> PathBuf {
+    if file.is_relative()
+        && let Some(credentials) = environment.get(CREDENTIALS_VARIABLE)
+    {
+        let credential = Path::new(&credentials).join(file);
+        if credential.exists() {
+            return credential;
+        }
+    }
+    beside.join(file)
+}
+
+fn checked(key: &str, place: &str) -> Result<SecretString, ConfigError> {
+    if key.is_empty() {
+        return Err(ConfigError::new(format!("the API key in {place} is empty")));
+    }
+    if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(ConfigError::new(format!(
+            "the API key in {place} holds spaces, control characters or characters beyond ASCII; store the key alone, \
+             on one line"
+        )));
+    }
+    Ok(SecretString::from(key.to_owned()))
+}

@@ -1,0 +1,502 @@
+//! File, environment and flags → one [`Config`], validated, in which nothing is left to guess about.
+//!
+//! Precedence: flag, environment, file, default. What came from where is kept for `check` to show.
+
+mod address;
+mod file;
+mod key;
+
+pub use address::Region;
+
+use std::{
+    collections::BTreeSet,
+    fmt::Display,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::{
+    api::{ClientOptions, RetryPolicy},
+    audit::Rendering,
+    cli::AuditArgs,
+    collect::CollectOptions,
+    report::Format,
+};
+use file::{ConfigFile, HttpTable, WorkspaceTable};
+
+/// The variable that the ecosystem's clients read for the address.
+const ADDRESS_VARIABLE: &str = "ELEVENLABS_BASE_URL";
+
+/// Something in the configuration that has to be mended, and how.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+/// The environment variables, passed in so that a test has its own.
+pub struct Environment<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl<'a> Environment<'a> {
+    /// Variables as `get` gives them.
+    pub fn new(get: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self(get)
+    }
+
+    fn get(&self, variable: &str) -> Option<String> {
+        (self.0)(variable)
+    }
+}
+
+/// A finding that a caller wants to be told of by exit code 10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum FailOn {
+    /// An unused secret.
+    Unused,
+}
+
+/// Everything that a run needs to know.
+#[derive(Debug)]
+pub struct Config {
+    /// What to audit.
+    pub target: Target,
+    /// What is asked of each workspace.
+    pub collect: CollectOptions,
+    /// How it is asked.
+    pub http: HttpOptions,
+    /// Where bundles go.
+    pub out: PathBuf,
+    /// The reports to write.
+    pub formats: Vec<Format>,
+    /// How they are written.
+    pub rendering: Rendering,
+    /// The findings that end with code 10.
+    pub fail_on: Vec<FailOn>,
+    /// Every setting with its value and where that came from.
+    pub settings: Vec<Setting>,
+}
+
+/// What to audit.
+#[derive(Debug)]
+pub enum Target {
+    /// Real workspaces, at least one.
+    Workspaces(Vec<WorkspaceConfig>),
+    /// The simulated workspace inside this program.
+    Demo,
+}
+
+/// One workspace and how to reach it.
+#[derive(Debug)]
+pub struct WorkspaceConfig {
+    /// The name that reports give it.
+    pub name: String,
+    /// The address of the API.
+    pub base_url: Url,
+    /// The key.
+    pub api_key: SecretString,
+}
+
+/// How workspaces are asked.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Requests in flight at once for each workspace.
+    pub concurrency: usize,
+    /// When to ask again.
+    pub retry: RetryPolicy,
+    /// The longest time to open a connection.
+    pub connect_timeout: Duration,
+    /// The longest silence while an answer comes.
+    pub idle_timeout: Duration,
+    /// The longest time for one attempt.
+    pub attempt_timeout: Duration,
+    /// The longest time to read all workspaces.
+    pub run_timeout: Duration,
+    /// The largest body, in bytes after decompression.
+    pub max_body: usize,
+    /// The most pages in one walk.
+    pub max_pages: u32,
+}
+
+/// One setting as it holds, for `check` to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name, as the file has it: `[audit] page_size`.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Where that came from.
+    pub origin: Origin,
+}
+
+/// Where a setting came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag of this name.
+    Flag(&'static str),
+    /// A variable of this name.
+    Environment(String),
+    /// The configuration file.
+    File,
+    /// Nowhere: it is the default.
+    Default,
+}
+
+impl Display for Origin {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Flag(flag) => formatter.write_str(flag),
+            Self::Environment(variable) => write!(formatter, "environment, {variable}"),
+            Self::File => formatter.write_str("file"),
+            Self::Default => formatter.write_str("default"),
+        }
+    }
+}
+
+impl HttpOptions {
+    /// What a client for one workspace needs.
+    #[must_use]
+    pub fn client_options(&self, base_url: Url, api_key: SecretString, use_proxy: bool) -> ClientOptions {
+        ClientOptions {
+            base_url,
+            api_key,
+            concurrency: self.concurrency,
+            retry: self.retry,
+            connect_timeout: self.connect_timeout,
+            idle_timeout: self.idle_timeout,
+            attempt_timeout: self.attempt_timeout,
+            max_body: self.max_body,
+            max_pages: self.max_pages,
+            use_proxy,
+        }
+    }
+}
+
+impl Config {
+    /// Resolves what was typed, what the environment holds and what the file says.
+    ///
+    /// # Errors
+    /// Where anything is missing, contradictory or out of bounds.
+    pub fn resolve(arguments: AuditArgs, environment: &Environment) -> Result<Self, ConfigError> {
+        let (file, beside) = match &arguments.config {
+            Some(path) => (ConfigFile::read(path)?, path.parent().unwrap_or(Path::new("")).to_owned()),
+            None => (ConfigFile::default(), PathBuf::new()),
+        };
+        #[cfg(feature = "simulator")]
+        let demo = arguments.demo;
+        #[cfg(not(feature = "simulator"))]
+        let demo = false;
+
+        let mut settings = Settings::default();
+        let allow_plain_http = file.http.allow_plain_http;
+        let allow_plain_http = settings.pick("[http] allow_plain_http", None, allow_plain_http, false);
+        let target = if demo {
+            Target::Demo
+        } else {
+            let resolver = WorkspaceResolver {
+                flag: address_flag(&arguments),
+                environment,
+                beside: &beside,
+                allow_plain_http,
+            };
+            Target::Workspaces(resolver.resolve(file.workspace, &mut settings)?)
+        };
+
+        let limits = 1..=100;
+        let page_size = settings.pick("[audit] page_size", None, file.audit.page_size, 100);
+        let dependency_limit = settings.pick(
+            "[audit] dependency_limit",
+            flag("--dependency-limit", arguments.dependency_limit),
+            file.audit.dependency_limit,
+            20,
+        );
+        let max_dependency_limit = settings.pick(
+            "[audit] max_dependency_limit",
+            flag("--max-dependency-limit", arguments.max_dependency_limit),
+            file.audit.max_dependency_limit,
+            100,
+        );
+        in_bounds("[audit] page_size", page_size, limits.clone())?;
+        in_bounds("[audit] dependency_limit", dependency_limit, limits.clone())?;
+        in_bounds("[audit] max_dependency_limit", max_dependency_limit, limits)?;
+        if max_dependency_limit < dependency_limit {
+            return Err(ConfigError::new(format!(
+                "[audit] max_dependency_limit ({max_dependency_limit}) is below dependency_limit ({dependency_limit})"
+            )));
+        }
+        let search = settings.pick(
+            "[audit] search",
+            flag("--search", arguments.search),
+            file.audit.search,
+            String::new(),
+        );
+        let collect = CollectOptions { page_size, dependency_limit, max_dependency_limit, search };
+
+        let http = http_options(&file.http, arguments.concurrency, &mut settings)?;
+
+        let default_out = PathBuf::from(if demo { "reports/demo" } else { "reports" });
+        let dir_in_file = file.report.dir.filter(|_| !demo).map(|dir| beside.join(dir));
+        let out = settings.pick_with(
+            "[report] dir",
+            flag("--out", arguments.out),
+            dir_in_file,
+            default_out,
+            |path| path.display().to_string(),
+        );
+        let formats = settings.pick_with(
+            "[report] formats",
+            flag("--format", arguments.format),
+            file.report.formats,
+            vec![Format::Csv, Format::Markdown],
+            |formats| {
+                use clap::ValueEnum;
+                let names = formats
+                    .iter()
+                    .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()));
+                names.collect::<Vec<_>>().join(",")
+            },
+        );
+        let rendering = Rendering {
+            csv_delimiter: settings.pick("[report] csv_delimiter", None, file.report.csv_delimiter, ','),
+            csv_byte_order_mark: settings.pick(
+                "[report] csv_byte_order_mark",
+                None,
+                file.report.csv_byte_order_mark,
+                false,
+            ),
+            csv_formula_escaping: settings.pick(
+                "[report] csv_formula_escaping",
+                None,
+                file.report.csv_formula_escaping,
+                true,
+            ),
+            list_length: settings.pick("[report] list_length", None, file.report.list_length, 250),
+        };
+        if !matches!(rendering.csv_delimiter, ',' | ';' | '\t' | '|') {
+            return Err(ConfigError::new(
+                "[report] csv_delimiter must be a comma, a semicolon, a tab or a vertical bar".to_owned(),
+            ));
+        }
+        let Settings(settings) = settings;
+        Ok(Self { target, collect, http, out, formats, rendering, fail_on: arguments.fail_on, settings })
+    }
+}
+
+fn http_options(
+    file: &HttpTable,
+    concurrency: Option<usize>,
+    settings: &mut Settings,
+) -> Result<HttpOptions, ConfigError> {
+    let concurrency =
+        settings.pick("[http] concurrency", flag("--concurrency", concurrency), file.concurrency, 4);
+    in_bounds("[http] concurrency", concurrency, 1..=64)?;
+    let attempts = settings.pick("[http] attempts", None, file.attempts, 5);
+    in_bounds("[http] attempts", attempts, 1..=20)?;
+    let mut seconds = |name: &str, in_file: Option<f64>, default: f64, least: f64| {
+        let value = settings.pick(name, None, in_file, default);
+        in_bounds(name, value, least..=86_400.0)?;
+        Ok(Duration::from_secs_f64(value))
+    };
+    const A_MILLISECOND: f64 = 0.001;
+    let retry = RetryPolicy {
+        attempts,
+        first_backoff: seconds("[http] first_backoff_seconds", file.first_backoff_seconds, 1.0, 0.0)?,
+        longest_backoff: seconds("[http] longest_backoff_seconds", file.longest_backoff_seconds, 20.0, 0.0)?,
+        longest_retry_after: seconds(
+            "[http] longest_retry_after_seconds",
+            file.longest_retry_after_seconds,
+            900.0,
+            0.0,
+        )?,
+    };
+    let connect_timeout =
+        seconds("[http] connect_timeout_seconds", file.connect_timeout_seconds, 10.0, A_MILLISECOND)?;
+    let idle_timeout =
+        seconds("[http] idle_timeout_seconds", file.idle_timeout_seconds, 30.0, A_MILLISECOND)?;
+    let attempt_timeout =
+        seconds("[http] attempt_timeout_seconds", file.attempt_timeout_seconds, 60.0, A_MILLISECOND)?;
+    let run_timeout = seconds("[http] run_timeout_seconds", file.run_timeout_seconds, 3600.0, A_MILLISECOND)?;
+    let max_body = settings.pick("[http] max_body_bytes", None, file.max_body_bytes, 32 * 1024 * 1024);
+    in_bounds("[http] max_body_bytes", max_body, 1024..=1024 * 1024 * 1024)?;
+    let max_pages = settings.pick("[http] max_pages", None, file.max_pages, 10_000);
+    in_bounds("[http] max_pages", max_pages, 1..=1_000_000)?;
+    Ok(HttpOptions {
+        concurrency,
+        retry,
+        connect_timeout,
+        idle_timeout,
+        attempt_timeout,
+        run_timeout,
+        max_body,
+        max_pages,
+    })
+}
+
+/// A value that was typed, with the flag that it was typed after.
+fn flag<T>(name: &'static str, value: Option<T>) -> Option<(&'static str, T)> {
+    value.map(|value| (name, value))
+}
+
+fn address_flag(arguments: &AuditArgs) -> Option<(&'static str, String)> {
+    let region = arguments.region.map(|region| region.base_url().to_owned());
+    flag("--base-url", arguments.base_url.clone()).or(flag("--region", region))
+}
+
+fn in_bounds<T: PartialOrd + Display>(
+    name: &str,
+    value: T,
+    bounds: RangeInclusive<T>,
+) -> Result<(), ConfigError> {
+    if bounds.contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigError::new(format!("{name} is {value}; it must be {} to {}", bounds.start(), bounds.end())))
+}
+
+/// The settings met so far.
+#[derive(Default)]
+struct Settings(Vec<Setting>);
+
+impl Settings {
+    fn pick<T: Display>(
+        &mut self,
+        name: &str,
+        flag: Option<(&'static str, T)>,
+        file: Option<T>,
+        default: T,
+    ) -> T {
+        self.pick_with(name, flag, file, default, ToString::to_string)
+    }
+
+    fn pick_with<T>(
+        &mut self,
+        name: &str,
+        flag: Option<(&'static str, T)>,
+        file: Option<T>,
+        default: T,
+        show: impl FnOnce(&T) -> String,
+    ) -> T {
+        let (value, origin) = match (flag, file) {
+            (Some((flag, value)), _) => (value, Origin::Flag(flag)),
+            (None, Some(value)) => (value, Origin::File),
+            (None, None) => (default, Origin::Default),
+        };
+        self.note(name, show(&value), origin);
+        value
+    }
+
+    fn note(&mut self, name: impl Into<String>, value: impl Into<String>, origin: Origin) {
+        self.0.push(Setting { name: name.into(), value: value.into(), origin });
+    }
+}
+
+/// Turns the `[[workspace]]` tables, or the environment where there are none, into workspaces.
+struct WorkspaceResolver<'a> {
+    flag: Option<(&'static str, String)>,
+    environment: &'a Environment<'a>,
+    beside: &'a Path,
+    allow_plain_http: bool,
+}
+
+impl WorkspaceResolver<'_> {
+    fn resolve(
+        &self,
+        mut tables: Vec<WorkspaceTable>,
+        settings: &mut Settings,
+    ) -> Result<Vec<WorkspaceConfig>, ConfigError> {
+        if tables.is_empty() {
+            tables.push(WorkspaceTable {
+                name: "default".to_owned(),
+                api_key_env: None,
+                api_key_file: None,
+                region: None,
+                base_url: None,
+            });
+        }
+        if let Some((flag, _)) = self.flag
+            && tables.len() > 1
+        {
+            return Err(ConfigError::new(format!(
+                "{flag} cannot serve {} workspaces at once; give each its region or base_url in the configuration",
+                tables.len()
+            )));
+        }
+        let mut names = BTreeSet::new();
+        for table in &tables {
+            if table.name.trim().is_empty() || table.name.chars().any(char::is_control) {
+                return Err(ConfigError::new(
+                    "a [[workspace]] has a name that is empty or holds control characters",
+                ));
+            }
+            if !names.insert(&table.name) {
+                return Err(ConfigError::new(format!("two [[workspace]] tables are named {:?}", table.name)));
+            }
+        }
+        tables.iter().map(|table| self.workspace(table, settings)).collect()
+    }
+
+    fn workspace(
+        &self,
+        table: &WorkspaceTable,
+        settings: &mut Settings,
+    ) -> Result<WorkspaceConfig, ConfigError> {
+        let name = &table.name;
+        let (address, origin) = self.address(table)?;
+        let place = match &origin {
+            Origin::File => format!("base_url of workspace {name:?}"),
+            origin => origin.to_string(),
+        };
+        let base_url = address::parse(&address, &place, self.allow_plain_http)?;
+        settings.note(format!("workspace {name:?} address"), base_url.as_str(), origin);
+
+        let (api_key, place, origin) = match (&table.api_key_env, &table.api_key_file) {
+            (Some(_), Some(_)) => {
+                return Err(ConfigError::new(format!(
+                    "workspace {name:?} names both api_key_env and api_key_file; keep one"
+                )));
+            }
+            (None, Some(file)) => {
+                let key = key::from_file(file, self.beside, self.environment)?;
+                (key, format!("read from {}", file.display()), Origin::File)
+            }
+            (Some(variable), None) => {
+                let key = key::from_environment(variable, self.environment)?;
+                (key, format!("read from ${variable}"), Origin::File)
+            }
+            (None, None) => {
+                let variable = key::KEY_VARIABLE;
+                let key = key::from_environment(variable, self.environment)?;
+                (key, format!("read from ${variable}"), Origin::Environment(variable.to_owned()))
+            }
+        };
+        settings.note(format!("workspace {name:?} key"), place, origin);
+        Ok(WorkspaceConfig { name: name.clone(), base_url, api_key })
+    }
+
+    fn address(&self, table: &WorkspaceTable) -> Result<(String, Origin), ConfigError> {
+        if let Some((flag, address)) = &self.flag {
+            return Ok((address.clone(), Origin::Flag(flag)));
+        }
+        match (&table.base_url, table.region) {
+            (Some(_), Some(_)) => Err(ConfigError::new(format!(
+                "workspace {:?} names both region and base_url; keep one",
+                table.name
+            ))),
+            (Some(base_url), None) => Ok((base_url.clone(), Origin::File)),
+            (None, Some(region)) => Ok((region.base_url().to_owned(), Origin::File)),
+            (None, None) => {
+                Ok(match self.environment.get(ADDRESS_VARIABLE).filter(|address| !address.is_empty()) {
+                    Some(address) => (address, Origin::Environment(ADDRESS_VARIABLE.to_owned())),
+                    None => (Region::Global.base_url().to_owned(), Origin::Default),
+                })
+            }
+        }
+    }
+}

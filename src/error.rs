@@ -1,0 +1,44 @@
+//! What can end a run without a published bundle, and the exit code of each.
+
+use crate::{config::ConfigError, interrupt::Signal, publish::PublishError};
+
+/// Why nothing was published (or, for a command that publishes nothing, why it failed).
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Usage or configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Every workspace refused its key.
+    #[error("{}; check the key and its permissions (reading needs convai_read)", .0.join("; "))]
+    KeyRefused(Vec<String>),
+    /// No workspace could be read.
+    #[error("{}; nothing was published, earlier reports are as they were", .0.join("; "))]
+    Unreadable(Vec<String>),
+    /// The reports could not be written, or another run holds the lock.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// A signal came.
+    #[error("ended by a signal; nothing was published, earlier reports are as they were")]
+    Interrupted(Signal),
+    /// Something happened that can't.
+    #[error("a bug in this program: {0}; please report it")]
+    Bug(String),
+}
+
+impl Error {
+    /// The exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Bug(_) => 1,
+            Self::Config(_) => 2,
+            Self::KeyRefused(_) => 4,
+            Self::Unreadable(_) => 5,
+            Self::Publish(PublishError::Write { .. } | PublishError::InTheWay { .. }) => 6,
+            Self::Publish(PublishError::Locked(_)) => 7,
+            // `run` turns this one into `Interrupted`, which knows the signal.
+            Self::Publish(PublishError::Interrupted) => Signal::Interrupt.exit_code(),
+            Self::Interrupted(signal) => signal.exit_code(),
+        }
+    }
+}

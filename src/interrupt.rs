@@ -1,0 +1,119 @@
+//! What a signal means at each moment: before the bundle is in place it ends the run, from then on it waits.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+/// A signal that ends the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT, as Ctrl-C sends it.
+    Interrupt,
+    /// SIGTERM, as service managers send it.
+    Terminate,
+}
+
+impl Signal {
+    /// The exit code by the shell's convention: 128 and the number of the signal.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Running,
+    Interrupted(Signal),
+    Committed,
+}
+
+/// Whether the run is to end, shared by who hears signals and who must heed them.
+#[derive(Clone, Debug)]
+pub struct Interrupt {
+    state: Arc<Mutex<State>>,
+    changed: Arc<Notify>,
+}
+
+impl Default for Interrupt {
+    fn default() -> Self {
+        Self { state: Arc::new(Mutex::new(State::Running)), changed: Arc::default() }
+    }
+}
+
+impl Interrupt {
+    fn with_state<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes that a signal came. Without effect once the bundle is being put in place.
+    pub fn raise(&self, signal: Signal) {
+        self.with_state(|state| {
+            if *state == State::Running {
+                *state = State::Interrupted(signal);
+            }
+        });
+        self.changed.notify_waiters();
+    }
+
+    /// The signal that ends this run, if one came in time.
+    #[must_use]
+    pub fn signal(&self) -> Option<Signal> {
+        self.with_state(|state| match state {
+            State::Interrupted(signal) => Some(*signal),
+            State::Running | State::Committed => None,
+        })
+    }
+
+    /// The last moment at which a signal counts. Whether to go on; if so, signals wait from here.
+    #[must_use]
+    pub fn commit(&self) -> bool {
+        self.with_state(|state| {
+            let go_on = *state == State::Running;
+            if go_on {
+                *state = State::Committed;
+            }
+            go_on
+        })
+    }
+
+    /// Waits until a signal ends this run.
+    pub async fn raised(&self) -> Signal {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if let Some(signal) = self.signal() {
+                return signal;
+            }
+            changed.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_signal_ends_the_run_until_it_commits() {
+        let interrupt = Interrupt::default();
+        assert_eq!(interrupt.signal(), None);
+        let waiting = interrupt.raised();
+        interrupt.raise(Signal::Terminate);
+        interrupt.raise(Signal::Interrupt);
+        assert_eq!(waiting.await, Signal::Terminate);
+        assert!(!interrupt.commit());
+    }
+
+    #[test]
+    fn a_signal_after_the_commit_waits() {
+        let interrupt = Interrupt::default();
+        assert!(interrupt.commit());
+        interrupt.raise(Signal::Interrupt);
+        assert_eq!(interrupt.signal(), None);
+    }
+}

@@ -1,0 +1,227 @@
+//! The graph that an audit judges: workspaces, their secrets, the resources that depend on them, and for
+//! everything that was asked whether it was read whole.
+//!
+//! Each distinct resource is kept once; a [`Use`] points at it by index, so that a million uses stay small.
+//! What never lives here: HTTP, files, the clock, and any opinion about what is unused.
+
+mod resource;
+mod source;
+
+pub use resource::{DependentType, Resource, Visibility};
+pub use source::{Source, Sources};
+
+use resource::{ResourceIndex, Resources, ViaIndex};
+
+/// Everything that was collected, one entry for each configured workspace.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// The workspaces whose secrets were listed to the end.
+    pub workspaces: Vec<Workspace>,
+    /// The workspaces whose secrets could not be listed.
+    pub failed: Vec<FailedWorkspace>,
+}
+
+/// A workspace of which nothing can be said, because its secrets could not be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedWorkspace {
+    /// The configured name.
+    pub name: String,
+    /// The address that was asked.
+    pub address: String,
+    /// What happened and what to do about it, in one line.
+    pub error: String,
+    /// Whether the API refused the key (401 or 403), rather than failing to answer.
+    pub key_refused: bool,
+}
+
+/// One workspace as one key sees it.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    /// The configured name.
+    pub name: String,
+    /// The address that was asked.
+    pub address: String,
+    /// The secrets, in no particular order until the audit sorts them.
+    pub secrets: Vec<Secret>,
+    /// How the reading went, in numbers.
+    pub coverage: Coverage,
+    /// What could not be read although it should have been, besides the lists of single secrets.
+    pub gaps: Vec<Gap>,
+    /// Oddities that cost nothing but that somebody should know of.
+    pub warnings: Vec<String>,
+    resources: Resources,
+}
+
+/// One stored secret and what is known to use it. Its value is not known: the API never returns it.
+#[derive(Clone, Debug, Default)]
+pub struct Secret {
+    /// The id, which identifies it.
+    pub id: String,
+    /// The name, which may change and need not be unique.
+    pub name: String,
+    /// The lists of dependents that were not read whole. Empty: all were.
+    pub gaps: Vec<Gap>,
+    uses: Vec<Use>,
+}
+
+/// Something that was not read whole, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// What: the name of a list (`agents`) or of a part of the reading.
+    pub what: String,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// One resource that uses one secret.
+#[derive(Clone, Copy, Debug)]
+pub struct Use {
+    resource: ResourceIndex,
+    via: ViaIndex,
+    transitive: bool,
+    sources: Sources,
+}
+
+/// What one endpoint says about one dependent of a secret.
+#[derive(Clone, Debug)]
+pub struct Sighting<'a> {
+    /// The dependent itself.
+    pub resource: Resource<'a>,
+    /// The ids of the resources through which it depends on the secret; empty for a direct use.
+    pub via: Vec<std::borrow::Cow<'a, str>>,
+}
+
+/// Counts of what was read, for the report's account of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Pages of the list of secrets.
+    pub list_pages: u64,
+    /// Pages that were asked for again with the higher limit.
+    pub raised_pages: u64,
+    /// Pages of dependents, over all secrets.
+    pub dependency_pages: u64,
+    /// Lists that the first limit had cut and the higher limit showed whole.
+    pub lists_completed_by_limit: u64,
+    /// Lists that were paged to their end.
+    pub lists_completed_by_paging: u64,
+    /// Requests sent, repetitions included.
+    pub requests: u64,
+    /// Requests that were repetitions.
+    pub retries: u64,
+}
+
+/// How a dependent depends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// It holds the secret itself.
+    Direct,
+    /// It uses another resource that holds the secret.
+    Transitive,
+}
+
+/// One use with everything that is known of it, borrowed from its workspace.
+#[derive(Clone, Copy, Debug)]
+pub struct Dependent<'a> {
+    /// The resource that uses the secret.
+    pub resource: &'a Resource<'static>,
+    /// Whether it holds the secret itself.
+    pub relation: Relation,
+    /// The ids through which it depends on the secret, sorted.
+    pub via: &'a [String],
+    /// The endpoints that told of this use.
+    pub sources: Sources,
+}
+
+impl Workspace {
+    /// A workspace of which nothing has been read yet.
+    #[must_use]
+    pub fn new(name: String, address: String) -> Self {
+        Self { name, address, ..Self::default() }
+    }
+
+    /// Records that `source` shows these dependents of the secret at `secret`. What is told twice is one use:
+    /// direct wins over transitive, and ids and sources are united.
+    pub fn record<'a>(
+        &mut self,
+        secret: usize,
+        source: Source,
+        sightings: impl IntoIterator<Item = Sighting<'a>>,
+    ) {
+        let Some(secret) = self.secrets.get_mut(secret) else { return };
+        for sighting in sightings {
+            secret.uses.push(Use {
+                resource: self.resources.intern(sighting.resource),
+                transitive: !sighting.via.is_empty(),
+                via: self.resources.intern_via(sighting.via.iter().map(AsRef::as_ref)),
+                sources: source.into(),
+            });
+        }
+        let resources = &mut self.resources;
+        // Stable and nearly sorted after the first time, hence cheap to repeat for each page.
+        secret.uses.sort_by_key(|one| one.resource);
+        secret.uses.dedup_by(|later, kept| {
+            let same = later.resource == kept.resource;
+            if same {
+                kept.transitive &= later.transitive;
+                kept.via = resources.unite_via(kept.via, later.via);
+                kept.sources = kept.sources.union(later.sources);
+            }
+            same
+        });
+    }
+
+    /// Puts secrets, uses and gaps into the one order that every report keeps: secrets by name and id,
+    /// dependents by type, name and id.
+    pub fn sort(&mut self) {
+        self.secrets.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        let resources = &self.resources;
+        for secret in &mut self.secrets {
+            secret.uses.sort_by(|a, b| {
+                resources.get(a.resource).sort_key().cmp(&resources.get(b.resource).sort_key())
+            });
+            secret.gaps.sort();
+            secret.gaps.dedup();
+        }
+        self.gaps.sort();
+        self.warnings.sort();
+        self.warnings.dedup();
+    }
+
+    /// The dependents of one of this workspace's secrets, in the order of its uses.
+    pub fn dependents<'a>(&'a self, secret: &'a Secret) -> impl ExactSizeIterator<Item = Dependent<'a>> {
+        secret.uses.iter().map(|one| Dependent {
+            resource: self.resources.get(one.resource),
+            relation: if one.transitive { Relation::Transitive } else { Relation::Direct },
+            via: self.resources.via(one.via),
+            sources: one.sources,
+        })
+    }
+}
+
+impl Secret {
+    /// A secret of which no use is known yet.
+    #[must_use]
+    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into(), ..Self::default() }
+    }
+
+    /// How many dependents are known.
+    #[must_use]
+    pub fn uses(&self) -> usize {
+        self.uses.len()
+    }
+
+    /// Whether every list of its dependents was read whole.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.gaps.is_empty()
+    }
+}
+
+impl Gap {
+    /// A gap named `what`, for the reason `why`.
+    #[must_use]
+    pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { what: what.into(), why: why.into() }
+    }
+}

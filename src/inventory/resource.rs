@@ -1,0 +1,217 @@
+//! Resources that depend on secrets, each kept once.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// What a dependent is, as the column `dependent_type` names it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum DependentType {
+    /// A tool of an agent.
+    Tool,
+    /// An agent.
+    Agent,
+    /// A phone number.
+    PhoneNumber,
+    /// An MCP server.
+    McpServer,
+    /// A use that the API names by a word only, such as `conversation_initiation_webhook`.
+    Other,
+    /// A kind this program has never heard of, by the name of its list in the JSON.
+    Unrecognized(Arc<str>),
+}
+
+impl DependentType {
+    /// The word for it in reports.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Tool => "tool",
+            Self::Agent => "agent",
+            Self::PhoneNumber => "phone_number",
+            Self::McpServer => "mcp_server",
+            Self::Other => "other",
+            Self::Unrecognized(list) => list,
+        }
+    }
+}
+
+/// Whether the key may see more of a dependent than its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Visibility {
+    /// It exists and uses the secret, but only its id is shown.
+    Unknown,
+    /// Its name and the rest are shown.
+    Available,
+}
+
+impl Visibility {
+    /// The word for it in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Available => "available",
+        }
+    }
+}
+
+/// Something that can use a secret. Fields that its kind doesn't have, or that the API left out, are `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource<'a> {
+    /// What it is.
+    pub dependent_type: DependentType,
+    /// Its id; empty where the API showed a use without one.
+    pub id: Cow<'a, str>,
+    /// Its name; of a phone number its label.
+    pub name: Option<Cow<'a, str>>,
+    /// Whether more than the id is shown.
+    pub visibility: Visibility,
+    /// What the key's user may do with it, in the API's words.
+    pub access_level: Option<Cow<'a, str>>,
+    /// The telephony provider of a phone number.
+    pub provider: Option<Cow<'a, str>>,
+    /// The number of a phone number.
+    pub phone_number: Option<Cow<'a, str>>,
+    /// When it was made, in seconds since 1970 (UTC).
+    pub created_at_unix_secs: Option<i64>,
+}
+
+impl<'a> Resource<'a> {
+    /// A resource of which only its kind and id are known.
+    #[must_use]
+    pub fn unknown(dependent_type: DependentType, id: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            dependent_type,
+            id: id.into(),
+            name: None,
+            visibility: Visibility::Unknown,
+            access_level: None,
+            provider: None,
+            phone_number: None,
+            created_at_unix_secs: None,
+        }
+    }
+
+    pub(super) fn sort_key(&self) -> (&str, &str, &str) {
+        (self.dependent_type.as_str(), self.name.as_deref().unwrap_or_default(), &self.id)
+    }
+
+    fn into_owned(self) -> Resource<'static> {
+        let owned = |text: Option<Cow<'a, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Resource {
+            dependent_type: self.dependent_type,
+            id: Cow::Owned(self.id.into_owned()),
+            name: owned(self.name),
+            visibility: self.visibility,
+            access_level: owned(self.access_level),
+            provider: owned(self.provider),
+            phone_number: owned(self.phone_number),
+            created_at_unix_secs: self.created_at_unix_secs,
+        }
+    }
+}
+
+impl Resource<'static> {
+    /// Adds what another telling of the same resource knows. Answers come back in any order, so where two
+    /// tellings differ the choice depends on what they say and never on which came first.
+    fn learn(&mut self, other: Resource<'_>) {
+        fn keep_least(known: &mut Option<Cow<'static, str>>, told: Option<Cow<'_, str>>) {
+            if let Some(told) = told
+                && known.as_deref().is_none_or(|known| *told < *known)
+            {
+                *known = Some(Cow::Owned(told.into_owned()));
+            }
+        }
+        self.visibility = self.visibility.max(other.visibility);
+        keep_least(&mut self.name, other.name);
+        keep_least(&mut self.access_level, other.access_level);
+        keep_least(&mut self.provider, other.provider);
+        keep_least(&mut self.phone_number, other.phone_number);
+        self.created_at_unix_secs = match (self.created_at_unix_secs, other.created_at_unix_secs) {
+            (Some(known), Some(told)) => Some(known.min(told)),
+            (known, told) => known.or(told),
+        };
+    }
+}
+
+/// Where a resource stands in its [`Resources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ResourceIndex(u32);
+
+/// Where a set of ids stands in its [`Resources`]; [`ViaIndex::NONE`] is the empty one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ViaIndex(u32);
+
+impl ViaIndex {
+    const NONE: Self = Self(u32::MAX);
+}
+
+/// Every distinct resource of a workspace once, and every distinct set of ids that a use goes through.
+#[derive(Debug, Default)]
+pub(super) struct Resources {
+    list: Vec<Resource<'static>>,
+    by_id: HashMap<DependentType, HashMap<Box<str>, ResourceIndex>>,
+    via_sets: Vec<Vec<String>>,
+    by_via_set: HashMap<Vec<String>, ViaIndex>,
+}
+
+impl Resources {
+    pub(super) fn intern(&mut self, resource: Resource<'_>) -> ResourceIndex {
+        let known = self.by_id.get(&resource.dependent_type).and_then(|ids| ids.get(&*resource.id)).copied();
+        if let Some(index) = known {
+            if let Some(known) = self.list.get_mut(index.0 as usize) {
+                known.learn(resource);
+            }
+            return index;
+        }
+        let index = ResourceIndex(index_of(self.list.len()));
+        self.by_id
+            .entry(resource.dependent_type.clone())
+            .or_default()
+            .insert(resource.id.as_ref().into(), index);
+        self.list.push(resource.into_owned());
+        index
+    }
+
+    pub(super) fn get(&self, index: ResourceIndex) -> &Resource<'static> {
+        &self.list[index.0 as usize]
+    }
+
+    pub(super) fn intern_via<'a>(&mut self, ids: impl Iterator<Item = &'a str>) -> ViaIndex {
+        let set: BTreeSet<&str> = ids.collect();
+        if set.is_empty() {
+            return ViaIndex::NONE;
+        }
+        let set: Vec<String> = set.into_iter().map(str::to_owned).collect();
+        if let Some(known) = self.by_via_set.get(&set) {
+            return *known;
+        }
+        let index = ViaIndex(index_of(self.via_sets.len()));
+        self.via_sets.push(set.clone());
+        self.by_via_set.insert(set, index);
+        index
+    }
+
+    pub(super) fn unite_via(&mut self, one: ViaIndex, other: ViaIndex) -> ViaIndex {
+        match (one, other) {
+            (one, other) if one == other || other == ViaIndex::NONE => one,
+            (ViaIndex::NONE, other) => other,
+            (one, other) => {
+                let ids: Vec<String> = [one, other].iter().flat_map(|set| self.via(*set)).cloned().collect();
+                self.intern_via(ids.iter().map(String::as_str))
+            }
+        }
+    }
+
+    pub(super) fn via(&self, index: ViaIndex) -> &[String] {
+        self.via_sets.get(index.0 as usize).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Four billion resources don't fit into the memory bound, so saturation is never reached.
+fn index_of(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX - 1)
+}

@@ -1,0 +1,157 @@
+//! The output directory: its lock, its staging directory, and the two renames that publish.
+
+use std::{
+    fs::{File, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, Utc};
+
+use super::PublishError;
+use crate::interrupt::Interrupt;
+
+const LOCK: &str = ".lock";
+const LATEST: &str = "latest";
+/// What begins so is ours and half done; whoever holds the lock may remove it.
+const STAGING_PREFIX: &str = ".staging-";
+
+/// Reports are confidential: for the owner, and for the group to read.
+const FILE_MODE: u32 = 0o640;
+const DIRECTORY_MODE: u32 = 0o750;
+
+/// An output directory that this run has to itself until it is dropped.
+#[derive(Debug)]
+pub struct OutputDirectory {
+    path: PathBuf,
+    staging: tempfile::TempDir,
+    _lock: File,
+}
+
+impl OutputDirectory {
+    /// Makes the directory where it is missing, takes its lock, sweeps what a killed run left, and makes the staging
+    /// directory, so that one that can't be written to is found before the first request.
+    ///
+    /// # Errors
+    /// Where another run holds the lock, something else stands where this program would write, or it can't write.
+    pub fn open(path: &Path) -> Result<Self, PublishError> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(DIRECTORY_MODE)
+            .create(path)
+            .map_err(PublishError::write(path))?;
+        let lock = lock(&path.join(LOCK))?;
+        refuse_unless(&path.join(LATEST), "no symbolic link", |kind| kind.is_symlink())?;
+        sweep(path)?;
+        let staging = tempfile::Builder::new()
+            .prefix(STAGING_PREFIX)
+            .permissions(std::fs::Permissions::from_mode(DIRECTORY_MODE))
+            .tempdir_in(path)
+            .map_err(PublishError::write(path))?;
+        Ok(Self { path: path.to_owned(), staging, _lock: lock })
+    }
+
+    /// The name for a run that began at `started_at`: the time in UTC, with a suffix where that is taken.
+    #[must_use]
+    pub fn run_id(&self, started_at: DateTime<Utc>) -> String {
+        let name = started_at.format("%Y-%m-%dT%H-%M-%SZ").to_string();
+        let taken = |name: &str| self.path.join(name).symlink_metadata().is_ok();
+        if !taken(&name) {
+            return name;
+        }
+        (2_u64..).map(|number| format!("{name}-{number}")).find(|name| !taken(name)).unwrap_or(name)
+    }
+
+    pub(super) fn staging(&self) -> &Path {
+        self.staging.path()
+    }
+
+    /// Renames the staging directory to `run_id` and moves `latest` onto it.
+    pub(super) fn put_in_place(self, run_id: &str, interrupt: &Interrupt) -> Result<PathBuf, PublishError> {
+        let bundle = self.path.join(run_id);
+        sync_directory(self.staging.path())?;
+        if !interrupt.commit() {
+            return Err(PublishError::Interrupted);
+        }
+        fs_err::rename(self.staging.path(), &bundle).map_err(PublishError::write(&bundle))?;
+        // The directory that the guard would remove is gone from that place.
+        let Self { path, staging, _lock } = self;
+        let _ = staging.keep();
+        let moved = sync_directory(&path).and_then(|()| point_latest_at(&path, run_id));
+        if let Err(error) = moved {
+            // Published means found by `latest`: otherwise as if nothing had been.
+            fs_err::remove_dir_all(&bundle).map_err(PublishError::write(&bundle))?;
+            return Err(error);
+        }
+        Ok(bundle)
+    }
+}
+
+/// Creates a file that must not exist yet.
+pub(super) fn create_file(path: &Path) -> io::Result<File> {
+    File::options().write(true).create_new(true).mode(FILE_MODE).open(path)
+}
+
+fn lock(path: &Path) -> Result<File, PublishError> {
+    refuse_unless(path, "no regular file", |kind| kind.is_file())?;
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(FILE_MODE)
+        .open(path)
+        .map_err(PublishError::write(path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(PublishError::Locked(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(PublishError::write(path)(error)),
+    }
+}
+
+/// Refuses what somebody else put where this program writes.
+fn refuse_unless(
+    path: &Path,
+    what: &'static str,
+    expected: impl FnOnce(std::fs::FileType) -> bool,
+) -> Result<(), PublishError> {
+    match path.symlink_metadata() {
+        Ok(metadata) if expected(metadata.file_type()) => Ok(()),
+        Ok(_) => Err(PublishError::InTheWay { path: path.to_owned(), what }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(PublishError::write(path)(error)),
+    }
+}
+
+/// Removes what a killed run left.
+fn sweep(directory: &Path) -> Result<(), PublishError> {
+    for entry in fs_err::read_dir(directory).map_err(PublishError::write(directory))? {
+        let entry = entry.map_err(PublishError::write(directory))?;
+        if !entry.file_name().to_string_lossy().starts_with(STAGING_PREFIX) {
+            continue;
+        }
+        let path = entry.path();
+        let is_directory = entry.file_type().map_err(PublishError::write(&path))?.is_dir();
+        let removed = if is_directory { fs_err::remove_dir_all(&path) } else { fs_err::remove_file(&path) };
+        removed.map_err(PublishError::write(&path))?;
+        tracing::info!("removed {}, left by a run that was killed", path.display());
+    }
+    Ok(())
+}
+
+/// Replaces the symbolic link in one step: at no moment is there none.
+fn point_latest_at(directory: &Path, run_id: &str) -> Result<(), PublishError> {
+    let latest = directory.join(LATEST);
+    let staged = directory.join(format!("{STAGING_PREFIX}{LATEST}"));
+    std::os::unix::fs::symlink(run_id, &staged).map_err(PublishError::write(&staged))?;
+    fs_err::rename(&staged, &latest).map_err(|error| {
+        let _ = fs_err::remove_file(&staged);
+        PublishError::write(&latest)(error)
+    })?;
+    sync_directory(directory)
+}
+
+/// Brings the names in a directory to the disk.
+fn sync_directory(path: &Path) -> Result<(), PublishError> {
+    File::options().read(true).open(path).and_then(|file| file.sync_all()).map_err(PublishError::write(path))
+}

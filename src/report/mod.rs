@@ -1,0 +1,83 @@
+//! Audit → bytes. One file per format, each writing to `impl io::Write` and escaping for itself.
+//!
+//! What never lives here: files, the clock, HTTP. A renderer sees the [`Audit`] and nothing else.
+
+mod csv;
+mod json;
+mod markdown;
+mod terminal;
+
+pub use json::{SCHEMA_VERSION, parameters_json};
+pub use terminal::summary;
+
+use std::io;
+
+use crate::audit::Audit;
+
+/// A choice of `--format`. `report.json` and the manifest are always written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// `dependents.csv` and `secrets.csv`.
+    Csv,
+    /// `report.md`.
+    Markdown,
+}
+
+/// One file of a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum File {
+    /// One row for each secret and dependent.
+    DependentsCsv,
+    /// One row for each secret.
+    SecretsCsv,
+    /// What a reviewer reads.
+    Markdown,
+    /// Everything, for programs.
+    Json,
+}
+
+impl File {
+    /// The files that a choice of formats leads to, in the order in which they are written.
+    pub fn of(formats: &[Format]) -> impl Iterator<Item = Self> {
+        let csv = formats.contains(&Format::Csv);
+        let markdown = formats.contains(&Format::Markdown);
+        [(Self::DependentsCsv, csv), (Self::SecretsCsv, csv), (Self::Markdown, markdown), (Self::Json, true)]
+            .into_iter()
+            .filter_map(|(file, chosen)| chosen.then_some(file))
+    }
+
+    /// Its name in the bundle.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DependentsCsv => "dependents.csv",
+            Self::SecretsCsv => "secrets.csv",
+            Self::Markdown => "report.md",
+            Self::Json => "report.json",
+        }
+    }
+
+    /// Writes it. Where it has rows, how many there are, the header not counted.
+    ///
+    /// # Errors
+    /// Where writing fails.
+    pub fn write(self, audit: &Audit, out: impl io::Write) -> io::Result<Option<usize>> {
+        match self {
+            Self::DependentsCsv => csv::dependents(audit, out).map(Some),
+            Self::SecretsCsv => csv::secrets(audit, out).map(Some),
+            Self::Markdown => markdown::report(audit, out).map(|()| None),
+            Self::Json => json::report(audit, out).map(|()| None),
+        }
+    }
+}
+
+/// A moment as every report shows it: RFC 3339, UTC, whole seconds.
+pub(crate) fn timestamp(moment: chrono::DateTime<chrono::Utc>) -> String {
+    moment.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+/// A creation time as the API gives it, in seconds since 1970. `None` where no calendar reaches it.
+fn created_at(unix_seconds: i64) -> Option<String> {
+    chrono::DateTime::from_timestamp(unix_seconds, 0).map(timestamp)
+}

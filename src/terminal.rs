@@ -1,0 +1,161 @@
+//! What the binary says: log lines, the live line, and what goes to standard output. A closed or full standard
+//! output changes nothing about the run, so what can't be said there is let go.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::Arc,
+    time::Duration,
+};
+
+use anstream::{AutoStream, ColorChoice};
+use elevenlabs_secrets_audit::{
+    Published,
+    cli::{Color, LogFormat, OutputArgs},
+    config::Config,
+    error::Error,
+    inventory::FailedWorkspace,
+    progress::Progress,
+    report,
+    text::show_hidden,
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use tracing::Level;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Standard error: log lines, and on a terminal a live line below them.
+pub(crate) struct Screen {
+    line: ProgressBar,
+    updating: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Screen {
+    /// Starts logging, and the live line where standard error is a terminal.
+    pub(crate) fn start(output: &OutputArgs, progress: &Arc<Progress>) -> Self {
+        let live = io::stderr().is_terminal() && !output.quiet && output.log_format == LogFormat::Text;
+        let line = if live { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        start_logging(output, &line);
+        let updating = live.then(|| {
+            // The template is fixed; were it wrong, the default style would show.
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+                line.set_style(style);
+            }
+            let (line, progress) = (line.clone(), Arc::clone(progress));
+            tokio::spawn(async move {
+                let mut ticks = tokio::time::interval(Duration::from_millis(100));
+                loop {
+                    ticks.tick().await;
+                    let totals = progress.totals();
+                    line.set_message(format!(
+                        "{} secrets, {} dependents, {} requests, {} in flight, {} retries",
+                        totals.secrets, totals.dependents, totals.requests, totals.in_flight, totals.retries
+                    ));
+                    line.tick();
+                }
+            })
+        });
+        Self { line, updating }
+    }
+
+    /// Takes the live line away.
+    pub(crate) fn clear(&self) {
+        if let Some(updating) = &self.updating {
+            updating.abort();
+        }
+        self.line.finish_and_clear();
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+fn start_logging(output: &OutputArgs, line: &ProgressBar) {
+    let level = match (output.quiet, output.verbose) {
+        (true, _) => Level::ERROR,
+        // The live line says how it goes; without it, log lines do.
+        (false, 0) if line.is_hidden() => Level::INFO,
+        (false, 0) => Level::WARN,
+        (false, 1) => Level::DEBUG,
+        (false, _) => Level::TRACE,
+    };
+    let ours = tracing_subscriber::filter::LevelFilter::from_level(level);
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(ours)
+        .with_target(false)
+        .with_ansi(color_choice(output, &io::stderr()) != ColorChoice::Never)
+        .with_writer(Above(line.clone()));
+    // Only a second call in one process can fail here, and there is none.
+    let _ = match output.log_format {
+        LogFormat::Text => tracing::subscriber::set_global_default(subscriber.finish()),
+        LogFormat::Json => tracing::subscriber::set_global_default(subscriber.json().finish()),
+    };
+}
+
+/// Standard error above the live line.
+#[derive(Clone)]
+struct Above(ProgressBar);
+
+impl Write for Above {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.suspend(|| io::stderr().write_all(bytes)).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+impl<'a> MakeWriter<'a> for Above {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+fn color_choice(output: &OutputArgs, stream: &impl anstream::stream::RawStream) -> ColorChoice {
+    match output.color {
+        // Decides by the terminal, NO_COLOR and the like.
+        Color::Auto => AutoStream::choice(stream),
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+}
+
+fn stdout(output: &OutputArgs) -> impl Write {
+    let stdout = io::stdout();
+    let choice = color_choice(output, &stdout);
+    AutoStream::new(stdout, choice)
+}
+
+/// Says what was published.
+pub(crate) fn say_summary(published: &Published, output: &OutputArgs) {
+    if !output.quiet {
+        let place = published.bundle.display().to_string();
+        let _ = report::summary(&published.audit, &place, stdout(output));
+    }
+}
+
+/// Says what the configuration comes to and which keys work.
+pub(crate) fn say_check(config: &Config, findings: &[(String, Result<(), FailedWorkspace>)], output: &OutputArgs) {
+    let mut out = stdout(output);
+    let width = config.settings.iter().map(|setting| setting.name.chars().count()).max().unwrap_or(0);
+    for setting in &config.settings {
+        let value = show_hidden(&setting.value, &[]);
+        let _ = writeln!(out, "{:width$}  {value}  ({})", setting.name, setting.origin);
+    }
+    let _ = writeln!(out);
+    for (name, finding) in findings {
+        let _ = match finding {
+            Ok(()) => writeln!(out, "ok      workspace {name}: the key may list secrets"),
+            Err(failed) => writeln!(out, "failed  workspace {name}: {}", failed.error),
+        };
+    }
+}
+
+/// Says why nothing was published.
+pub(crate) fn say_error(error: &Error) {
+    let _ = writeln!(io::stderr(), "error: {error}");
+}

@@ -1,0 +1,90 @@
+//! What can be said of text that doesn't depend on where it lands. Escaping for a format lives with that format.
+
+use std::borrow::Cow;
+
+/// Whether a character shows as nothing, moves the cursor, or changes the order in which its neighbours show:
+/// controls, line and paragraph separators, bidirectional and zero-width characters, tags and variation-free fillers.
+#[must_use]
+pub fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{00AD}'
+            | '\u{034F}'
+            | '\u{061C}'
+            | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}'
+            | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FEFF}'
+            | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E007F}')
+}
+
+/// The text with its hidden characters shown, as `\u{…}`, but for those to `keep`.
+#[must_use]
+pub fn show_hidden<'a>(text: &'a str, keep: &[char]) -> Cow<'a, str> {
+    let hidden = |character: char| is_hidden(character) && !keep.contains(&character);
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if hidden(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// A count with its noun: `1 secret`, `2 secrets`.
+#[must_use]
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// Items as a sentence has them: `a`, `a and b`, `a, b and c`.
+#[must_use]
+pub fn sentence_list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_characters_are_told_from_visible_ones() {
+        for hidden in
+            ['\0', '\n', '\u{1b}', '\u{9b}', '\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}', '\u{2028}']
+        {
+            assert!(is_hidden(hidden), "{hidden:?}");
+        }
+        for visible in ['a', ' ', 'é', '日', '🔑', '|', '='] {
+            assert!(!is_hidden(visible), "{visible:?}");
+        }
+    }
+
+    #[test]
+    fn hidden_characters_are_shown_but_for_those_to_keep() {
+        assert_eq!(show_hidden("a\u{1b}[2J\u{202e}\u{200b}b", &[]), "a\\u{1b}[2J\\u{202e}\\u{200b}b");
+        assert_eq!(show_hidden("one\ntwo\0", &['\n']), "one\ntwo\\u{0}");
+    }
+
+    #[test]
+    fn counts_and_lists_read_as_english() {
+        assert_eq!(count(1, "secret", "secrets"), "1 secret");
+        assert_eq!(count(0, "secret", "secrets"), "0 secrets");
+        let items = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(sentence_list(&items), "a, b and c");
+        assert_eq!(sentence_list(&items[..2]), "a and b");
+        assert_eq!(sentence_list(&[]), "");
+    }
+}
