@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+#[cfg(feature = "simulator")]
+use crate::config::Demo;
 use crate::{
     config::{FailOn, Region},
     report::Format,
@@ -94,16 +96,28 @@ pub struct AuditArgs {
     /// The configuration file; none is read unless named
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Audit a simulated workspace inside this program: no key, no network
+    /// Audit a simulated workspace inside this program: no key, no network. With =degraded, on a night when a source
+    /// can't be read
     #[cfg(feature = "simulator")]
-    #[arg(long, conflicts_with_all = ["base_url", "region"])]
-    pub demo: bool,
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NIGHT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "complete",
+        conflicts_with_all = ["base_url", "region"]
+    )]
+    pub demo: Option<Demo>,
     /// Where bundles of reports go [default: reports; with --demo: reports/demo]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Only secrets whose name starts with this; every report then says FILTERED
     #[arg(long, value_name = "PREFIX")]
     pub search: Option<String>,
+    /// Look into every tool and agent too, with its branches: many more requests
+    #[arg(long)]
+    pub deep: bool,
     /// The reports to write besides report.json [default: all]
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',')]
     pub format: Option<Vec<Format>>,

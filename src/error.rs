@@ -1,6 +1,6 @@
 //! What can end a run without a published bundle, and the exit code of each.
 
-use crate::{config::ConfigError, interrupt::Signal, publish::PublishError};
+use crate::{config::ConfigError, interrupt::Signal, inventory::FailedWorkspace, publish::PublishError};
 
 /// Why nothing was published (or, for a command that publishes nothing, why it failed).
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error for a run in which no workspace could be read.
+    #[must_use]
+    pub fn nothing_read(failed: &[FailedWorkspace]) -> Self {
+        let messages =
+            failed.iter().map(|failed| format!("workspace {}: {}", failed.name, failed.error)).collect();
+        if failed.iter().all(|failed| failed.key_refused) {
+            Self::KeyRefused(messages)
+        } else {
+            Self::Unreadable(messages)
+        }
+    }
+
     /// The exit code.
     #[must_use]
     pub fn exit_code(&self) -> u8 {

@@ -17,6 +17,8 @@
 //! - [`report`]: audit → bytes, one file per format. No files, no clock.
 //! - [`publish`]: a bundle on disk, all of it or nothing.
 //! - [`simulator`]: an embedded API over a made-up workspace, for `--demo` and the tests (a cargo feature).
+//! - [`check`]: what each key can read; publishes nothing.
+//! - [`earlier`]: what earlier bundles say, read only.
 //! - [`progress`], [`interrupt`], [`text`], [`error`]: counts, signals, words, and exit codes, for all of the above.
 //!
 //! # Invariants
@@ -34,9 +36,11 @@
 
 pub mod api;
 pub mod audit;
+pub mod check;
 pub mod cli;
 pub mod collect;
 pub mod config;
+pub mod earlier;
 pub mod error;
 pub mod interrupt;
 pub mod inventory;
@@ -51,7 +55,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use api::{Chance, Client};
 use audit::{Audit, Parameters, Run};
-use config::{Config, FailOn, HttpOptions, Target, WorkspaceConfig};
+use check::Checked;
+#[cfg(feature = "simulator")]
+use config::Demo;
+use config::{Config, FailOn, HttpOptions, OnPopulationDrop, Target, WorkspaceConfig};
 use error::Error;
 use futures_util::future;
 use interrupt::Interrupt;
@@ -116,12 +123,13 @@ pub async fn run(
     let directory = OutputDirectory::open(&config.out)?;
     let run_id = directory.run_id(started_at);
 
-    let inventory = tokio::select! {
+    let mut inventory = tokio::select! {
         inventory = read(&config, surroundings, progress) => inventory?,
         signal = interrupt.raised() => return Err(Error::Interrupted(signal)),
     };
+    compare_populations(&mut inventory, &config);
     if inventory.workspaces.is_empty() {
-        return Err(nothing_read(&inventory.failed));
+        return Err(Error::nothing_read(&inventory.failed));
     }
 
     let run = Run {
@@ -146,36 +154,18 @@ pub async fn run(
     }
 }
 
-/// Tries each key on one small request. What to say of each workspace, in the order of the configuration.
+/// Tries every source of every workspace with its key.
 ///
 /// # Errors
 /// Where no client can be made.
-pub async fn check(
-    config: &Config,
-    surroundings: &Surroundings,
-) -> Result<Vec<(String, Result<(), FailedWorkspace>)>, Error> {
+pub async fn check_all(config: &Config, surroundings: &Surroundings) -> Result<Vec<Checked>, Error> {
     let Target::Workspaces(workspaces) = &config.target else { return Ok(Vec::new()) };
-    let mut findings = Vec::new();
+    let mut checked = Vec::new();
     for workspace in workspaces {
         let client = client(workspace, &config.http, surroundings, &Arc::default(), true)?;
-        let query = api::SecretsQuery { page_size: 1, dependency_limit: 1, search: "" };
-        let answer = client.secrets(query, None).await.and_then(|answer| answer.secret_page().map(|_| ()));
-        let finding = answer.map_err(|error| failed(&workspace.name, workspace.base_url.as_str(), &error));
-        findings.push((workspace.name.clone(), finding));
+        checked.push(check::check(&client, &workspace.name, &config.collect).await);
     }
-    Ok(findings)
-}
-
-/// The error for a run in which no workspace could be read.
-#[must_use]
-pub fn nothing_read(failed: &[FailedWorkspace]) -> Error {
-    let messages =
-        failed.iter().map(|failed| format!("workspace {}: {}", failed.name, failed.error)).collect();
-    if failed.iter().all(|failed| failed.key_refused) {
-        Error::KeyRefused(messages)
-    } else {
-        Error::Unreadable(messages)
-    }
+    Ok(checked)
 }
 
 async fn read(
@@ -193,8 +183,11 @@ async fn read(
             Ok(read_all(&clients, config, progress).await)
         }
         #[cfg(feature = "simulator")]
-        Target::Demo => {
-            let world = simulator::demo::world();
+        Target::Demo(demo) => {
+            let world = match demo {
+                Demo::Complete => simulator::demo::world(),
+                Demo::Degraded => simulator::demo::degraded_world(),
+            };
             let api_key = world.api_key.clone().into();
             let server = simulator::Simulator::start(world)
                 .await
@@ -204,8 +197,33 @@ async fn read(
             Ok(read_all(&[(client, "demo", "embedded simulator")], config, progress).await)
         }
         #[cfg(not(feature = "simulator"))]
-        Target::Demo => Err(Error::Bug("this build has no simulator".to_owned())),
+        Target::Demo(_) => Err(Error::Bug("this build has no simulator".to_owned())),
     }
+}
+
+/// Looks up what the last full audit saw in each workspace, and fails those that show too little where that is asked.
+fn compare_populations(inventory: &mut Inventory, config: &Config) {
+    if !config.collect.search.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = inventory.workspaces.iter().map(|workspace| workspace.name.as_str()).collect();
+    let earlier = earlier::populations(&config.out, &names);
+    let mut kept = Vec::new();
+    for mut workspace in std::mem::take(&mut inventory.workspaces) {
+        workspace.earlier_population = earlier.get(&workspace.name).copied();
+        match audit::population_drop(&workspace) {
+            Some(drop) if config.on_population_drop == OnPopulationDrop::Fail => {
+                inventory.failed.push(FailedWorkspace {
+                    name: workspace.name,
+                    address: workspace.address,
+                    error: format!("{} ([audit] population_drop = \"fail\")", drop.in_words()),
+                    key_refused: false,
+                });
+            }
+            _ => kept.push(workspace),
+        }
+    }
+    inventory.workspaces = kept;
 }
 
 /// Reads all workspaces side by side. One that fails or takes too long doesn't hold up the others.
@@ -266,6 +284,7 @@ fn parameters(config: &Config) -> Parameters {
         dependency_limit: config.collect.dependency_limit,
         max_dependency_limit: config.collect.max_dependency_limit,
         search: config.collect.search.clone(),
+        deep: config.collect.deep,
         rendering: config.rendering.clone(),
     }
 }

@@ -6,12 +6,11 @@ use std::{io::Write, process::ExitCode, sync::Arc};
 
 use clap::{CommandFactory, Parser};
 use elevenlabs_secrets_audit::{
-    Surroundings, check,
+    Surroundings, check, check_all,
     cli::{AuditArgs, Cli, Command, OutputArgs},
     config::{Config, Environment},
     error::Error,
     interrupt::{Interrupt, Signal},
-    nothing_read,
     progress::Progress,
     run,
 };
@@ -75,14 +74,9 @@ async fn audit(arguments: AuditArgs, output: &OutputArgs) -> Result<u8, Error> {
 async fn check_configuration(arguments: AuditArgs, output: &OutputArgs) -> Result<u8, Error> {
     let _screen = terminal::Screen::start(output, &Arc::default());
     let config = resolve(arguments)?;
-    let findings = check(&config, &Surroundings::default()).await?;
-    terminal::say_check(&config, &findings, output);
-    let failed: Vec<_> = findings.iter().filter_map(|(_, finding)| finding.as_ref().err().cloned()).collect();
-    Ok(match failed.len() {
-        0 => 0,
-        some if some < findings.len() => 3,
-        _ => nothing_read(&failed).exit_code(),
-    })
+    let checked = check_all(&config, &Surroundings::default()).await?;
+    terminal::say_check(&config, &checked, output);
+    Ok(check::exit_code(&checked))
 }
 
 /// The first signal ends the run in order, unless its bundle is being put in place; a second one ends it at once.

@@ -10,10 +10,10 @@ use std::{
 use anstream::{AutoStream, ColorChoice};
 use elevenlabs_secrets_audit::{
     Published,
+    check::{Checked, Outcome},
     cli::{Color, LogFormat, OutputArgs},
     config::Config,
     error::Error,
-    inventory::FailedWorkspace,
     progress::Progress,
     report,
     text::show_hidden,
@@ -138,21 +138,57 @@ pub(crate) fn say_summary(published: &Published, output: &OutputArgs) {
     }
 }
 
-/// Says what the configuration comes to and which keys work.
-pub(crate) fn say_check(config: &Config, findings: &[(String, Result<(), FailedWorkspace>)], output: &OutputArgs) {
-    let mut out = stdout(output);
+/// Says what the configuration comes to and what each key can read.
+pub(crate) fn say_check(config: &Config, checked: &[Checked], output: &OutputArgs) {
+    if !output.quiet {
+        // As with the summary: who closes standard output doesn't want it.
+        let _ = write_check(config, checked, stdout(output));
+    }
+}
+
+fn write_check(config: &Config, checked: &[Checked], mut out: impl Write) -> io::Result<()> {
     let width = config.settings.iter().map(|setting| setting.name.chars().count()).max().unwrap_or(0);
+    writeln!(out, "Configuration")?;
     for setting in &config.settings {
         let value = show_hidden(&setting.value, &[]);
-        let _ = writeln!(out, "{:width$}  {value}  ({})", setting.name, setting.origin);
+        writeln!(out, "  {:width$}  {value}  ({})", setting.name, setting.origin)?;
     }
-    let _ = writeln!(out);
-    for (name, finding) in findings {
-        let _ = match finding {
-            Ok(()) => writeln!(out, "ok      workspace {name}: the key may list secrets"),
-            Err(failed) => writeln!(out, "failed  workspace {name}: {}", failed.error),
-        };
+    for workspace in checked {
+        writeln!(out, "\nWorkspace {}", show_hidden(&workspace.workspace, &[]))?;
+        match &workspace.user {
+            Ok(user) => {
+                let seat = user.seat_type.as_deref().unwrap_or("seat not told");
+                writeln!(
+                    out,
+                    "  the key belongs to user {} ({})",
+                    show_hidden(&user.id, &[]),
+                    show_hidden(seat, &[])
+                )?;
+            }
+            Err(_) => writeln!(
+                out,
+                "  whose key it is cannot be asked with it (that needs user_read; no audit does)"
+            )?,
+        }
+        for probe in &workspace.probes {
+            let endpoint = probe.source.endpoint();
+            let (word, detail) = match &probe.outcome {
+                Outcome::Readable => ("ok", String::new()),
+                Outcome::NothingToTry => ("ok", "  not tried: there is no secret to try it on".to_owned()),
+                Outcome::SwitchedOff => {
+                    ("warning", "  switched off: no secret will be called unused".to_owned())
+                }
+                Outcome::Failed { why, .. } if probe.is_needed => {
+                    ("failed", format!("  {}", show_hidden(why, &[])))
+                }
+                Outcome::Failed { why, .. } => {
+                    ("warning", format!("  needed with --deep only: {}", show_hidden(why, &[])))
+                }
+            };
+            writeln!(out, "  {word:7}  {endpoint}{detail}")?;
+        }
     }
+    out.flush()
 }
 
 /// Says why nothing was published.

@@ -95,6 +95,28 @@ impl ApiError {
         matches!(self.status_and_code(), Some((StatusCode::UNAUTHORIZED, Some("invalid_api_key"))))
     }
 
+    /// Whether the API said that there is no such thing.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self.status_and_code(), Some((StatusCode::NOT_FOUND, _)))
+    }
+
+    /// The error with what to do about it, where a permission is what is missing.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        if self.key_is_refused() {
+            // The vendor's documentation names the permission of these; of the others it says nothing.
+            let permission = match self.path.as_str() {
+                "/v1/user" => "the permission user_read",
+                path if path.starts_with("/v1/convai/") => "the permission convai_read, and access to this",
+                _ => "access to this",
+            };
+            format!("{self}; give the key {permission}")
+        } else {
+            self.to_string()
+        }
+    }
+
     /// Whether the API refused the key, for all or for this.
     #[must_use]
     pub fn key_is_refused(&self) -> bool {

@@ -3,6 +3,8 @@
 //! What never lives here: which endpoint is asked when, what a list's length means, what an answer says about a
 //! verdict.
 
+mod answer;
+mod endpoint;
 mod error;
 mod page;
 mod retry;
@@ -18,15 +20,19 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub use answer::Answer;
+pub use endpoint::SecretsQuery;
 pub use error::{ApiError, Fault, Malformed};
-pub use page::Walk;
+pub use page::{Next, Walk};
 pub use retry::{RetryPolicy, is_transient, retry_after};
-pub use wire::{DependenciesPage, DependentList, HasMore, ListName, ListedSecret, ResourceType, SecretPage};
+pub use wire::{
+    DependenciesPage, DependentList, FoundReference, HasMore, Holder, HolderPage, ListName, ListedSecret,
+    ResourceType, SecretPage, User,
+};
 
 use crate::progress::Progress;
 use error::{ErrorBody, printable};
@@ -37,9 +43,6 @@ const KEY_HEADER: &str = "xi-api-key";
 
 /// How much of an error body is read, in bytes.
 const ERROR_BODY_LIMIT: usize = 64 * 1024;
-
-/// What may stand in a path segment as it is: the unreserved characters of RFC 3986.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// How one workspace is asked.
 #[derive(Clone, Debug)]
@@ -85,26 +88,6 @@ pub struct Client {
     progress: Arc<Progress>,
     requests: AtomicU64,
     retries: AtomicU64,
-}
-
-/// Which page of secrets to ask for.
-#[derive(Clone, Copy, Debug)]
-pub struct SecretsQuery<'a> {
-    /// Secrets per page, 1–100.
-    pub page_size: u32,
-    /// Dependents per list, 1–100.
-    pub dependency_limit: u32,
-    /// Only secrets whose name starts so; empty for all.
-    pub search: &'a str,
-}
-
-/// The body of an answer with status 200.
-#[derive(Debug)]
-pub struct Answer {
-    path: String,
-    body: Vec<u8>,
-    request_id: Option<String>,
-    attempts: u32,
 }
 
 impl Client {
@@ -157,37 +140,6 @@ impl Client {
     #[must_use]
     pub fn counts(&self) -> (u64, u64) {
         (self.requests.load(Relaxed), self.retries.load(Relaxed))
-    }
-
-    /// `GET /v1/convai/secrets`: a page of the secrets that the key may see, with what uses each.
-    ///
-    /// # Errors
-    /// Where there is no answer with status 200 within the attempts and times allowed.
-    pub async fn secrets(&self, query: SecretsQuery<'_>, cursor: Option<&str>) -> Result<Answer, ApiError> {
-        let (page_size, limit) = (query.page_size.to_string(), query.dependency_limit.to_string());
-        let mut parameters = vec![("page_size", page_size.as_str()), ("dependency_limit", &limit)];
-        if !query.search.is_empty() {
-            parameters.push(("search", query.search));
-        }
-        parameters.extend(cursor.map(|cursor| ("cursor", cursor)));
-        self.get("/v1/convai/secrets".to_owned(), &parameters).await
-    }
-
-    /// `GET /v1/convai/secrets/{secret_id}/dependencies/{resource_type}`: a page of a secret's dependents.
-    ///
-    /// # Errors
-    /// Where the id can't be asked for, or there is no answer with status 200.
-    pub async fn dependencies(
-        &self,
-        secret_id: &str,
-        resource_type: ResourceType,
-        cursor: Option<&str>,
-    ) -> Result<Answer, ApiError> {
-        let path =
-            format!("/v1/convai/secrets/{}/dependencies/{}", segment(secret_id)?, resource_type.as_str());
-        let mut parameters = vec![("page_size", "100")];
-        parameters.extend(cursor.map(|cursor| ("cursor", cursor)));
-        self.get(path, &parameters).await
     }
 
     async fn get(&self, path: String, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
@@ -310,14 +262,6 @@ async fn read_error_body(response: &mut reqwest::Response) -> Vec<u8> {
     body
 }
 
-/// An id as exactly one segment of a path.
-fn segment(id: &str) -> Result<String, ApiError> {
-    if matches!(id, "" | "." | "..") || id.chars().any(char::is_control) {
-        return Err(ApiError::new("/v1/convai/secrets/{secret_id}", Fault::UnusableId(printable(id, ""))));
-    }
-    Ok(utf8_percent_encode(id, SEGMENT).to_string())
-}
-
 /// One attempt that gave no answer.
 struct Failed {
     fault: Fault,
@@ -328,39 +272,6 @@ struct Failed {
 impl From<Fault> for Failed {
     fn from(fault: Fault) -> Self {
         Self { fault, request_id: None, retry_after: None }
-    }
-}
-
-impl Answer {
-    /// The path that was asked.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// Reads the body as a page of secrets.
-    ///
-    /// # Errors
-    /// Where the frame of the page can't be read.
-    pub fn secret_page(&self) -> Result<SecretPage<'_>, ApiError> {
-        SecretPage::parse(&self.body).map_err(|problem| self.malformed(problem))
-    }
-
-    /// Reads the body as a page of dependents.
-    ///
-    /// # Errors
-    /// Where the frame of the page can't be read.
-    pub fn dependencies_page(&self, resource_type: ResourceType) -> Result<DependenciesPage<'_>, ApiError> {
-        DependenciesPage::parse(&self.body, resource_type).map_err(|problem| self.malformed(problem))
-    }
-
-    fn malformed(&self, problem: Malformed) -> ApiError {
-        ApiError {
-            path: self.path.clone(),
-            fault: problem.into(),
-            request_id: self.request_id.clone(),
-            attempts: self.attempts,
-        }
     }
 }
 

@@ -2,10 +2,24 @@
 
 use std::collections::HashSet;
 
-use super::error::{ApiError, Fault};
+use super::{
+    HasMore,
+    error::{ApiError, Fault},
+};
 
 /// The longest cursor that is followed, in bytes.
 const CURSOR_LENGTH: usize = 4096;
+
+/// What a page says of the next one.
+#[derive(Clone, Copy, Debug)]
+pub struct Next<'a> {
+    /// `next_cursor`.
+    pub cursor: Option<&'a str>,
+    /// `has_more`, which not every endpoint has.
+    pub has_more: HasMore,
+    /// Whether this page shows nothing.
+    pub is_empty: bool,
+}
 
 /// Where a walk over the pages of one endpoint stands.
 #[derive(Clone, Debug)]
@@ -35,15 +49,24 @@ impl Walk {
         self.page
     }
 
-    /// Takes the `next_cursor` of the page that was asked for at `path`. Whether there is another page to ask for: an
-    /// empty page with a cursor is not the end, a page without one is.
+    /// Takes what the page that was asked for at `path` says of the next. Whether there is another page to ask for: a
+    /// cursor leads on, from an empty page too unless the server says that it is the last.
     ///
     /// # Errors
-    /// Where the cursor is empty, too long or was followed before, or the pages are too many.
-    pub fn advance(&mut self, path: &str, next_cursor: Option<&str>) -> Result<bool, ApiError> {
-        let Some(next) = next_cursor else { return Ok(false) };
+    /// Where the server says that there is more but not where, or the cursor is empty, too long or was followed before,
+    /// or the pages are too many.
+    pub fn advance(&mut self, path: &str, next: Next<'_>) -> Result<bool, ApiError> {
         let lost =
             |problem: &str| Err(ApiError::new(path, Fault::Paging(format!("page {}: {problem}", self.page))));
+        let next = match next {
+            Next { cursor: None, has_more: HasMore::Yes, .. } => {
+                return lost("has_more says that there are more pages, but there is no next_cursor");
+            }
+            Next { cursor: None, .. } | Next { has_more: HasMore::No, is_empty: true, .. } => {
+                return Ok(false);
+            }
+            Next { cursor: Some(cursor), .. } => cursor,
+        };
         if next.is_empty() {
             return lost("next_cursor is empty, which is neither a page nor the end");
         }
@@ -66,33 +89,56 @@ impl Walk {
 mod tests {
     use super::*;
 
-    fn problem(walk: &mut Walk, next: &str) -> String {
-        walk.advance("/p", Some(next)).unwrap_err().to_string()
+    fn cursor(cursor: &str) -> Next<'_> {
+        Next { cursor: Some(cursor), has_more: HasMore::Absent, is_empty: false }
+    }
+
+    const END: Next<'static> = Next { cursor: None, has_more: HasMore::Absent, is_empty: false };
+
+    fn problem(walk: &mut Walk, next: Next<'_>) -> String {
+        walk.advance("/p", next).unwrap_err().to_string()
     }
 
     #[test]
     fn it_ends_where_there_is_no_cursor() {
         let mut walk = Walk::new(10);
         assert_eq!((walk.cursor(), walk.page()), (None, 1));
-        assert!(walk.advance("/p", Some("a")).unwrap());
+        assert!(walk.advance("/p", cursor("a")).unwrap());
         assert_eq!((walk.cursor(), walk.page()), (Some("a"), 2));
-        assert!(!walk.advance("/p", None).unwrap());
+        assert!(!walk.advance("/p", END).unwrap());
+        assert!(!walk.advance("/p", Next { has_more: HasMore::No, ..END }).unwrap());
+    }
+
+    #[test]
+    fn an_empty_page_with_a_cursor_is_not_the_end_unless_the_server_says_so() {
+        let empty = Next { is_empty: true, ..cursor("a") };
+        assert!(Walk::new(10).advance("/p", empty).unwrap());
+        assert!(Walk::new(10).advance("/p", Next { has_more: HasMore::Yes, ..empty }).unwrap());
+        assert!(!Walk::new(10).advance("/p", Next { has_more: HasMore::No, ..empty }).unwrap());
+        // Contradictory, and more is the safer reading.
+        assert!(Walk::new(10).advance("/p", Next { has_more: HasMore::No, ..cursor("a") }).unwrap());
+    }
+
+    #[test]
+    fn more_without_a_cursor_is_an_error() {
+        let message = problem(&mut Walk::new(10), Next { has_more: HasMore::Yes, ..END });
+        assert!(message.contains("no next_cursor"), "{message}");
     }
 
     #[test]
     fn a_circle_of_any_length_is_an_error_that_names_the_page() {
         let mut walk = Walk::new(10);
-        for cursor in ["a", "b", "c"] {
-            assert!(walk.advance("/p", Some(cursor)).unwrap());
+        for next in ["a", "b", "c"] {
+            assert!(walk.advance("/p", cursor(next)).unwrap());
         }
-        let message = problem(&mut walk, "b");
+        let message = problem(&mut walk, cursor("b"));
         assert!(message.contains("page 4") && message.contains("circle"), "{message}");
     }
 
     #[test]
     fn cursors_that_cannot_be_followed_are_errors() {
-        assert!(problem(&mut Walk::new(10), "").contains("empty"));
-        assert!(problem(&mut Walk::new(10), &"x".repeat(CURSOR_LENGTH + 1)).contains("4096"));
-        assert!(problem(&mut Walk::new(1), "a").contains("max_pages"));
+        assert!(problem(&mut Walk::new(10), cursor("")).contains("empty"));
+        assert!(problem(&mut Walk::new(10), cursor(&"x".repeat(CURSOR_LENGTH + 1))).contains("4096"));
+        assert!(problem(&mut Walk::new(1), cursor("a")).contains("max_pages"));
     }
 }

@@ -2,17 +2,24 @@
 //!
 //! An [`Audit`] is all that the reports are made of.
 
+mod counts;
+mod coverage;
+mod discrepancy;
+mod population;
 mod verdict;
 
+pub use counts::{DependentCounts, Totals};
+pub use coverage::{Figures, SourceRow, Status};
+pub use discrepancy::Discrepancy;
+use discrepancy::discrepancy;
+pub use population::{PopulationDrop, population_drop};
 pub use verdict::{Judgement, Verdict, judge};
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::inventory::{
-    Coverage, Dependent, DependentType, FailedWorkspace, Gap, Inventory, Secret, Workspace,
-};
+use crate::inventory::{Dependent, FailedWorkspace, Gap, Inventory, Reference, Secret, Workspace};
 
 /// One judged run, in the order that every report keeps: workspace, secret name, secret id, dependent type, name, id.
 #[derive(Debug)]
@@ -51,6 +58,8 @@ pub struct Parameters {
     pub max_dependency_limit: u32,
     /// Only secrets whose name starts so; empty for all.
     pub search: String,
+    /// Whether tools and agents were scanned too.
+    pub deep: bool,
     /// How the reports are written.
     pub rendering: Rendering,
 }
@@ -73,6 +82,7 @@ pub struct Rendering {
 pub struct AuditedWorkspace {
     workspace: Workspace,
     judgements: Vec<Judgement>,
+    population_drop: Option<PopulationDrop>,
 }
 
 /// One secret with its judgement, borrowed from its workspace.
@@ -81,38 +91,6 @@ pub struct AuditedSecret<'a> {
     workspace: &'a Workspace,
     secret: &'a Secret,
     judgement: &'a Judgement,
-}
-
-/// How many secrets have which verdict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// All secrets.
-    pub secrets: usize,
-    /// Those that something uses.
-    pub in_use: usize,
-    /// Those that nothing uses.
-    pub unused: usize,
-    /// Those of which it can't be said.
-    pub undetermined: usize,
-    /// The rows of dependents, over all secrets.
-    pub dependents: usize,
-}
-
-/// How many dependents of each kind a secret has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DependentCounts {
-    /// Tools.
-    pub tools: usize,
-    /// Agents.
-    pub agents: usize,
-    /// Phone numbers.
-    pub phone_numbers: usize,
-    /// MCP servers.
-    pub mcp_servers: usize,
-    /// Uses named by a word.
-    pub others: usize,
-    /// Dependents of kinds never heard of.
-    pub unrecognized: usize,
 }
 
 /// Judges an inventory.
@@ -126,7 +104,9 @@ pub fn audit(inventory: Inventory, run: Run, parameters: Parameters) -> Audit {
         .map(|mut workspace| {
             workspace.sort();
             let judgements = workspace.secrets.iter().map(|secret| judge(&workspace, secret)).collect();
-            AuditedWorkspace { workspace, judgements }
+            let population_drop =
+                if parameters.search.is_empty() { population_drop(&workspace) } else { None };
+            AuditedWorkspace { workspace, judgements, population_drop }
         })
         .collect();
     Audit { run, parameters, workspaces, failed }
@@ -197,7 +177,9 @@ impl AuditedWorkspace {
     /// Whether everything in it was read whole.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.workspace.gaps.is_empty() && self.secrets().all(|secret| secret.is_settled())
+        self.workspace.gaps.is_empty()
+            && self.workspace.scans.iter().all(|scan| scan.gap().is_none())
+            && self.secrets().all(|secret| secret.is_settled())
     }
 
     /// What could not be read besides the lists of single secrets.
@@ -212,10 +194,28 @@ impl AuditedWorkspace {
         &self.workspace.warnings
     }
 
-    /// How the reading went, in numbers.
+    /// References to secrets that don't exist.
     #[must_use]
-    pub fn coverage(&self) -> Coverage {
-        self.workspace.coverage
+    pub fn dangling(&self) -> &[Reference] {
+        &self.workspace.dangling
+    }
+
+    /// References to secrets that the key may not see.
+    #[must_use]
+    pub fn not_visible(&self) -> &[Reference] {
+        &self.workspace.not_visible
+    }
+
+    /// Secrets that were deleted while they were read, by id and name.
+    #[must_use]
+    pub fn deleted(&self) -> &[(String, String)] {
+        &self.workspace.deleted
+    }
+
+    /// Whether the key sees suspiciously few secrets. A narrowed audit can't tell.
+    #[must_use]
+    pub fn population_drop(&self) -> Option<PopulationDrop> {
+        self.population_drop
     }
 
     /// How many secrets have which verdict.
@@ -287,49 +287,20 @@ impl<'a> AuditedSecret<'a> {
         self.workspace.dependents(self.secret)
     }
 
+    /// The uses of which one part of the API tells and another, which should, does not.
+    pub fn discrepancies(self) -> impl Iterator<Item = (Dependent<'a>, Discrepancy)> {
+        self.dependents().filter_map(move |dependent| Some((dependent, self.discrepancy(dependent)?)))
+    }
+
+    /// Whether one of its dependents is told by one part of the API and not by another that should.
+    #[must_use]
+    pub fn discrepancy(self, dependent: Dependent<'_>) -> Option<Discrepancy> {
+        discrepancy(self.secret, dependent)
+    }
+
     /// How many dependents of each kind it has.
     #[must_use]
     pub fn counts(self) -> DependentCounts {
         DependentCounts::of(self.workspace, self.secret)
-    }
-}
-
-impl DependentCounts {
-    fn of(workspace: &Workspace, secret: &Secret) -> Self {
-        let mut counts = Self::default();
-        for dependent in workspace.dependents(secret) {
-            *match &dependent.resource.dependent_type {
-                DependentType::Tool => &mut counts.tools,
-                DependentType::Agent => &mut counts.agents,
-                DependentType::PhoneNumber => &mut counts.phone_numbers,
-                DependentType::McpServer => &mut counts.mcp_servers,
-                DependentType::Other => &mut counts.others,
-                DependentType::Unrecognized(_) => &mut counts.unrecognized,
-            } += 1;
-        }
-        counts
-    }
-
-    /// The counts that aren't zero, in words: `3 agents and 1 tool`.
-    #[must_use]
-    pub fn in_words(self) -> String {
-        use crate::text::{count, sentence_list};
-        let parts: Vec<String> = [
-            (self.tools, "tool", "tools"),
-            (self.agents, "agent", "agents"),
-            (self.phone_numbers, "phone number", "phone numbers"),
-            (self.mcp_servers, "MCP server", "MCP servers"),
-            (self.others, "other use", "other uses"),
-            (
-                self.unrecognized,
-                "use of a kind unknown to this program",
-                "uses of kinds unknown to this program",
-            ),
-        ]
-        .into_iter()
-        .filter(|(number, _, _)| *number > 0)
-        .map(|(number, one, many)| count(number, one, many))
-        .collect();
-        sentence_list(&parts)
     }
 }

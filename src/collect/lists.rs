@@ -7,14 +7,15 @@ use crate::api::{DependentList, HasMore, ListName};
 pub(super) struct OpenList {
     pub(super) name: ListName,
     pub(super) why: String,
+    /// Whether nothing but its length raises the doubt.
+    pub(super) only_by_length: bool,
 }
 
 /// Why a list that was asked for with `limit` cannot be taken for whole; `None` where it can.
 ///
 /// Only tools, agents and phone numbers carry a `*_has_more` flag. Where there is none, a list exactly as long as the
 /// limit may have been cut with nothing to say so.
-#[must_use]
-pub fn why_not_whole(list: &DependentList<'_>, limit: u32) -> Option<String> {
+fn why_not_whole(list: &DependentList<'_>, limit: u32) -> Option<String> {
     if let Some(problem) = &list.problem {
         return Some(problem.clone());
     }
@@ -32,7 +33,11 @@ pub fn why_not_whole(list: &DependentList<'_>, limit: u32) -> Option<String> {
 pub(super) fn open_lists(lists: &[DependentList<'_>], limit: u32) -> Vec<OpenList> {
     lists
         .iter()
-        .filter_map(|list| Some(OpenList { name: list.name.clone(), why: why_not_whole(list, limit)? }))
+        .filter_map(|list| {
+            let why = why_not_whole(list, limit)?;
+            let only_by_length = list.has_more == HasMore::Absent && list.problem.is_none();
+            Some(OpenList { name: list.name.clone(), why, only_by_length })
+        })
         .collect()
 }
 
@@ -44,6 +49,7 @@ mod tests {
     fn list(length: usize, has_more: HasMore) -> DependentList<'static> {
         let sighting = |id: usize| Sighting {
             resource: Resource::unknown(DependentType::McpServer, id.to_string()),
+            relation: crate::inventory::Relation::Direct,
             via: Vec::new(),
         };
         DependentList {

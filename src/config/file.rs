@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{ConfigError, address::Region};
+use super::{ConfigError, OnPopulationDrop, address::Region};
 use crate::report::Format;
 
 /// The whole file.
@@ -36,6 +36,12 @@ pub(super) struct AuditTable {
     pub(super) dependency_limit: Option<u32>,
     pub(super) max_dependency_limit: Option<u32>,
     pub(super) search: Option<String>,
+    pub(super) deep: Option<bool>,
+    pub(super) environment_variables: Option<bool>,
+    pub(super) speech_engines: Option<bool>,
+    pub(super) mcp_servers: Option<bool>,
+    pub(super) settings: Option<bool>,
+    pub(super) population_drop: Option<OnPopulationDrop>,
 }
 
 /// `[http]`

@@ -24,9 +24,10 @@ use crate::{
     audit::Rendering,
     cli::AuditArgs,
     collect::CollectOptions,
+    inventory::Source,
     report::Format,
 };
-use file::{ConfigFile, HttpTable, WorkspaceTable};
+use file::{AuditTable, ConfigFile, HttpTable, WorkspaceTable};
 
 /// The variable that the ecosystem's clients read for the address.
 const ADDRESS_VARIABLE: &str = "ELEVENLABS_BASE_URL";
@@ -63,6 +64,25 @@ pub enum FailOn {
     Unused,
 }
 
+/// What a workspace that shows suspiciously few secrets leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnPopulationDrop {
+    /// The reports say so on their first page.
+    Warn,
+    /// The workspace counts as not readable.
+    Fail,
+}
+
+impl Display for OnPopulationDrop {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        })
+    }
+}
+
 /// Everything that a run needs to know.
 #[derive(Debug)]
 pub struct Config {
@@ -70,6 +90,8 @@ pub struct Config {
     pub target: Target,
     /// What is asked of each workspace.
     pub collect: CollectOptions,
+    /// What suspiciously few secrets lead to.
+    pub on_population_drop: OnPopulationDrop,
     /// How it is asked.
     pub http: HttpOptions,
     /// Where bundles go.
@@ -90,7 +112,16 @@ pub enum Target {
     /// Real workspaces, at least one.
     Workspaces(Vec<WorkspaceConfig>),
     /// The simulated workspace inside this program.
-    Demo,
+    Demo(Demo),
+}
+
+/// Which night the simulated workspace has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Demo {
+    /// One on which everything can be read.
+    Complete,
+    /// One on which the key may not read speech engines.
+    Degraded,
 }
 
 /// One workspace and how to reach it.
@@ -192,13 +223,13 @@ impl Config {
         #[cfg(feature = "simulator")]
         let demo = arguments.demo;
         #[cfg(not(feature = "simulator"))]
-        let demo = false;
+        let demo: Option<Demo> = None;
 
         let mut settings = Settings::default();
         let allow_plain_http = file.http.allow_plain_http;
         let allow_plain_http = settings.pick("[http] allow_plain_http", None, allow_plain_http, false);
-        let target = if demo {
-            Target::Demo
+        let target = if let Some(demo) = demo {
+            Target::Demo(demo)
         } else {
             let resolver = WorkspaceResolver {
                 flag: address_flag(&arguments),
@@ -234,15 +265,25 @@ impl Config {
         let search = settings.pick(
             "[audit] search",
             flag("--search", arguments.search),
-            file.audit.search,
+            file.audit.search.clone(),
             String::new(),
         );
-        let collect = CollectOptions { page_size, dependency_limit, max_dependency_limit, search };
+        let deep_flag = Some(("--deep", true)).filter(|_| arguments.deep);
+        let deep = settings.pick("[audit] deep", deep_flag, file.audit.deep, false);
+        let switched_off = switched_off(&file.audit, &mut settings);
+        let on_population_drop = settings.pick(
+            "[audit] population_drop",
+            None,
+            file.audit.population_drop,
+            OnPopulationDrop::Warn,
+        );
+        let collect =
+            CollectOptions { page_size, dependency_limit, max_dependency_limit, search, deep, switched_off };
 
         let http = http_options(&file.http, arguments.concurrency, &mut settings)?;
 
-        let default_out = PathBuf::from(if demo { "reports/demo" } else { "reports" });
-        let dir_in_file = file.report.dir.filter(|_| !demo).map(|dir| beside.join(dir));
+        let default_out = PathBuf::from(if demo.is_some() { "reports/demo" } else { "reports" });
+        let dir_in_file = file.report.dir.filter(|_| demo.is_none()).map(|dir| beside.join(dir));
         let out = settings.pick_with(
             "[report] dir",
             flag("--out", arguments.out),
@@ -285,8 +326,34 @@ impl Config {
             ));
         }
         let Settings(settings) = settings;
-        Ok(Self { target, collect, http, out, formats, rendering, fail_on: arguments.fail_on, settings })
+        Ok(Self {
+            target,
+            collect,
+            on_population_drop,
+            http,
+            out,
+            formats,
+            rendering,
+            fail_on: arguments.fail_on,
+            settings,
+        })
     }
+}
+
+/// The places that the operator doesn't want scanned.
+fn switched_off(file: &AuditTable, settings: &mut Settings) -> Vec<Source> {
+    [
+        (Source::EnvironmentVariables, file.environment_variables),
+        (Source::SpeechEngines, file.speech_engines),
+        (Source::McpServers, file.mcp_servers),
+        (Source::Settings, file.settings),
+    ]
+    .into_iter()
+    .filter_map(|(source, in_file)| {
+        let is_on = settings.pick(&format!("[audit] {}", source.as_str()), None, in_file, true);
+        (!is_on).then_some(source)
+    })
+    .collect()
 }
 
 fn http_options(

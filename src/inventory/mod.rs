@@ -8,7 +8,7 @@ mod resource;
 mod source;
 
 pub use resource::{DependentType, Resource, Visibility};
-pub use source::{Source, Sources};
+pub use source::{Scan, ScanOutcome, Source, Sources};
 
 use resource::{ResourceIndex, Resources, ViaIndex};
 
@@ -45,8 +45,18 @@ pub struct Workspace {
     pub secrets: Vec<Secret>,
     /// How the reading went, in numbers.
     pub coverage: Coverage,
-    /// What could not be read although it should have been, besides the lists of single secrets.
+    /// How the reading of the places that `used_by` doesn't cover went.
+    pub scans: Vec<Scan>,
+    /// What else could not be read although it should have been, besides the lists of single secrets.
     pub gaps: Vec<Gap>,
+    /// References to secrets that don't exist.
+    pub dangling: Vec<Reference>,
+    /// References to secrets that the key may not see.
+    pub not_visible: Vec<Reference>,
+    /// Secrets that were listed and then were gone, by id and name.
+    pub deleted: Vec<(String, String)>,
+    /// How many secrets the last published full audit listed here, where there is one.
+    pub earlier_population: Option<usize>,
     /// Oddities that cost nothing but that somebody should know of.
     pub warnings: Vec<String>,
     resources: Resources,
@@ -61,8 +71,15 @@ pub struct Secret {
     pub name: String,
     /// The lists of dependents that were not read whole. Empty: all were.
     pub gaps: Vec<Gap>,
+    /// The lists that the first answer had not shown whole, and what completed them.
+    pub completions: Vec<Completion>,
+    /// Whether it was read once more by itself at the end.
+    pub confirmed: bool,
     uses: Vec<Use>,
 }
+
+/// What a gap is named where a secret could not be read once more by itself.
+pub const CONFIRMATION: &str = "confirmation";
 
 /// Something that was not read whole, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +87,28 @@ pub struct Gap {
     /// What: the name of a list (`agents`) or of a part of the reading.
     pub what: String,
     /// Why, in words.
+    pub why: String,
+}
+
+/// A list of one secret's dependents that was completed after its first answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// What the list holds.
+    pub dependent_type: DependentType,
+    /// What showed the whole of it.
+    pub by: Source,
+}
+
+/// A secret's id found where there is no such secret in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The id that is referred to.
+    pub secret_id: String,
+    /// What refers to it.
+    pub holder: Resource<'static>,
+    /// Where in the holder: environments, branches or paths.
+    pub via: Vec<String>,
+    /// What is known of the secret.
     pub why: String,
 }
 
@@ -87,23 +126,24 @@ pub struct Use {
 pub struct Sighting<'a> {
     /// The dependent itself.
     pub resource: Resource<'a>,
-    /// The ids of the resources through which it depends on the secret; empty for a direct use.
+    /// Whether it holds the secret itself.
+    pub relation: Relation,
+    /// The ids through which it depends on the secret; of an environment variable its environments, of an agent the
+    /// branches.
     pub via: Vec<std::borrow::Cow<'a, str>>,
 }
 
 /// Counts of what was read, for the report's account of itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
+    /// Secrets that were not listed, and that a reference led to.
+    pub secrets_not_listed: u64,
     /// Pages of the list of secrets.
     pub list_pages: u64,
     /// Pages that were asked for again with the higher limit.
     pub raised_pages: u64,
     /// Pages of dependents, over all secrets.
     pub dependency_pages: u64,
-    /// Lists that the first limit had cut and the higher limit showed whole.
-    pub lists_completed_by_limit: u64,
-    /// Lists that were paged to their end.
-    pub lists_completed_by_paging: u64,
     /// Requests sent, repetitions included.
     pub requests: u64,
     /// Requests that were repetitions.
@@ -126,7 +166,7 @@ pub struct Dependent<'a> {
     pub resource: &'a Resource<'static>,
     /// Whether it holds the secret itself.
     pub relation: Relation,
-    /// The ids through which it depends on the secret, sorted.
+    /// What it goes through (see [`Sighting::via`]), sorted.
     pub via: &'a [String],
     /// The endpoints that told of this use.
     pub sources: Sources,
@@ -151,7 +191,7 @@ impl Workspace {
         for sighting in sightings {
             secret.uses.push(Use {
                 resource: self.resources.intern(sighting.resource),
-                transitive: !sighting.via.is_empty(),
+                transitive: sighting.relation == Relation::Transitive,
                 via: self.resources.intern_via(sighting.via.iter().map(AsRef::as_ref)),
                 sources: source.into(),
             });
@@ -183,6 +223,13 @@ impl Workspace {
             secret.gaps.dedup();
         }
         self.gaps.sort();
+        self.scans.sort_by_key(|scan| scan.source);
+        for references in [&mut self.dangling, &mut self.not_visible] {
+            references.sort_by(|a, b| {
+                (&a.secret_id, a.holder.sort_key()).cmp(&(&b.secret_id, b.holder.sort_key()))
+            });
+        }
+        self.deleted.sort();
         self.warnings.sort();
         self.warnings.dedup();
     }

@@ -19,6 +19,12 @@ pub enum DependentType {
     McpServer,
     /// A use that the API names by a word only, such as `conversation_initiation_webhook`.
     Other,
+    /// An environment variable of the workspace.
+    EnvironmentVariable,
+    /// A speech engine.
+    SpeechEngine,
+    /// A setting of the workspace, whose id is its path in the JSON.
+    Setting,
     /// A kind this program has never heard of, by the name of its list in the JSON.
     Unrecognized(Arc<str>),
 }
@@ -33,6 +39,9 @@ impl DependentType {
             Self::PhoneNumber => "phone_number",
             Self::McpServer => "mcp_server",
             Self::Other => "other",
+            Self::EnvironmentVariable => "environment_variable",
+            Self::SpeechEngine => "speech_engine",
+            Self::Setting => "setting",
             Self::Unrecognized(list) => list,
         }
     }

@@ -1,4 +1,4 @@
-//! Who told of a use.
+//! Who told of a use, and which of them were read whole.
 
 /// A part of the API that can tell of a use, in the order in which an audit asks them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,10 +9,46 @@ pub enum Source {
     HigherLimit,
     /// The list of a secret's dependents of one kind.
     Dependencies,
+    /// The workspace's environment variables of type secret.
+    EnvironmentVariables,
+    /// The workspace's speech engines.
+    SpeechEngines,
+    /// The workspace's MCP servers.
+    McpServers,
+    /// The workspace's settings.
+    Settings,
+    /// The workspace's tools.
+    Tools,
+    /// The workspace's agents, archived ones too, and their branches.
+    Agents,
+    /// `used_by` of one secret that was asked for by itself.
+    Secret,
 }
 
 impl Source {
-    const ALL: [Self; 3] = [Self::Preview, Self::HigherLimit, Self::Dependencies];
+    /// Every source.
+    pub const ALL: [Self; 10] = [
+        Self::Preview,
+        Self::HigherLimit,
+        Self::Dependencies,
+        Self::EnvironmentVariables,
+        Self::SpeechEngines,
+        Self::McpServers,
+        Self::Settings,
+        Self::Tools,
+        Self::Agents,
+        Self::Secret,
+    ];
+
+    /// The places that can hold a secret's id, beside what `used_by` tells.
+    pub const SCANNED: [Self; 6] = [
+        Self::EnvironmentVariables,
+        Self::SpeechEngines,
+        Self::McpServers,
+        Self::Settings,
+        Self::Tools,
+        Self::Agents,
+    ];
 
     /// The word for it in the column `source`. Both limits of the list of secrets are `used_by`.
     #[must_use]
@@ -20,6 +56,29 @@ impl Source {
         match self {
             Self::Preview | Self::HigherLimit => "used_by",
             Self::Dependencies => "dependencies",
+            Self::EnvironmentVariables => "environment_variables",
+            Self::SpeechEngines => "speech_engines",
+            Self::McpServers => "mcp_servers",
+            Self::Settings => "settings",
+            Self::Tools => "tools",
+            Self::Agents => "agents",
+            Self::Secret => "secret",
+        }
+    }
+
+    /// Where it is asked for.
+    #[must_use]
+    pub fn endpoint(self) -> &'static str {
+        match self {
+            Self::Preview | Self::HigherLimit => "/v1/convai/secrets",
+            Self::Dependencies => "/v1/convai/secrets/{secret_id}/dependencies/{resource_type}",
+            Self::EnvironmentVariables => "/v1/convai/environment-variables",
+            Self::SpeechEngines => "/v1/speech-engine",
+            Self::McpServers => "/v1/convai/mcp-servers",
+            Self::Settings => "/v1/convai/settings",
+            Self::Tools => "/v1/convai/tools",
+            Self::Agents => "/v1/convai/agents",
+            Self::Secret => "/v1/convai/secrets/{secret_id}",
         }
     }
 }
@@ -61,5 +120,55 @@ impl Sources {
 impl From<Source> for Sources {
     fn from(source: Source) -> Self {
         Self(1 << source as u16)
+    }
+}
+
+/// How the reading of one place that can hold a secret's id went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scan {
+    /// Which place.
+    pub source: Source,
+    /// Whether it was read whole.
+    pub outcome: ScanOutcome,
+    /// Requests answered with a page or a document.
+    pub pages: u64,
+    /// Things that were looked into.
+    pub items: u64,
+    /// References to secrets that were found.
+    pub references: u64,
+}
+
+/// Whether a place was read whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScanOutcome {
+    /// All of it, just now.
+    Whole,
+    /// Something of it is missing: why, and what to do about it.
+    NotRead(String),
+    /// The operator didn't want it read.
+    SwitchedOff,
+    /// Only an audit with `--deep` reads it.
+    NotPartOfThisAudit,
+}
+
+impl Scan {
+    /// A reading that has not begun.
+    #[must_use]
+    pub fn new(source: Source, outcome: ScanOutcome) -> Self {
+        Self { source, outcome, pages: 0, items: 0, references: 0 }
+    }
+
+    /// Why a use could have been missed here: in words, with what to do about it. `None` where none could, or where
+    /// what is missed is a limit of this audit that its report names.
+    #[must_use]
+    pub fn gap(&self) -> Option<String> {
+        let name = self.source.as_str();
+        match &self.outcome {
+            ScanOutcome::Whole | ScanOutcome::NotPartOfThisAudit => None,
+            ScanOutcome::NotRead(why) => Some(format!("{name} not read whole: {why}")),
+            ScanOutcome::SwitchedOff => {
+                Some(format!("{name} switched off in the configuration: switch it on"))
+            }
+        }
     }
 }

@@ -29,7 +29,7 @@ const DEPENDENT_COLUMNS: [&str; 15] = [
     "source",
 ];
 
-const SECRET_COLUMNS: [&str; 12] = [
+const SECRET_COLUMNS: [&str; 17] = [
     "workspace",
     "secret_id",
     "secret_name",
@@ -42,6 +42,11 @@ const SECRET_COLUMNS: [&str; 12] = [
     "mcp_servers",
     "others",
     "dependents_total",
+    "environment_variables",
+    "speech_engines",
+    "settings",
+    "unrecognized",
+    "discrepancies",
 ];
 
 /// One row for each secret and dependent, and one with empty cells for each secret without any. How many rows.
@@ -106,6 +111,11 @@ pub(super) fn secrets(audit: &Audit, out: impl Write) -> io::Result<usize> {
             counts.mcp_servers,
             counts.others,
             secret.dependents().len(),
+            counts.environment_variables,
+            counts.speech_engines,
+            counts.settings,
+            counts.unrecognized,
+            secret.discrepancies().count(),
         ]
         .map(|number| number.to_string());
         let words = [

@@ -8,8 +8,8 @@ use serde::{Serialize, Serializer};
 
 use super::{created_at, timestamp};
 use crate::{
-    audit::{Audit, AuditedSecret, AuditedWorkspace, Parameters, Totals, Verdict},
-    inventory::{Coverage, Dependent, Gap, Relation},
+    audit::{Audit, AuditedSecret, AuditedWorkspace, Discrepancy, Figures, Parameters, SourceRow, Totals},
+    inventory::{Dependent, Gap, Reference, Relation},
 };
 
 /// The version of the form of `report.json`. Fields may be added within one version; any other change makes a new one.
@@ -53,9 +53,20 @@ fn workspace(workspace: &AuditedWorkspace) -> impl Serialize {
         address: workspace.address(),
         complete: workspace.is_complete(),
         totals: workspace.totals().into(),
-        coverage: workspace.coverage().into(),
+        population_drop: workspace
+            .population_drop()
+            .map(|drop| PopulationDropJson { now: drop.now, earlier: drop.earlier }),
+        sources: workspace.sources().into_iter().map(Into::into).collect(),
+        figures: workspace.figures().into(),
         gaps: gaps(workspace.gaps()),
         warnings: workspace.warnings(),
+        dangling_references: references(workspace.dangling()),
+        references_not_visible: references(workspace.not_visible()),
+        deleted_secrets: workspace
+            .deleted()
+            .iter()
+            .map(|(secret_id, name)| DeletedSecretJson { secret_id, name })
+            .collect(),
         secrets: Each(|| workspace.secrets().map(secret)),
     }
 }
@@ -64,23 +75,33 @@ fn secret<'a>(secret: AuditedSecret<'a>) -> impl Serialize + 'a {
     SecretJson {
         secret_id: secret.id(),
         name: secret.name(),
-        verdict: verdict(secret.verdict()),
+        verdict: secret.verdict().as_str(),
         reason: secret.reason(),
         complete: secret.is_whole(),
         gaps: gaps(secret.gaps()),
-        dependents: Each(move || secret.dependents().map(dependent)),
+        dependents: Each(move || secret.dependents().map(move |one| dependent(one, secret.discrepancy(one)))),
     }
 }
 
-fn verdict(verdict: Verdict) -> &'static str {
-    verdict.as_str()
+fn references(references: &[Reference]) -> Vec<ReferenceJson<'_>> {
+    references
+        .iter()
+        .map(|reference| ReferenceJson {
+            secret_id: &reference.secret_id,
+            r#type: reference.holder.dependent_type.as_str(),
+            id: &reference.holder.id,
+            name: reference.holder.name.as_deref(),
+            via: &reference.via,
+            why: &reference.why,
+        })
+        .collect()
 }
 
 fn gaps(gaps: &[Gap]) -> Vec<GapJson<'_>> {
     gaps.iter().map(|gap| GapJson { what: &gap.what, why: &gap.why }).collect()
 }
 
-fn dependent(dependent: Dependent<'_>) -> impl Serialize {
+fn dependent(dependent: Dependent<'_>, discrepancy: Option<Discrepancy>) -> impl Serialize {
     let resource = dependent.resource;
     DependentJson {
         r#type: resource.dependent_type.as_str(),
@@ -97,18 +118,21 @@ fn dependent(dependent: Dependent<'_>) -> impl Serialize {
         phone_number: resource.phone_number.as_deref(),
         created_at: resource.created_at_unix_secs.and_then(created_at),
         sources: dependent.sources.names().collect(),
+        discrepancy: discrepancy.map(Discrepancy::as_str),
     }
 }
 
 /// The parameters as `report.json` and the manifest show them.
 #[must_use]
 pub fn parameters_json(parameters: &Parameters) -> impl Serialize {
-    let Parameters { page_size, dependency_limit, max_dependency_limit, search, rendering } = parameters;
+    let Parameters { page_size, dependency_limit, max_dependency_limit, search, deep, rendering } =
+        parameters;
     ParametersJson {
         page_size: *page_size,
         dependency_limit: *dependency_limit,
         max_dependency_limit: *max_dependency_limit,
         search,
+        deep: *deep,
         csv_delimiter: rendering.csv_delimiter,
         csv_byte_order_mark: rendering.csv_byte_order_mark,
         csv_formula_escaping: rendering.csv_formula_escaping,
@@ -119,8 +143,8 @@ pub fn parameters_json(parameters: &Parameters) -> impl Serialize {
 #[derive(Serialize)]
 struct Report<'a, P, W, F> {
     schema_version: u32,
-    complete: bool,
     filtered: bool,
+    complete: bool,
     run: RunJson<'a>,
     tool: ToolJson<'a>,
     parameters: P,
@@ -148,6 +172,7 @@ struct ParametersJson<'a> {
     dependency_limit: u32,
     max_dependency_limit: u32,
     search: &'a str,
+    deep: bool,
     csv_delimiter: char,
     csv_byte_order_mark: bool,
     csv_formula_escaping: bool,
@@ -175,9 +200,15 @@ struct WorkspaceJson<'a, S> {
     address: &'a str,
     complete: bool,
     totals: TotalsJson,
-    coverage: CoverageJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    population_drop: Option<PopulationDropJson>,
+    sources: Vec<SourceJson>,
+    figures: FiguresJson,
     gaps: Vec<GapJson<'a>>,
     warnings: &'a [String],
+    dangling_references: Vec<ReferenceJson<'a>>,
+    references_not_visible: Vec<ReferenceJson<'a>>,
+    deleted_secrets: Vec<DeletedSecretJson<'a>>,
     secrets: S,
 }
 
@@ -190,28 +221,83 @@ struct FailedWorkspaceJson<'a> {
 }
 
 #[derive(Serialize)]
-struct CoverageJson {
-    list_pages: u64,
-    higher_limit_pages: u64,
-    dependency_pages: u64,
-    lists_completed_by_higher_limit: u64,
-    lists_completed_by_paging: u64,
+struct PopulationDropJson {
+    now: usize,
+    earlier: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct SourceJson {
+    source: &'static str,
+    title: &'static str,
+    endpoint: &'static str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+    pages: u64,
+    dependents: usize,
+}
+
+impl From<SourceRow> for SourceJson {
+    fn from(row: SourceRow) -> Self {
+        let SourceRow { title, source, status, pages, dependents } = row;
+        let why = status.why().map(str::to_owned);
+        let (source, endpoint) = (source.as_str(), source.endpoint());
+        Self { source, title, endpoint, status: status.as_str(), why, pages, dependents }
+    }
+}
+
+#[derive(Serialize)]
+struct FiguresJson {
+    secrets_listed: usize,
+    secrets_not_listed: usize,
+    secrets_deleted: usize,
+    secrets_confirmed: usize,
+    dependents_previewed: usize,
+    dependents_after_completion: usize,
+    lists_completed_by_higher_limit: usize,
+    lists_completed_by_paging: usize,
+    lists_completed_by_scan: usize,
+    lists_not_whole: usize,
     requests: u64,
     retries: u64,
 }
 
-impl From<Coverage> for CoverageJson {
-    fn from(coverage: Coverage) -> Self {
+impl From<Figures> for FiguresJson {
+    fn from(figures: Figures) -> Self {
         Self {
-            list_pages: coverage.list_pages,
-            higher_limit_pages: coverage.raised_pages,
-            dependency_pages: coverage.dependency_pages,
-            lists_completed_by_higher_limit: coverage.lists_completed_by_limit,
-            lists_completed_by_paging: coverage.lists_completed_by_paging,
-            requests: coverage.requests,
-            retries: coverage.retries,
+            secrets_listed: figures.secrets_listed,
+            secrets_not_listed: figures.secrets_not_listed,
+            secrets_deleted: figures.secrets_deleted,
+            secrets_confirmed: figures.secrets_confirmed,
+            dependents_previewed: figures.dependents_previewed,
+            dependents_after_completion: figures.dependents_after_completion,
+            lists_completed_by_higher_limit: figures.lists_completed_by_higher_limit,
+            lists_completed_by_paging: figures.lists_completed_by_paging,
+            lists_completed_by_scan: figures.lists_completed_by_scan,
+            lists_not_whole: figures.lists_not_whole,
+            requests: figures.requests,
+            retries: figures.retries,
         }
     }
+}
+
+#[derive(Serialize)]
+struct ReferenceJson<'a> {
+    secret_id: &'a str,
+    r#type: &'a str,
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    via: &'a [String],
+    why: &'a str,
+}
+
+#[derive(Serialize)]
+struct DeletedSecretJson<'a> {
+    secret_id: &'a str,
+    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -250,6 +336,8 @@ struct DependentJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<String>,
     sources: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discrepancy: Option<&'a str>,
 }
 
 /// A list that is made while it is written, so that a million rows never stand in memory twice.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::{
-    audit::{Audit, Verdict},
+    audit::{Audit, AuditedWorkspace, Status, Verdict},
     text::{count, show_hidden},
 };
 
@@ -46,22 +46,50 @@ pub fn summary(audit: &Audit, place: &str, mut out: impl Write) -> io::Result<()
     }
     named(audit, Verdict::Unused, NOTICE, &mut out)?;
     named(audit, Verdict::Undetermined, BAD, &mut out)?;
-    let gaps: usize = audit
-        .workspaces
-        .iter()
-        .map(|workspace| {
-            workspace.gaps().len() + workspace.secrets().map(|one| one.gaps().len()).sum::<usize>()
-        })
-        .sum();
-    if gaps > 0 {
-        writeln!(
-            out,
-            "{}, named in the report",
-            count(gaps, "list was not read whole", "lists were not read whole")
-        )?;
+    for workspace in &audit.workspaces {
+        of_the_workspace(workspace, &mut out)?;
     }
     writeln!(out, "{FAINT}reports in{FAINT:#} {place}")?;
     out.flush()
+}
+
+/// What else is amiss in a workspace, and what could not be read.
+fn of_the_workspace(workspace: &AuditedWorkspace, out: &mut impl Write) -> io::Result<()> {
+    let name = show_hidden(workspace.name(), &[]);
+    if let Some(drop) = workspace.population_drop() {
+        writeln!(out, "{BAD}warning{BAD:#}  workspace {name}: {}", drop.in_words())?;
+    }
+    for row in workspace.sources() {
+        let (title, status) = (row.title, row.status.as_str());
+        match &row.status {
+            Status::NotRead(why) => {
+                let why = show_hidden(why, &[]);
+                writeln!(out, "{BAD}{status}{BAD:#}  workspace {name}: {title}: {why}")?;
+            }
+            Status::SwitchedOff => writeln!(out, "{BAD}{status}{BAD:#}  workspace {name}: {title}")?,
+            Status::Whole | Status::NotPartOfThisAudit => {}
+        }
+    }
+    for (number, one, many) in [
+        (workspace.dangling().len(), "dangling reference", "dangling references"),
+        (
+            workspace.not_visible().len(),
+            "reference to a secret not visible",
+            "references to secrets not visible",
+        ),
+        (
+            workspace.secrets().map(|secret| secret.discrepancies().count()).sum(),
+            "discrepancy",
+            "discrepancies",
+        ),
+        (workspace.deleted().len(), "secret deleted during the audit", "secrets deleted during the audit"),
+    ] {
+        if number > 0 {
+            let what = count(number, one, many);
+            writeln!(out, "{NOTICE}note{NOTICE:#}  workspace {name}: {what}, named in the report")?;
+        }
+    }
+    Ok(())
 }
 
 fn named(audit: &Audit, verdict: Verdict, style: Style, out: &mut impl Write) -> io::Result<()> {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api::error::Malformed,
-    inventory::{DependentType, Resource, Sighting, Visibility},
+    inventory::{DependentType, Relation, Resource, Sighting, Visibility},
 };
 
 /// The fields of all dependents that the document knows: `DependentAvailable…Identifier`,
@@ -74,7 +74,7 @@ fn sighting<'a>(dependent_type: &DependentType, element: &'a RawValue) -> Sighti
     if let Ok(Text(id)) = serde_json::from_str(text) {
         let resource =
             Resource { visibility: Visibility::Available, ..Resource::unknown(dependent_type.clone(), id) };
-        return Sighting { resource, via: Vec::new() };
+        return Sighting { resource, relation: Relation::Direct, via: Vec::new() };
     }
     Identifier::salvage(element).or_any_id(element).sighting(dependent_type.clone())
 }
@@ -123,6 +123,7 @@ impl<'a> Identifier<'a> {
             (_, None) if self.name.is_some() => Visibility::Available,
             (_, None) => Visibility::Unknown,
         };
+        let via: Vec<_> = self.referenced_resource_ids.into_iter().flatten().map(|id| id.0).collect();
         Sighting {
             resource: Resource {
                 dependent_type,
@@ -134,7 +135,9 @@ impl<'a> Identifier<'a> {
                 phone_number: text(self.phone_number),
                 created_at_unix_secs: self.created_at_unix_secs,
             },
-            via: self.referenced_resource_ids.into_iter().flatten().map(|id| id.0).collect(),
+            // FACTS of the API: the referenced resources are those through which an agent depends on the secret.
+            relation: if via.is_empty() { Relation::Direct } else { Relation::Transitive },
+            via,
         }
     }
 }

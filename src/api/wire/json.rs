@@ -8,11 +8,12 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+use super::HasMore;
 use crate::api::error::Malformed;
 
 /// An object whose fields are not read yet. What looks like a field twice is an error only for who asks for it.
 #[derive(Debug)]
-pub(super) struct Object<'a> {
+pub(crate) struct Object<'a> {
     pub(super) fields: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
@@ -23,7 +24,7 @@ impl<'a> Object<'a> {
     }
 
     /// Reads a whole body.
-    pub(super) fn from_body(body: &'a [u8]) -> Result<Self, Malformed> {
+    pub(crate) fn from_body(body: &'a [u8]) -> Result<Self, Malformed> {
         let text = std::str::from_utf8(body).map_err(|_| Malformed("the body is not UTF-8".to_owned()))?;
         Self::parse(text, "the body")
     }
@@ -43,8 +44,18 @@ impl<'a> Object<'a> {
         self.get(field)?.ok_or_else(|| Malformed(format!("the field {field} is missing")))
     }
 
+    /// What a flag says. Standing twice, it says nothing that can be relied on.
+    pub(super) fn flag(&self, field: &str) -> HasMore {
+        let mut values = self.fields.iter().filter(|(name, _)| name == field).map(|(_, value)| value.get());
+        match (values.next(), values.next()) {
+            (None, _) => HasMore::Absent,
+            (Some("false"), None) => HasMore::No,
+            _ => HasMore::Yes,
+        }
+    }
+
     /// The value of a field that may be a string, absent or null, and nothing else.
-    pub(super) fn text(&self, field: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
+    pub(crate) fn text(&self, field: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
         self.get(field)?
             .map(|value| {
                 serde_json::from_str::<Text<'a>>(value.get())

@@ -8,8 +8,14 @@
 
 mod dependent;
 mod json;
+mod reference;
 mod secret;
+mod user;
 
+pub(crate) use json::Object;
+pub use reference::{FoundReference, Holder, HolderPage};
+pub(crate) use reference::{ListShape, references_in_body};
 pub use secret::{
     DependenciesPage, DependentList, HasMore, ListName, ListedSecret, ResourceType, SecretPage,
 };
+pub use user::User;

@@ -132,6 +132,8 @@ pub struct SecretPage<'a> {
     pub secrets: Vec<ListedSecret<'a>>,
     /// Where the next page is.
     pub next_cursor: Option<Cow<'a, str>>,
+    /// Whether the server says that there is one. The document has no such flag here; a server that sends it is heard.
+    pub has_more: HasMore,
 }
 
 /// A page of `GET /v1/convai/secrets/{secret_id}/dependencies/{resource_type}`.
@@ -141,6 +143,8 @@ pub struct DependenciesPage<'a> {
     pub sightings: Vec<Sighting<'a>>,
     /// Where the next page is.
     pub next_cursor: Option<Cow<'a, str>>,
+    /// Whether the server says that there is one. The document has no such flag here; a server that sends it is heard.
+    pub has_more: HasMore,
 }
 
 impl<'a> SecretPage<'a> {
@@ -158,7 +162,7 @@ impl<'a> SecretPage<'a> {
                     .map_err(|problem| Malformed(format!("secrets[{position}]: {problem}")))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { secrets, next_cursor: page.text("next_cursor")? })
+        Ok(Self { secrets, next_cursor: page.text("next_cursor")?, has_more: page.flag("has_more") })
     }
 }
 
@@ -174,13 +178,25 @@ impl<'a> DependenciesPage<'a> {
             sightings: dependent::sightings(&ListName::Pageable(resource_type), dependencies)
                 .map_err(|_| Malformed("the field dependencies is not a list".to_owned()))?,
             next_cursor: page.text("next_cursor")?,
+            has_more: page.flag("has_more"),
         })
     }
 }
 
 impl<'a> ListedSecret<'a> {
+    /// Reads a body that is one secret.
+    ///
+    /// # Errors
+    /// Where it is no object or has no id.
+    pub(crate) fn from_body(body: &'a [u8]) -> Result<Self, Malformed> {
+        Self::read(&Object::from_body(body)?)
+    }
+
     fn parse(value: &'a RawValue) -> Result<Self, Malformed> {
-        let secret = Object::parse(value.get(), "the secret")?;
+        Self::read(&Object::parse(value.get(), "the secret")?)
+    }
+
+    fn read(secret: &Object<'a>) -> Result<Self, Malformed> {
         let id = secret
             .text("secret_id")?
             .filter(|id| !id.is_empty())
@@ -226,7 +242,7 @@ fn known_list<'a>(used_by: &Object<'a>, name: ListName) -> DependentList<'a> {
         Ok(None) => Ok(Vec::new()),
         Err(problem) => Err(problem),
     };
-    let has_more = has_more(used_by, name.as_str());
+    let has_more = used_by.flag(&format!("{}_has_more", name.as_str()));
     let (sightings, problem) = match read {
         Ok(sightings) => (sightings, None),
         Err(problem) => (Vec::new(), Some(problem.to_string())),
@@ -243,15 +259,5 @@ fn unknown_list<'a>(used_by: &Object<'a>, field: &str) -> DependentList<'a> {
         .filter(|(name, _)| name == field)
         .flat_map(|(_, value)| dependent::unrecognized(&name, value))
         .collect();
-    DependentList { has_more: has_more(used_by, field), name, sightings, problem: None }
-}
-
-fn has_more(used_by: &Object<'_>, list: &str) -> HasMore {
-    let flag = format!("{list}_has_more");
-    let mut values = used_by.fields.iter().filter(|(field, _)| *field == flag).map(|(_, value)| value.get());
-    match (values.next(), values.next()) {
-        (None, _) => HasMore::Absent,
-        (Some("false"), None) => HasMore::No,
-        _ => HasMore::Yes,
-    }
+    DependentList { has_more: used_by.flag(&format!("{field}_has_more")), name, sightings, problem: None }
 }

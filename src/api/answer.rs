@@ -1,0 +1,119 @@
+//! The body of an answer with status 200, and the shapes that it can be read as.
+
+use super::{
+    DependenciesPage, FoundReference, HolderPage, ListedSecret, ResourceType, SecretPage,
+    error::{ApiError, Malformed},
+    wire::{ListShape, Object, User, references_in_body},
+};
+
+const ENVIRONMENT_VARIABLES: ListShape =
+    ListShape { list: "environment_variables", id: "id", name: &["label"], is_paged: true };
+const SPEECH_ENGINES: ListShape =
+    ListShape { list: "speech_engines", id: "speech_engine_id", name: &["name"], is_paged: true };
+const MCP_SERVERS: ListShape =
+    ListShape { list: "mcp_servers", id: "id", name: &["config", "name"], is_paged: false };
+const TOOLS: ListShape =
+    ListShape { list: "tools", id: "id", name: &["tool_config", "name"], is_paged: true };
+const AGENTS: ListShape = ListShape { list: "agents", id: "agent_id", name: &["name"], is_paged: true };
+const BRANCHES: ListShape = ListShape { list: "results", id: "id", name: &["name"], is_paged: false };
+
+/// The body of an answer with status 200.
+#[derive(Debug)]
+pub struct Answer {
+    pub(super) path: String,
+    pub(super) body: Vec<u8>,
+    pub(super) request_id: Option<String>,
+    pub(super) attempts: u32,
+}
+
+/// Every reader fails where what it needs of the body is not as the public OpenAPI document says.
+#[expect(clippy::missing_errors_doc, reason = "the same for all, and said above")]
+impl Answer {
+    /// The path that was asked.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// A page of secrets.
+    pub fn secret_page(&self) -> Result<SecretPage<'_>, ApiError> {
+        self.read(SecretPage::parse(&self.body))
+    }
+
+    /// The one secret with this id.
+    pub fn secret(&self, id: &str) -> Result<ListedSecret<'_>, ApiError> {
+        let secret = ListedSecret::from_body(&self.body).and_then(|secret| {
+            if secret.id == id {
+                Ok(secret)
+            } else {
+                Err(Malformed("it is another secret than the one that was asked for".to_owned()))
+            }
+        });
+        self.read(secret)
+    }
+
+    /// A page of dependents.
+    pub fn dependencies_page(&self, resource_type: ResourceType) -> Result<DependenciesPage<'_>, ApiError> {
+        self.read(DependenciesPage::parse(&self.body, resource_type))
+    }
+
+    /// A page of environment variables.
+    pub fn environment_variables(&self) -> Result<HolderPage, ApiError> {
+        self.holders(ENVIRONMENT_VARIABLES)
+    }
+
+    /// A page of speech engines.
+    pub fn speech_engines(&self) -> Result<HolderPage, ApiError> {
+        self.holders(SPEECH_ENGINES)
+    }
+
+    /// The MCP servers.
+    pub fn mcp_servers(&self) -> Result<HolderPage, ApiError> {
+        self.holders(MCP_SERVERS)
+    }
+
+    /// A page of tools.
+    pub fn tools(&self) -> Result<HolderPage, ApiError> {
+        self.holders(TOOLS)
+    }
+
+    /// A page of agents.
+    pub fn agents(&self) -> Result<HolderPage, ApiError> {
+        self.holders(AGENTS)
+    }
+
+    /// The branches of an agent.
+    pub fn branches(&self) -> Result<HolderPage, ApiError> {
+        self.holders(BRANCHES)
+    }
+
+    /// The references anywhere in one document.
+    pub fn references(&self) -> Result<Vec<FoundReference>, ApiError> {
+        self.read(references_in_body(&self.body))
+    }
+
+    /// The branch that an agent's document says it shows.
+    #[must_use]
+    pub fn branch_id(&self) -> Option<String> {
+        let document = Object::from_body(&self.body).ok()?;
+        document.text("branch_id").ok()?.map(|id| id.into_owned())
+    }
+
+    /// Whose key this is: the user's id and kind of seat.
+    pub fn user(&self) -> Result<User, ApiError> {
+        self.read(User::parse(&self.body))
+    }
+
+    fn holders(&self, shape: ListShape) -> Result<HolderPage, ApiError> {
+        self.read(HolderPage::parse(&self.body, shape))
+    }
+
+    fn read<T>(&self, read: Result<T, Malformed>) -> Result<T, ApiError> {
+        read.map_err(|problem| ApiError {
+            path: self.path.clone(),
+            fault: problem.into(),
+            request_id: self.request_id.clone(),
+            attempts: self.attempts,
+        })
+    }
+}

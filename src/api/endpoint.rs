@@ -1,0 +1,149 @@
+//! One method for each endpoint that this program asks, named by the public OpenAPI document. GET only.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{
+    Answer, Client, ResourceType,
+    error::{ApiError, Fault, printable},
+};
+
+/// What may stand in a path segment as it is: the unreserved characters of RFC 3986.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The most that any endpoint shows at once (`page_size` in the document).
+const LARGEST_PAGE: &str = "100";
+
+/// Which page of secrets to ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct SecretsQuery<'a> {
+    /// Secrets per page, 1–100.
+    pub page_size: u32,
+    /// Dependents per list, 1–100.
+    pub dependency_limit: u32,
+    /// Only secrets whose name starts so; empty for all.
+    pub search: &'a str,
+}
+
+/// Every method fails where there is no answer with status 200 within the attempts and times allowed, or an id cannot
+/// stand in a path.
+#[expect(clippy::missing_errors_doc, reason = "the same for all, and said above")]
+impl Client {
+    /// `GET /v1/convai/secrets`: a page of the secrets that the key may see, with what uses each.
+    pub async fn secrets(&self, query: SecretsQuery<'_>, cursor: Option<&str>) -> Result<Answer, ApiError> {
+        let (page_size, limit) = (query.page_size.to_string(), query.dependency_limit.to_string());
+        let search = Some(("search", query.search)).filter(|(_, search)| !search.is_empty());
+        let parameters = [("page_size", page_size.as_str()), ("dependency_limit", &limit)];
+        let parameters: Vec<_> = parameters.into_iter().chain(search).chain(at(cursor)).collect();
+        self.get("/v1/convai/secrets".to_owned(), &parameters).await
+    }
+
+    /// `GET /v1/convai/secrets/{secret_id}`: one secret, with what uses it.
+    pub async fn secret(&self, secret_id: &str) -> Result<Answer, ApiError> {
+        self.get(format!("/v1/convai/secrets/{}", segment(secret_id)?), &[]).await
+    }
+
+    /// `GET /v1/convai/secrets/{secret_id}/dependencies/{resource_type}`: a page of a secret's dependents.
+    pub async fn dependencies(
+        &self,
+        secret_id: &str,
+        resource_type: ResourceType,
+        cursor: Option<&str>,
+    ) -> Result<Answer, ApiError> {
+        let path =
+            format!("/v1/convai/secrets/{}/dependencies/{}", segment(secret_id)?, resource_type.as_str());
+        self.page(path, &[], cursor).await
+    }
+
+    /// `GET /v1/convai/environment-variables?type=secret`: a page of the variables that hold secrets.
+    pub async fn environment_variables(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
+        self.page("/v1/convai/environment-variables".to_owned(), &[("type", "secret")], cursor).await
+    }
+
+    /// `GET /v1/speech-engine`: a page of the speech engines, without what they hold.
+    pub async fn speech_engines(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
+        self.page("/v1/speech-engine".to_owned(), &[], cursor).await
+    }
+
+    /// `GET /v1/speech-engine/{speech_engine_id}`: one speech engine.
+    pub async fn speech_engine(&self, id: &str) -> Result<Answer, ApiError> {
+        self.get(format!("/v1/speech-engine/{}", segment(id)?), &[]).await
+    }
+
+    /// `GET /v1/convai/mcp-servers`: all MCP servers.
+    pub async fn mcp_servers(&self) -> Result<Answer, ApiError> {
+        self.get("/v1/convai/mcp-servers".to_owned(), &[]).await
+    }
+
+    /// `GET /v1/convai/settings`: the workspace's settings.
+    pub async fn settings(&self) -> Result<Answer, ApiError> {
+        self.get("/v1/convai/settings".to_owned(), &[]).await
+    }
+
+    /// `GET /v1/convai/tools`: a page of the tools.
+    pub async fn tools(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
+        self.page("/v1/convai/tools".to_owned(), &[], cursor).await
+    }
+
+    /// `GET /v1/convai/agents`: a page of the agents, without what they hold; either the archived ones or the others.
+    pub async fn agents(&self, archived: bool, cursor: Option<&str>) -> Result<Answer, ApiError> {
+        let archived = if archived { "true" } else { "false" };
+        self.page("/v1/convai/agents".to_owned(), &[("archived", archived)], cursor).await
+    }
+
+    /// `GET /v1/convai/agents/{agent_id}`: one agent, as it is on one of its branches or on its main one.
+    pub async fn agent(&self, id: &str, branch_id: Option<&str>) -> Result<Answer, ApiError> {
+        let parameters: Vec<_> = branch_id.map(|branch| ("branch_id", branch)).into_iter().collect();
+        self.get(format!("/v1/convai/agents/{}", segment(id)?), &parameters).await
+    }
+
+    /// `GET /v1/convai/agents/{agent_id}/branches`: the branches of one agent.
+    pub async fn branches(&self, agent_id: &str) -> Result<Answer, ApiError> {
+        self.get(format!("/v1/convai/agents/{}/branches", segment(agent_id)?), &[]).await
+    }
+
+    /// `GET /v1/user`: whose key this is.
+    pub async fn user(&self) -> Result<Answer, ApiError> {
+        self.get("/v1/user".to_owned(), &[]).await
+    }
+
+    async fn page(
+        &self,
+        path: String,
+        parameters: &[(&str, &str)],
+        cursor: Option<&str>,
+    ) -> Result<Answer, ApiError> {
+        let page_size = Some(("page_size", LARGEST_PAGE));
+        let parameters: Vec<_> = parameters.iter().copied().chain(page_size).chain(at(cursor)).collect();
+        self.get(path, &parameters).await
+    }
+}
+
+fn at(cursor: Option<&str>) -> Option<(&'static str, &str)> {
+    cursor.map(|cursor| ("cursor", cursor))
+}
+
+/// An id as exactly one segment of a path.
+fn segment(id: &str) -> Result<String, ApiError> {
+    if matches!(id, "" | "." | "..") || id.chars().any(char::is_control) {
+        return Err(ApiError::new("/v1/…", Fault::UnusableId(printable(id, ""))));
+    }
+    Ok(utf8_percent_encode(id, SEGMENT).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_one_segment_whatever_it_holds() {
+        assert_eq!(segment("sec_01-a.b~c").unwrap(), "sec_01-a.b~c");
+        assert_eq!(segment("../a?b#c%2f").unwrap(), "..%2Fa%3Fb%23c%252f");
+    }
+
+    #[test]
+    fn an_id_that_is_no_segment_is_refused() {
+        for id in ["", ".", "..", "a\nb", "a\u{9b}b"] {
+            assert!(segment(id).is_err(), "{id:?}");
+        }
+    }
+}

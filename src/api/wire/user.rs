@@ -1,0 +1,22 @@
+//! Whose key this is.
+
+use super::json::Object;
+use crate::api::error::Malformed;
+
+/// The part of `UserResponseModel` that tells keys apart. Neither name nor mail address is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// `user_id`.
+    pub id: String,
+    /// `seat_type`, such as `workspace_admin`.
+    pub seat_type: Option<String>,
+}
+
+impl User {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Malformed> {
+        let user = Object::from_body(body)?;
+        let id = user.text("user_id")?.ok_or_else(|| Malformed("the field user_id is missing".to_owned()))?;
+        let seat_type = user.text("seat_type").ok().flatten();
+        Ok(Self { id: id.into_owned(), seat_type: seat_type.map(|seat| seat.into_owned()) })
+    }
+}

@@ -1,0 +1,49 @@
+//! Where two parts of the API, each read whole, tell different things of the same secret. In use, both; but somebody
+//! should know that one of them is not to be relied on.
+
+use crate::inventory::{Dependent, DependentType, Secret, Source};
+
+/// What one part of the API shows and another doesn't.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Discrepancy {
+    /// The resource itself holds the secret, and the whole list of dependents of that kind doesn't show it.
+    MissingFromUsedBy,
+    /// `used_by` shows it, and the endpoint that lists all dependents of that kind doesn't.
+    MissingFromDependencies,
+}
+
+impl Discrepancy {
+    /// What it is, in words.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingFromUsedBy => "the resource holds the secret, but used_by does not show it",
+            Self::MissingFromDependencies => "used_by shows it, but the dependencies endpoint does not",
+        }
+    }
+}
+
+/// Whether one dependent of a secret is a discrepancy.
+pub(super) fn discrepancy(secret: &Secret, dependent: Dependent<'_>) -> Option<Discrepancy> {
+    let dependent_type = &dependent.resource.dependent_type;
+    let list = match dependent_type {
+        DependentType::Tool => "tools",
+        DependentType::Agent => "agents",
+        DependentType::McpServer => "mcp_servers",
+        DependentType::PhoneNumber => "phone_numbers",
+        _ => return None,
+    };
+    let told_by = |sources: &[Source]| sources.iter().any(|source| dependent.sources.contains(*source));
+    let completed_by = |by: Source| {
+        secret.completions.iter().any(|one| one.dependent_type == *dependent_type && one.by == by)
+    };
+    let list_is_whole = !secret.gaps.iter().any(|gap| gap.what == list) && !completed_by(Source::McpServers);
+    let told_by_list = told_by(&[Source::Preview, Source::HigherLimit, Source::Dependencies, Source::Secret]);
+    if !told_by_list && list_is_whole {
+        return Some(Discrepancy::MissingFromUsedBy);
+    }
+    (completed_by(Source::Dependencies)
+        && told_by(&[Source::Preview, Source::HigherLimit])
+        && !told_by(&[Source::Dependencies]))
+    .then_some(Discrepancy::MissingFromDependencies)
+}

@@ -1,0 +1,150 @@
+//! `check`: what each key can read, tried on one small request to each source, so that an operator sees before the
+//! first night whether verdicts will be complete. Publishes nothing.
+
+use crate::{
+    api::{ApiError, Client, ResourceType, SecretsQuery, User},
+    collect::CollectOptions,
+    error::Error,
+    inventory::{FailedWorkspace, Source},
+};
+
+/// What one key can read.
+#[derive(Debug)]
+pub struct Checked {
+    /// The name of the workspace.
+    pub workspace: String,
+    /// Whose key it is, where the key may ask.
+    pub user: Result<User, String>,
+    /// What became of each source.
+    pub probes: Vec<Probe>,
+}
+
+/// What became of one source.
+#[derive(Debug)]
+pub struct Probe {
+    /// Which.
+    pub source: Source,
+    /// Whether it can be read.
+    pub outcome: Outcome,
+    /// Whether an audit with this configuration reads it.
+    pub is_needed: bool,
+}
+
+/// Whether a source can be read.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It can.
+    Readable,
+    /// It can't: why, and what to do about it.
+    Failed {
+        /// Why, and what to do about it.
+        why: String,
+        /// Whether the API refused the key.
+        key_refused: bool,
+    },
+    /// The operator doesn't want it read, so every verdict of a secret without known use will be undetermined.
+    SwitchedOff,
+    /// There is no secret to try it on.
+    NothingToTry,
+}
+
+impl From<Result<(), ApiError>> for Outcome {
+    fn from(tried: Result<(), ApiError>) -> Self {
+        match tried {
+            Ok(()) => Self::Readable,
+            Err(error) => Self::Failed { why: error.advice(), key_refused: error.key_is_refused() },
+        }
+    }
+}
+
+/// Tries every source with one key.
+pub async fn check(client: &Client, workspace: &str, options: &CollectOptions) -> Checked {
+    let (listed, first_secret) = list_secrets(client).await;
+    let mut probes = vec![Probe { source: Source::Preview, outcome: listed.into(), is_needed: true }];
+    for source in [Source::Dependencies, Source::Secret] {
+        let outcome = match &first_secret {
+            Some(id) => try_secret(client, source, id).await.into(),
+            None => Outcome::NothingToTry,
+        };
+        probes.push(Probe { source, outcome, is_needed: true });
+    }
+    for source in Source::SCANNED {
+        let outcome = if options.switched_off.contains(&source) {
+            Outcome::SwitchedOff
+        } else {
+            try_scan(client, source).await.into()
+        };
+        let is_needed = options.deep || !matches!(source, Source::Tools | Source::Agents);
+        probes.push(Probe { source, outcome, is_needed });
+    }
+    let user = client.user().await.and_then(|answer| answer.user()).map_err(|error| error.advice());
+    Checked { workspace: workspace.to_owned(), user, probes }
+}
+
+async fn list_secrets(client: &Client) -> (Result<(), ApiError>, Option<String>) {
+    let query = SecretsQuery { page_size: 1, dependency_limit: 1, search: "" };
+    let first = client.secrets(query, None).await.and_then(|answer| {
+        let page = answer.secret_page()?;
+        Ok(page.secrets.first().map(|secret| secret.id.to_string()))
+    });
+    match first {
+        Ok(first) => (Ok(()), first),
+        Err(error) => (Err(error), None),
+    }
+}
+
+async fn try_secret(client: &Client, source: Source, id: &str) -> Result<(), ApiError> {
+    if source == Source::Secret {
+        client.secret(id).await?.secret(id)?;
+    } else {
+        client.dependencies(id, ResourceType::Tools, None).await?.dependencies_page(ResourceType::Tools)?;
+    }
+    Ok(())
+}
+
+async fn try_scan(client: &Client, source: Source) -> Result<(), ApiError> {
+    match source {
+        Source::EnvironmentVariables => {
+            client.environment_variables(None).await?.environment_variables().map(drop)
+        }
+        Source::SpeechEngines => client.speech_engines(None).await?.speech_engines().map(drop),
+        Source::McpServers => client.mcp_servers().await?.mcp_servers().map(drop),
+        Source::Settings => client.settings().await?.references().map(drop),
+        Source::Tools => client.tools(None).await?.tools().map(drop),
+        Source::Agents => client.agents(false, None).await?.agents().map(drop),
+        Source::Preview | Source::HigherLimit | Source::Dependencies | Source::Secret => Ok(()),
+    }
+}
+
+impl Checked {
+    /// Why an audit would publish nothing of this workspace.
+    #[must_use]
+    pub fn failure(&self) -> Option<FailedWorkspace> {
+        self.probes.iter().find_map(|probe| match (&probe.source, &probe.outcome) {
+            (Source::Preview, Outcome::Failed { why, key_refused }) => Some(FailedWorkspace {
+                name: self.workspace.clone(),
+                address: String::new(),
+                error: why.clone(),
+                key_refused: *key_refused,
+            }),
+            _ => None,
+        })
+    }
+
+    fn would_be_complete(&self) -> bool {
+        self.probes
+            .iter()
+            .filter(|probe| probe.is_needed)
+            .all(|probe| matches!(probe.outcome, Outcome::Readable | Outcome::NothingToTry))
+    }
+}
+
+/// The code with which an audit of these workspaces would end, as far as can be told.
+#[must_use]
+pub fn exit_code(checked: &[Checked]) -> u8 {
+    let failed: Vec<FailedWorkspace> = checked.iter().filter_map(Checked::failure).collect();
+    if !failed.is_empty() && failed.len() == checked.len() {
+        return Error::nothing_read(&failed).exit_code();
+    }
+    if checked.iter().all(Checked::would_be_complete) { 0 } else { 3 }
+}

@@ -1,0 +1,193 @@
+//! The loop that owns a workspace while it is read, and what every answer has in common.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+
+use super::{
+    CollectOptions,
+    listing::{Open, PagedList},
+    lists::open_lists,
+    references::Found,
+    single::Purpose,
+};
+use crate::{
+    api::{Answer, ApiError, Client, ListName, ListedSecret, ResourceType, Walk},
+    inventory::{Gap, Secret, Sighting, Source, Workspace},
+    progress::Progress,
+};
+
+pub(super) struct Collector<'a> {
+    pub(super) client: &'a Client,
+    pub(super) options: &'a CollectOptions,
+    pub(super) workspace: Workspace,
+    /// Lists that are being paged or were.
+    pub(super) paged: HashSet<(usize, ResourceType)>,
+    /// Lists of MCP servers that may have been cut: only the scan of all MCP servers can tell.
+    pub(super) mcp_servers_cut: BTreeMap<usize, String>,
+    /// Secrets whose dependents were answered with 404.
+    pub(super) vanished: BTreeSet<usize>,
+    /// Secrets that are gone, to be taken out at the end.
+    pub(super) gone: BTreeSet<usize>,
+    /// References to secrets that were not listed.
+    pub(super) unlisted: BTreeMap<String, Vec<(Source, Found)>>,
+    progress: &'a Progress,
+    position_by_id: HashMap<String, usize>,
+    jobs: FuturesUnordered<BoxFuture<'a, Answered>>,
+}
+
+/// The answer to one job.
+pub(super) enum Answered {
+    /// A page of the first walk.
+    Page { walk: Walk, answer: Result<Answer, ApiError> },
+    /// The same page at the higher limit.
+    HigherLimit { page: Walk, open: Open, answer: Result<Answer, ApiError> },
+    /// A page of one secret's dependents.
+    Dependents { list: PagedList, walk: Walk, answer: Result<Answer, ApiError> },
+    /// One secret by itself.
+    Secret { purpose: Purpose, answer: Result<Answer, ApiError> },
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(
+        client: &'a Client,
+        options: &'a CollectOptions,
+        progress: &'a Progress,
+        workspace: Workspace,
+    ) -> Self {
+        Self {
+            client,
+            options,
+            workspace,
+            paged: HashSet::new(),
+            mcp_servers_cut: BTreeMap::new(),
+            vanished: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            unlisted: BTreeMap::new(),
+            progress,
+            position_by_id: HashMap::new(),
+            jobs: FuturesUnordered::new(),
+        }
+    }
+
+    pub(super) fn start(&self, job: impl Future<Output = Answered> + Send + 'a) {
+        self.jobs.push(job.boxed());
+    }
+
+    /// Takes in answers until no job is left.
+    pub(super) async fn take_answers(&mut self) -> Result<(), ApiError> {
+        while let Some(answered) = self.jobs.next().await {
+            match answered {
+                Answered::Page { walk, answer } => self.take_page(walk, &answer?)?,
+                Answered::HigherLimit { page, open, answer } => {
+                    self.take_higher_limit(&page, open, answer)?
+                }
+                Answered::Dependents { list, walk, answer } => self.take_dependents(list, walk, answer)?,
+                Answered::Secret { purpose, answer } => self.take_secret(purpose, answer)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what an answer shows. A secret that was seen before is united with what is known of it. Which lists the
+    /// answer doesn't show whole.
+    pub(super) fn take_in(&mut self, secrets: Vec<ListedSecret<'_>>, source: Source, limit: u32) -> Open {
+        let mut open = Vec::new();
+        for secret in secrets {
+            let lists = open_lists(&secret.lists, limit);
+            let position = self.position_of(&secret);
+            for list in secret.lists {
+                if list.sightings.iter().any(|sighting| sighting.resource.id.is_empty()) {
+                    self.workspace.warnings.push(format!(
+                        "secret {}: an element of {} has no id that can be read; it counts as a use",
+                        secret.id,
+                        list.name.as_str()
+                    ));
+                }
+                self.record(position, source, list.sightings);
+            }
+            if !lists.is_empty() {
+                open.push((position, lists));
+            }
+        }
+        open
+    }
+
+    fn position_of(&mut self, listed: &ListedSecret<'_>) -> usize {
+        let name = listed.name.as_deref().unwrap_or_default();
+        if listed.name.is_none() {
+            self.workspace.warnings.push(format!("secret {}: its name cannot be read", listed.id));
+        }
+        if let Some(position) = self.position_of_id(&listed.id) {
+            // Renamed while the walk went on: which name came first must not matter.
+            if let Some(known) = self.workspace.secrets.get_mut(position)
+                && (known.name.is_empty() || (!name.is_empty() && name < known.name.as_str()))
+            {
+                known.name = name.to_owned();
+            }
+            return position;
+        }
+        let position = self.workspace.secrets.len();
+        self.workspace.secrets.push(Secret::new(&*listed.id, name));
+        self.position_by_id.insert(listed.id.to_string(), position);
+        self.progress.add_secrets(1);
+        position
+    }
+
+    pub(super) fn position_of_id(&self, id: &str) -> Option<usize> {
+        self.position_by_id.get(id).copied()
+    }
+
+    pub(super) fn secret(&self, position: usize) -> Option<&Secret> {
+        self.workspace.secrets.get(position)
+    }
+
+    pub(super) fn record(&mut self, position: usize, source: Source, sightings: Vec<Sighting<'_>>) {
+        if sightings.is_empty() {
+            return;
+        }
+        let known = |workspace: &Workspace| workspace.secrets.get(position).map_or(0, Secret::uses);
+        let before = known(&self.workspace);
+        self.workspace.record(position, source, sightings);
+        self.progress.add_dependents(known(&self.workspace).saturating_sub(before));
+    }
+
+    pub(super) fn add_gap(&mut self, position: usize, gap: Gap) {
+        if let Some(secret) = self.workspace.secrets.get_mut(position) {
+            tracing::warn!(secret = secret.id, list = gap.what, "not whole: {}", gap.why);
+            secret.gaps.push(gap);
+        }
+    }
+
+    /// The workspace, its last doubts settled, without the secrets that are gone.
+    pub(super) fn finish(mut self) -> Workspace {
+        self.settle_mcp_servers();
+        let mut position = 0;
+        let (gone, deleted) = (&self.gone, &mut self.workspace.deleted);
+        self.workspace.secrets.retain_mut(|secret| {
+            let is_gone = gone.contains(&position);
+            position += 1;
+            if is_gone {
+                deleted.push((std::mem::take(&mut secret.id), std::mem::take(&mut secret.name)));
+            }
+            !is_gone
+        });
+        (self.workspace.coverage.requests, self.workspace.coverage.retries) = self.client.counts();
+        self.workspace
+    }
+
+    /// A list of MCP servers that may have been cut is whole if all MCP servers were read.
+    fn settle_mcp_servers(&mut self) {
+        let scan = self.workspace.scans.iter().find(|scan| scan.source == Source::McpServers);
+        let missing = match scan {
+            Some(scan) => scan.gap(),
+            None => Some("mcp_servers not read".to_owned()),
+        };
+        for (position, why) in std::mem::take(&mut self.mcp_servers_cut) {
+            match &missing {
+                None => self.complete(position, &ListName::McpServers, Source::McpServers),
+                Some(missing) => self.add_gap(position, Gap::new("mcp_servers", format!("{why}; {missing}"))),
+            }
+        }
+    }
+}

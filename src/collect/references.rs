@@ -1,0 +1,300 @@
+//! The places that can hold a secret's id and that `used_by` has no list for, or has none that can be trusted to be
+//! whole. Each is read to its end; what fails makes the place not read, and nothing else.
+
+use std::borrow::Cow;
+
+use futures_util::{StreamExt, stream};
+
+use super::CollectOptions;
+use crate::{
+    api::{Answer, ApiError, Client, FoundReference, Holder, HolderPage, Next},
+    inventory::{DependentType, Relation, Resource, Scan, ScanOutcome, Sighting, Source, Visibility},
+};
+
+/// How many documents of one place are asked for side by side; the client's own limit holds as well.
+const SIDE_BY_SIDE: usize = 64;
+
+/// A place and the references that were found in it.
+pub(super) struct Scanned {
+    pub(super) scan: Scan,
+    pub(super) found: Vec<Found>,
+}
+
+/// A secret's id and what holds it.
+pub(super) struct Found {
+    pub(super) secret_id: String,
+    pub(super) holder: Resource<'static>,
+    pub(super) via: Vec<String>,
+}
+
+impl Found {
+    pub(super) fn sighting(&self) -> Sighting<'static> {
+        Sighting {
+            resource: self.holder.clone(),
+            relation: Relation::Direct,
+            via: self.via.iter().cloned().map(Cow::Owned).collect(),
+        }
+    }
+}
+
+/// Scans every place that is part of the audit.
+///
+/// # Errors
+/// Only where the API says that the key is invalid.
+pub(super) async fn scan_all(client: &Client, options: &CollectOptions) -> Result<Vec<Scanned>, ApiError> {
+    let scans = Source::SCANNED.map(|source| async move {
+        let is_deep = matches!(source, Source::Tools | Source::Agents);
+        let outcome = if options.switched_off.contains(&source) {
+            ScanOutcome::SwitchedOff
+        } else if is_deep && !options.deep {
+            ScanOutcome::NotPartOfThisAudit
+        } else {
+            ScanOutcome::Whole
+        };
+        let read = outcome == ScanOutcome::Whole;
+        let mut scanning = Scanning { client, scan: Scan::new(source, outcome), found: Vec::new() };
+        if read {
+            scanning.read().await?;
+        }
+        if let Some(gap) = scanning.scan.gap() {
+            tracing::warn!("{gap}");
+        }
+        Ok(Scanned { scan: scanning.scan, found: scanning.found })
+    });
+    futures_util::future::try_join_all(scans).await
+}
+
+/// A list whose elements are holders, or name documents that are.
+#[derive(Clone, Copy)]
+enum Listing {
+    EnvironmentVariables,
+    SpeechEngines,
+    McpServers,
+    Tools,
+    Agents { archived: bool },
+}
+
+impl Listing {
+    async fn ask(self, client: &Client, cursor: Option<&str>) -> Result<Answer, ApiError> {
+        match self {
+            Self::EnvironmentVariables => client.environment_variables(cursor).await,
+            Self::SpeechEngines => client.speech_engines(cursor).await,
+            Self::McpServers => client.mcp_servers().await,
+            Self::Tools => client.tools(cursor).await,
+            Self::Agents { archived } => client.agents(archived, cursor).await,
+        }
+    }
+
+    fn read(self, answer: &Answer) -> Result<HolderPage, ApiError> {
+        match self {
+            Self::EnvironmentVariables => answer.environment_variables(),
+            Self::SpeechEngines => answer.speech_engines(),
+            Self::McpServers => answer.mcp_servers(),
+            Self::Tools => answer.tools(),
+            Self::Agents { .. } => answer.agents(),
+        }
+    }
+}
+
+struct Scanning<'a> {
+    client: &'a Client,
+    scan: Scan,
+    found: Vec<Found>,
+}
+
+impl Scanning<'_> {
+    async fn read(&mut self) -> Result<(), ApiError> {
+        match self.scan.source {
+            Source::EnvironmentVariables => {
+                for variable in self.list(Listing::EnvironmentVariables).await? {
+                    self.note(DependentType::EnvironmentVariable, variable, environment);
+                }
+            }
+            Source::McpServers => {
+                for server in self.list(Listing::McpServers).await? {
+                    self.note(DependentType::McpServer, server, |_| None);
+                }
+            }
+            Source::Tools => {
+                for tool in self.list(Listing::Tools).await? {
+                    self.note(DependentType::Tool, tool, |_| None);
+                }
+            }
+            Source::Settings => self.read_settings().await?,
+            Source::SpeechEngines => self.read_speech_engines().await?,
+            Source::Agents => self.read_agents().await?,
+            Source::Preview | Source::HigherLimit | Source::Dependencies | Source::Secret => {}
+        }
+        Ok(())
+    }
+
+    /// Walks a list to its end. Where that fails, what was seen until then is still of use.
+    async fn list(&mut self, listing: Listing) -> Result<Vec<Holder>, ApiError> {
+        let (mut walk, mut holders) = (self.client.walk(), Vec::new());
+        loop {
+            let advanced = listing.ask(self.client, walk.cursor()).await.and_then(|answer| {
+                let page = listing.read(&answer)?;
+                self.scan.pages += 1;
+                let next = Next {
+                    cursor: page.next_cursor.as_deref(),
+                    has_more: page.has_more,
+                    is_empty: page.holders.is_empty(),
+                };
+                holders.extend(page.holders);
+                walk.advance(answer.path(), next)
+            });
+            match advanced {
+                Ok(true) => {}
+                Ok(false) => return Ok(holders),
+                Err(error) => {
+                    self.fail(error)?;
+                    return Ok(holders);
+                }
+            }
+        }
+    }
+
+    async fn read_settings(&mut self) -> Result<(), ApiError> {
+        let answer = self.client.settings().await;
+        match answer.and_then(|answer| answer.references()) {
+            Ok(references) => {
+                self.scan.pages += 1;
+                self.scan.items += 1;
+                for reference in references {
+                    let id = reference.path.join(".");
+                    self.hold(DependentType::Setting, &id, None, reference.secret_id, None);
+                }
+            }
+            Err(error) => self.fail(error)?,
+        }
+        Ok(())
+    }
+
+    async fn read_speech_engines(&mut self) -> Result<(), ApiError> {
+        let engines = self.list(Listing::SpeechEngines).await?;
+        let client = self.client;
+        let mut documents = stream::iter(engines)
+            .map(|engine| async move {
+                let answer = client.speech_engine(&engine.id).await;
+                (engine, answer.and_then(|answer| answer.references()))
+            })
+            .buffer_unordered(SIDE_BY_SIDE);
+        while let Some((engine, references)) = documents.next().await {
+            match references {
+                Ok(references) => {
+                    self.scan.pages += 1;
+                    let mut engine = engine;
+                    engine.references.extend(references);
+                    self.note(DependentType::SpeechEngine, engine, |_| None);
+                }
+                Err(error) => self.fail(error)?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_agents(&mut self) -> Result<(), ApiError> {
+        let mut agents = self.list(Listing::Agents { archived: false }).await?;
+        agents.extend(self.list(Listing::Agents { archived: true }).await?);
+        let client = self.client;
+        let mut documents = stream::iter(agents)
+            .map(|agent| async move {
+                let documents = read_agent(client, &agent.id).await;
+                (agent, documents)
+            })
+            .buffer_unordered(SIDE_BY_SIDE);
+        while let Some((agent, documents)) = documents.next().await {
+            let (id, name) = (agent.id.clone(), agent.name.clone());
+            self.note(DependentType::Agent, agent, |_| None);
+            for document in documents {
+                match document {
+                    Ok((branch, references)) => {
+                        self.scan.pages += 1;
+                        for reference in references {
+                            let (name, via) = (name.clone(), branch.clone());
+                            self.hold(DependentType::Agent, &id, name, reference.secret_id, via);
+                        }
+                    }
+                    Err(error) => self.fail(error)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes a holder with all its references. `via` says where in the holder one stands.
+    fn note(
+        &mut self,
+        dependent_type: DependentType,
+        holder: Holder,
+        via: impl Fn(&FoundReference) -> Option<String>,
+    ) {
+        self.scan.items += 1;
+        for reference in holder.references {
+            let via = via(&reference);
+            self.hold(dependent_type.clone(), &holder.id, holder.name.clone(), reference.secret_id, via);
+        }
+    }
+
+    fn hold(
+        &mut self,
+        dependent_type: DependentType,
+        id: &str,
+        name: Option<String>,
+        secret_id: String,
+        via: Option<String>,
+    ) {
+        self.scan.references += 1;
+        let holder = Resource {
+            name: name.map(Cow::Owned),
+            visibility: Visibility::Available,
+            ..Resource::unknown(dependent_type, id.to_owned())
+        };
+        self.found.push(Found { secret_id, holder, via: via.into_iter().collect() });
+    }
+
+    /// Notes that something of this place could not be read. Of several reasons the least in order is told, since
+    /// answers come in any order.
+    fn fail(&mut self, error: ApiError) -> Result<(), ApiError> {
+        if error.key_is_invalid() {
+            return Err(error);
+        }
+        let why = error.advice();
+        match &self.scan.outcome {
+            ScanOutcome::NotRead(known) if *known <= why => {}
+            _ => self.scan.outcome = ScanOutcome::NotRead(why),
+        }
+        Ok(())
+    }
+}
+
+/// The environment in which a variable holds a secret: the document has `values.{environment}.secret_id`.
+fn environment(reference: &FoundReference) -> Option<String> {
+    match reference.path.as_slice() {
+        [values, environment, ..] if values == "values" => Some(environment.clone()),
+        path => Some(path.join(".")),
+    }
+}
+
+/// The references of an agent and of each of its branches, by the id of the branch.
+async fn read_agent(
+    client: &Client,
+    id: &str,
+) -> Vec<Result<(Option<String>, Vec<FoundReference>), ApiError>> {
+    let main = client.agent(id, None).await;
+    let shown = main.as_ref().ok().and_then(Answer::branch_id);
+    let mut documents = vec![main.and_then(|answer| Ok((None, answer.references()?)))];
+    match client.branches(id).await.and_then(|answer| answer.branches()) {
+        Ok(page) => {
+            for branch in page.holders {
+                if shown.as_ref() == Some(&branch.id) {
+                    continue;
+                }
+                let document = client.agent(id, Some(&branch.id)).await;
+                documents.push(document.and_then(|answer| Ok((Some(branch.id), answer.references()?))));
+            }
+        }
+        Err(error) => documents.push(Err(error)),
+    }
+    documents
+}

@@ -1,0 +1,168 @@
+//! What was read and what was not, what the tool cannot know, and what it was asked for.
+
+use std::fmt::Write as _;
+
+use super::{escape::code, leave_out};
+use crate::{
+    audit::{Audit, AuditedWorkspace, SourceRow, Status},
+    inventory::Source,
+};
+
+/// The completeness statement: every source, then the figures, then what could not be read.
+pub(super) fn what_was_read(audit: &Audit) -> String {
+    let statement = if audit.is_complete() { "COMPLETE" } else { "INCOMPLETE" };
+    let mut text = format!("## What was read: {statement}\n\n");
+    for workspace in &audit.workspaces {
+        sources(&mut text, workspace);
+        figures(&mut text, workspace);
+    }
+    gaps(&mut text, audit);
+    warnings(&mut text, audit);
+    text
+}
+
+fn sources(text: &mut String, workspace: &AuditedWorkspace) {
+    let _ = writeln!(text, "### Sources of {}\n", code(workspace.name()));
+    text.push_str(
+        "| Source | Endpoint | Result | Read | Dependents found first here |\n|:--|:--|:--|--:|--:|\n",
+    );
+    let mut total = 0;
+    for row in workspace.sources() {
+        total += row.dependents;
+        let SourceRow { title, source, status, pages, dependents } = row;
+        let result = match &status {
+            Status::Whole => status.as_str().to_owned(),
+            Status::NotRead(why) => format!("**{}**: {}", status.as_str(), code(why)),
+            Status::SwitchedOff | Status::NotPartOfThisAudit => format!("**{}**", status.as_str()),
+        };
+        let _ =
+            writeln!(text, "| {title} | {} | {result} | {pages} | {dependents} |", code(source.endpoint()));
+    }
+    let _ = writeln!(text, "| **All** | | | | **{total}** |\n");
+}
+
+fn figures(text: &mut String, workspace: &AuditedWorkspace) {
+    let figures = workspace.figures();
+    let totals = workspace.totals();
+    text.push_str("| Figure | Count |\n|:--|--:|\n");
+    for (figure, number) in [
+        ("Secrets listed", figures.secrets_listed),
+        ("… and not listed, but referred to and found", figures.secrets_not_listed),
+        ("… and deleted during the audit", figures.secrets_deleted),
+        ("Secrets in this report", totals.secrets),
+        ("Dependents previewed in the list of secrets", figures.dependents_previewed),
+        ("Dependents after completion of every list", figures.dependents_after_completion),
+        ("Dependents with those found elsewhere: rows in dependents.csv with a dependent", totals.dependents),
+        ("Lists completed by the higher limit", figures.lists_completed_by_higher_limit),
+        ("Lists completed by paging", figures.lists_completed_by_paging),
+        ("Lists completed by reading all MCP servers", figures.lists_completed_by_scan),
+        ("Lists not whole", figures.lists_not_whole),
+        ("Secrets confirmed as unused by reading them once more", figures.secrets_confirmed),
+    ] {
+        let _ = writeln!(text, "| {figure} | {number} |");
+    }
+    let _ = writeln!(
+        text,
+        "| Requests | {} |\n| … of which repetitions | {} |\n",
+        figures.requests, figures.retries
+    );
+}
+
+fn gaps(text: &mut String, audit: &Audit) {
+    text.push_str("### What could not be read\n\n");
+    let before = text.len();
+    for failed in &audit.failed {
+        let _ = writeln!(text, "- {}: the whole workspace: {}", code(&failed.name), code(&failed.error));
+    }
+    for workspace in &audit.workspaces {
+        let name = code(workspace.name());
+        for row in workspace.sources() {
+            if let Status::NotRead(why) = &row.status
+                && Source::SCANNED.contains(&row.source)
+            {
+                let _ = writeln!(text, "- {name}: {}: {}", row.title, code(why));
+            }
+            if row.status == Status::SwitchedOff {
+                let _ = writeln!(text, "- {name}: {}: switched off in the configuration", row.title);
+            }
+        }
+        for gap in workspace.gaps() {
+            let _ = writeln!(text, "- {name}: {}: {}", code(&gap.what), code(&gap.why));
+        }
+        for secret in workspace.secrets() {
+            for gap in secret.gaps() {
+                let (secret_name, id) = (code(secret.name()), code(secret.id()));
+                let _ = writeln!(
+                    text,
+                    "- {name}: secret {secret_name} {id}, {}: {}",
+                    code(&gap.what),
+                    code(&gap.why)
+                );
+            }
+        }
+    }
+    if text.len() == before {
+        text.push_str("Nothing: all that this audit set out to read was read whole.\n");
+    }
+    text.push('\n');
+}
+
+fn warnings(text: &mut String, audit: &Audit) {
+    let warnings: Vec<&String> = audit.workspaces.iter().flat_map(AuditedWorkspace::warnings).collect();
+    if warnings.is_empty() {
+        return;
+    }
+    text.push_str("### Worth knowing\n\n");
+    let most = audit.parameters.rendering.list_length;
+    for warning in warnings.iter().take(most) {
+        let _ = writeln!(text, "- {}", code(warning));
+    }
+    text.push('\n');
+    leave_out(text, warnings.len().saturating_sub(most), "note", "notes", "report.json");
+}
+
+/// What the tool cannot know.
+pub(super) fn limits(audit: &Audit) -> String {
+    let mut text = "## What this audit cannot know\n\n\
+        - Secrets that this API key may not see: the list holds what is shared with the key's user.\n\
+        - Other systems that hold the same value. Deleting a secret here does not revoke the credential it stores.\n\
+        - What was changed after it had been read. Unused secrets were read once more at the end, other places were not.\n\
+        - When a secret was made or last used: the API tells neither.\n"
+        .to_owned();
+    if !audit.parameters.deep {
+        text.push_str(
+            "- What only a tool's or an agent's own configuration would show: this audit relied on `used_by` for them. \
+             Run it with `--deep` to look into each.\n",
+        );
+    }
+    text.push('\n');
+    text
+}
+
+/// What was asked for.
+pub(super) fn parameters(audit: &Audit) -> String {
+    let parameters = &audit.parameters;
+    let mut text = "## Parameters\n\n| Parameter | Value |\n|:--|:--|\n".to_owned();
+    let names =
+        audit.filter().map_or_else(|| "all".to_owned(), |search| format!("starting with {}", code(search)));
+    let rows = [
+        ("Run", code(&audit.run.id)),
+        ("Secrets per page (`page_size`)", parameters.page_size.to_string()),
+        ("First limit of a list (`dependency_limit`)", parameters.dependency_limit.to_string()),
+        ("Higher limit (`max_dependency_limit`)", parameters.max_dependency_limit.to_string()),
+        ("Names (`search`)", names),
+        ("Tools and agents looked into (`deep`)", if parameters.deep { "yes" } else { "no" }.to_owned()),
+        ("Longest list in this file (`list_length`)", parameters.rendering.list_length.to_string()),
+    ];
+    for (name, value) in rows {
+        let _ = writeln!(text, "| {name} | {value} |");
+    }
+    for workspace in &audit.workspaces {
+        let _ = writeln!(text, "| Address of {} | {} |", code(workspace.name()), code(workspace.address()));
+    }
+    text.push_str(
+        "\nValues of secrets are never read: the API does not return them. `manifest.json` beside this file holds the \
+         SHA-256 of every other file.\n",
+    );
+    text
+}

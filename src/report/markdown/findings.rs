@@ -1,0 +1,150 @@
+//! What somebody has to look at: unused and undetermined secrets, which are never cut, and what else is amiss.
+
+use std::fmt::Write as _;
+
+use super::{escape::code, leave_out};
+use crate::{
+    audit::{Audit, AuditedSecret, AuditedWorkspace, Verdict},
+    inventory::Reference,
+};
+
+/// The secrets with one verdict. Never cut.
+pub(super) fn of_verdict(audit: &Audit, verdict: Verdict) -> String {
+    let title = if verdict == Verdict::Unused { "Unused" } else { "Undetermined" };
+    let found: Vec<AuditedSecret<'_>> =
+        audit.secrets().filter(|secret| secret.verdict() == verdict).collect();
+    let mut text = format!("## {title} secrets ({})\n\n", found.len());
+    if found.is_empty() {
+        text.push_str("None.\n\n");
+        return text;
+    }
+    if verdict == Verdict::Unused {
+        text.push_str(
+            "Of each, every place that could hold a reference was read whole and none does; read once more by itself, \
+             it still showed no use.\n\n| Workspace | Secret | Secret id |\n|:--|:--|:--|\n",
+        );
+        for secret in found {
+            let _ = writeln!(text, "| {} |", identity(secret));
+        }
+    } else {
+        text.push_str("| Workspace | Secret | Secret id | Reason |\n|:--|:--|:--|:--|\n");
+        for secret in found {
+            // The reason quotes what the API said.
+            let _ = writeln!(text, "| {} | {} |", identity(secret), code(secret.reason()));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn identity(secret: AuditedSecret<'_>) -> String {
+    format!("{} | {} | {}", code(secret.workspace()), code(secret.name()), code(secret.id()))
+}
+
+/// Dangling references, references to what the key may not see, discrepancies and deleted secrets, where there are any.
+pub(super) fn of_the_workspace(audit: &Audit) -> String {
+    let mut text = references(
+        audit,
+        "Dangling references",
+        "Something refers to a secret that does not exist. It will fail when it is used.",
+        AuditedWorkspace::dangling,
+    );
+    text.push_str(&references(
+        audit,
+        "References to secrets that this key may not see",
+        "The secrets exist, or may: this audit says nothing of them.",
+        AuditedWorkspace::not_visible,
+    ));
+    text.push_str(&discrepancies(audit));
+    text.push_str(&deleted(audit));
+    text
+}
+
+fn references(
+    audit: &Audit,
+    title: &str,
+    meaning: &str,
+    of: impl Fn(&AuditedWorkspace) -> &[Reference],
+) -> String {
+    let total: usize = audit.workspaces.iter().map(|workspace| of(workspace).len()).sum();
+    let mut text = String::new();
+    if total == 0 {
+        return text;
+    }
+    let _ = writeln!(text, "## {title} ({total})\n\n{meaning}\n");
+    text.push_str("| Workspace | Secret id | Held by | Name | Id | Where |\n|:--|:--|:--|:--|:--|:--|\n");
+    let most = audit.parameters.rendering.list_length;
+    let all = audit
+        .workspaces
+        .iter()
+        .flat_map(|workspace| of(workspace).iter().map(move |reference| (workspace, reference)));
+    for (workspace, reference) in all.take(most) {
+        let holder = &reference.holder;
+        let places: Vec<String> = reference.via.iter().map(|place| code(place)).collect();
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} |",
+            code(workspace.name()),
+            code(&reference.secret_id),
+            code(holder.dependent_type.as_str()),
+            code(holder.name.as_deref().unwrap_or_default()),
+            code(&holder.id),
+            places.join(", ")
+        );
+    }
+    text.push('\n');
+    leave_out(&mut text, total.saturating_sub(most), "reference", "references", "report.json");
+    text
+}
+
+fn discrepancies(audit: &Audit) -> String {
+    let found: Vec<_> = audit
+        .secrets()
+        .flat_map(|secret| secret.discrepancies().map(move |(dependent, what)| (secret, dependent, what)))
+        .collect();
+    let mut text = String::new();
+    if found.is_empty() {
+        return text;
+    }
+    let _ = writeln!(
+        text,
+        "## Discrepancies ({})\n\nTwo parts of the API, each read whole, tell different things. Both count as use.\n",
+        found.len()
+    );
+    text.push_str("| Workspace | Secret | Secret id | Dependent | What |\n|:--|:--|:--|:--|:--|\n");
+    let most = audit.parameters.rendering.list_length;
+    for (secret, dependent, what) in found.iter().take(most) {
+        let resource = dependent.resource;
+        let _ = writeln!(
+            text,
+            "| {} | {} {} {} | {} |",
+            identity(*secret),
+            code(resource.dependent_type.as_str()),
+            code(resource.name.as_deref().unwrap_or_default()),
+            code(&resource.id),
+            what.as_str()
+        );
+    }
+    text.push('\n');
+    leave_out(&mut text, found.len().saturating_sub(most), "discrepancy", "discrepancies", "report.json");
+    text
+}
+
+fn deleted(audit: &Audit) -> String {
+    let deleted: Vec<_> = audit
+        .workspaces
+        .iter()
+        .flat_map(|workspace| workspace.deleted().iter().map(move |secret| (workspace.name(), secret)))
+        .collect();
+    let mut text = String::new();
+    if deleted.is_empty() {
+        return text;
+    }
+    let _ = writeln!(text, "## Deleted during the audit ({})\n", deleted.len());
+    text.push_str("They were listed, and then were gone. They are in no figure.\n\n");
+    for (workspace, (id, name)) in deleted {
+        let _ = writeln!(text, "- {}: {} {}", code(workspace), code(name), code(id));
+    }
+    text.push('\n');
+    text
+}

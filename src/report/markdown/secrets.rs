@@ -1,0 +1,134 @@
+//! Every secret with its counts, and then with its dependents, as far as there is room.
+
+use std::fmt::Write as _;
+
+use super::{
+    escape::{code, html},
+    leave_out,
+};
+use crate::{
+    audit::{Audit, AuditedSecret, AuditedWorkspace, Verdict},
+    inventory::{Dependent, DependentType, Relation, Visibility},
+};
+
+/// Every secret with its counts, then with its dependents, in at most `room` bytes.
+pub(super) fn every_secret(audit: &Audit, room: usize) -> String {
+    let most = audit.parameters.rendering.list_length;
+    let mut text = String::new();
+    for workspace in &audit.workspaces {
+        let total = workspace.totals().secrets;
+        let _ = writeln!(text, "## All secrets of {} ({total})\n", code(workspace.name()));
+        if total == 0 {
+            text.push_str("The API key sees no secrets in this workspace.\n\n");
+            continue;
+        }
+        text.push_str(
+            "| Secret | Verdict | Lists whole | Tools | Agents | Phone numbers | MCP servers | Elsewhere | Dependents |\n\
+             |:--|:--|:--|--:|--:|--:|--:|--:|--:|\n",
+        );
+        let shown = fill(&mut text, room, workspace.secrets().take(most).map(secret_row));
+        text.push('\n');
+        leave_out(&mut text, total - shown, "secret", "secrets", "secrets.csv and report.json");
+        if workspace.totals().dependents > 0 {
+            dependents(&mut text, room, workspace, most);
+        }
+    }
+    text
+}
+
+fn dependents(text: &mut String, room: usize, workspace: &AuditedWorkspace, most: usize) {
+    let _ = writeln!(text, "### What uses each secret of {}\n", code(workspace.name()));
+    let in_use = || workspace.secrets().filter(|secret| secret.dependents().len() > 0);
+    let shown = fill(text, room, in_use().take(most).map(|secret| dependents_of(secret, most)));
+    leave_out(
+        text,
+        in_use().count() - shown,
+        "secret that is in use",
+        "secrets that are in use",
+        "dependents.csv and report.json",
+    );
+}
+
+/// Appends pieces while they fit into `room` bytes. How many did.
+fn fill(text: &mut String, room: usize, pieces: impl Iterator<Item = String>) -> usize {
+    let mut shown = 0;
+    for piece in pieces {
+        if text.len() + piece.len() > room {
+            break;
+        }
+        text.push_str(&piece);
+        shown += 1;
+    }
+    shown
+}
+
+fn secret_row(secret: AuditedSecret<'_>) -> String {
+    let counts = secret.counts();
+    let dependents = secret.dependents().len();
+    format!(
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {dependents} |\n",
+        code(secret.name()),
+        match secret.verdict() {
+            Verdict::InUse => "in use",
+            Verdict::Unused => "**unused**",
+            Verdict::Undetermined => "**undetermined**",
+        },
+        if secret.is_whole() { "yes" } else { "**no**" },
+        counts.tools,
+        counts.agents,
+        counts.phone_numbers,
+        counts.mcp_servers,
+        dependents - counts.tools - counts.agents - counts.phone_numbers - counts.mcp_servers
+    )
+}
+
+fn dependents_of(secret: AuditedSecret<'_>, most: usize) -> String {
+    let total = secret.dependents().len();
+    let mut text = format!(
+        "<details><summary>{} <code>{}</code>: {}</summary>\n\n",
+        html(secret.name()),
+        html(secret.id()),
+        secret.counts().in_words()
+    );
+    text.push_str("| Type | Name | Id | Relation | Created | Source |\n|:--|:--|:--|:--|:--|:--|\n");
+    for dependent in secret.dependents().take(most) {
+        text.push_str(&dependent_row(dependent));
+    }
+    text.push('\n');
+    leave_out(
+        &mut text,
+        total.saturating_sub(most),
+        "dependent",
+        "dependents",
+        "dependents.csv and report.json",
+    );
+    text.push_str("</details>\n\n");
+    text
+}
+
+fn dependent_row(dependent: Dependent<'_>) -> String {
+    let resource = dependent.resource;
+    let name = match (&resource.name, &resource.phone_number) {
+        (Some(name), None) => code(name),
+        (None, Some(number)) => code(number),
+        (Some(name), Some(number)) => format!("{} {}", code(name), code(number)),
+        (None, None) if resource.visibility == Visibility::Unknown => "*not shown to this key*".to_owned(),
+        (None, None) => String::new(),
+    };
+    let via: Vec<String> = dependent.via.iter().map(|id| code(id)).collect();
+    let via = via.join(", ");
+    let relation = match (dependent.relation, &resource.dependent_type) {
+        (Relation::Transitive, _) => format!("transitive, via {via}"),
+        (Relation::Direct, _) if via.is_empty() => "direct".to_owned(),
+        (Relation::Direct, DependentType::EnvironmentVariable) => format!("direct, in {via}"),
+        (Relation::Direct, _) => format!("direct, also via {via}"),
+    };
+    let sources: Vec<String> = dependent.sources.names().map(code).collect();
+    format!(
+        "| {} | {name} | {} | {relation} | {} | {} |\n",
+        code(resource.dependent_type.as_str()),
+        code(&resource.id),
+        resource.created_at_unix_secs.and_then(super::super::created_at).unwrap_or_default(),
+        sources.join(", ")
+    )
+}
