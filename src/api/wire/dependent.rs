@@ -47,6 +47,7 @@ pub(super) fn sightings<'a>(list: &ListName, value: &'a RawValue) -> Result<Vec<
     // read for itself, so that the odd one costs the others nothing.
     if !matches!(list, ListName::Others | ListName::Unrecognized(_))
         && let Ok(identifiers) = serde_json::from_str::<Vec<FromObject<Identifier<'a>>>>(value.get())
+        && identifiers.iter().all(|one| one.0.has_id())
     {
         return Ok(identifiers.into_iter().map(|one| one.0.sighting(dependent_type.clone())).collect());
     }
@@ -58,7 +59,9 @@ pub(super) fn sightings<'a>(list: &ListName, value: &'a RawValue) -> Result<Vec<
 pub(super) fn unrecognized<'a>(list: &ListName, value: &'a RawValue) -> Vec<Sighting<'a>> {
     match value.get() {
         "null" | "false" | r#""""# => Vec::new(),
-        text if text.starts_with('[') => sightings(list, value).unwrap_or_default(),
+        text if text.starts_with('[') => {
+            sightings(list, value).unwrap_or_else(|_| vec![sighting(&list.dependent_type(), value)])
+        }
         text if text.starts_with('{') && Object::parse(text, "").is_ok_and(|it| it.fields.is_empty()) => {
             Vec::new()
         }
@@ -69,14 +72,23 @@ pub(super) fn unrecognized<'a>(list: &ListName, value: &'a RawValue) -> Vec<Sigh
 fn sighting<'a>(dependent_type: &DependentType, element: &'a RawValue) -> Sighting<'a> {
     let text = element.get();
     if let Ok(FromObject(identifier)) = serde_json::from_str::<FromObject<Identifier<'a>>>(text) {
-        return identifier.or_any_id(element).sighting(dependent_type.clone());
+        return identifier.or_id_by_another_name(dependent_type, element).sighting(dependent_type.clone());
     }
     if let Ok(Text(id)) = serde_json::from_str(text) {
         let resource =
             Resource { visibility: Visibility::Available, ..Resource::unknown(dependent_type.clone(), id) };
         return Sighting { resource, relation: Relation::Direct, via: Vec::new() };
     }
-    Identifier::salvage(element).or_any_id(element).sighting(dependent_type.clone())
+    Identifier::salvage(element)
+        .or_id_by_another_name(dependent_type, element)
+        .sighting(dependent_type.clone())
+}
+
+/// An id, which is a string; a whole number tells one resource from another just as well.
+fn id(value: &RawValue) -> Option<Text<'_>> {
+    let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = || Some(value.get()).filter(digits).map(|text| Text(Cow::Borrowed(text)));
+    serde_json::from_str(value.get()).ok().or_else(number)
 }
 
 impl<'a> Identifier<'a> {
@@ -84,32 +96,37 @@ impl<'a> Identifier<'a> {
     fn salvage(element: &'a RawValue) -> Self {
         let Ok(object) = Object::parse(element.get(), "") else { return Self::default() };
         let text = |field| object.text(field).ok().flatten().map(Text);
-        let via = object.get("referenced_resource_ids").ok().flatten();
+        let field = |field| object.get(field).ok().flatten();
+        let via = field("referenced_resource_ids").and_then(|ids| elements(ids, "").ok());
         Self {
             visibility: text("type"),
-            id: text("id"),
+            id: field("id").and_then(id),
             name: text("name"),
             created_at_unix_secs: None,
             access_level: text("access_level"),
-            referenced_resource_ids: via.and_then(|ids| serde_json::from_str(ids.get()).ok()),
-            phone_number_id: text("phone_number_id"),
+            referenced_resource_ids: via.map(|ids| ids.into_iter().filter_map(id).collect()),
+            phone_number_id: field("phone_number_id").and_then(id),
             phone_number: text("phone_number"),
             label: text("label"),
             provider: text("provider"),
         }
     }
 
-    /// Of a kind never heard of, the id may be called `widget_id`.
-    fn or_any_id(mut self, element: &'a RawValue) -> Self {
-        if self.id.is_none()
-            && self.phone_number_id.is_none()
+    fn has_id(&self) -> bool {
+        self.id.is_some() || self.phone_number_id.is_some()
+    }
+
+    /// The id may be called `widget_id` in a list of widgets. Any other field that ends so may be the id of something
+    /// that several elements share, so it is taken only where it is the only one.
+    fn or_id_by_another_name(mut self, dependent_type: &DependentType, element: &'a RawValue) -> Self {
+        if !self.has_id()
             && let Ok(object) = Object::parse(element.get(), "")
         {
-            self.id = object
-                .fields
-                .iter()
-                .filter(|(field, _)| field.ends_with("_id"))
-                .find_map(|(_, value)| serde_json::from_str(value.get()).ok());
+            let kind = dependent_type.as_str();
+            let own = format!("{}_id", kind.strip_suffix('s').unwrap_or(kind));
+            let mut ids = object.fields.iter().filter(|(field, _)| field.ends_with("_id"));
+            let only = ids.next().filter(|_| ids.next().is_none()).map(|(_, value)| *value);
+            self.id = object.get(&own).ok().flatten().or(only).and_then(id);
         }
         self
     }
@@ -124,10 +141,15 @@ impl<'a> Identifier<'a> {
             (_, None) => Visibility::Unknown,
         };
         let via: Vec<_> = self.referenced_resource_ids.into_iter().flatten().map(|id| id.0).collect();
+        // Only a phone number is named by `phone_number_id`; elsewhere that is a phone number of another resource.
+        let id = match dependent_type {
+            DependentType::PhoneNumber => self.phone_number_id.or(self.id),
+            _ => self.id.or(self.phone_number_id),
+        };
         Sighting {
             resource: Resource {
                 dependent_type,
-                id: text(self.phone_number_id).or(text(self.id)).unwrap_or(Cow::Borrowed("")),
+                id: text(id).unwrap_or(Cow::Borrowed("")),
                 name: text(self.name).or(text(self.label)),
                 visibility,
                 access_level: text(self.access_level),

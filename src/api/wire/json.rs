@@ -31,12 +31,17 @@ impl<'a> Object<'a> {
 
     /// The value of a field, `None` where it is absent or null.
     pub(super) fn get(&self, field: &str) -> Result<Option<&'a RawValue>, Malformed> {
-        let mut values = self.fields.iter().filter(|(name, _)| name == field).map(|(_, value)| *value);
+        let mut values = self.all(field);
         let value = values.next().filter(|value| value.get() != "null");
         if values.next().is_some() {
             return Err(Malformed(format!("the field {field} stands twice in one object")));
         }
         Ok(value)
+    }
+
+    /// Every value of a field, null included, however often it stands there.
+    pub(super) fn all(&self, field: &str) -> impl Iterator<Item = &'a RawValue> {
+        self.fields.iter().filter(move |(name, _)| name == field).map(|(_, value)| *value)
     }
 
     /// The value of a field that must be there.
@@ -46,7 +51,7 @@ impl<'a> Object<'a> {
 
     /// What a flag says. Standing twice, it says nothing that can be relied on.
     pub(super) fn flag(&self, field: &str) -> HasMore {
-        let mut values = self.fields.iter().filter(|(name, _)| name == field).map(|(_, value)| value.get());
+        let mut values = self.all(field).map(RawValue::get);
         match (values.next(), values.next()) {
             (None, _) => HasMore::Absent,
             (Some("false"), None) => HasMore::No,

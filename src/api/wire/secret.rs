@@ -201,21 +201,26 @@ impl<'a> ListedSecret<'a> {
             .text("secret_id")?
             .filter(|id| !id.is_empty())
             .ok_or_else(|| Malformed("the field secret_id is missing or empty".to_owned()))?;
-        let used_by =
-            secret.require("used_by").and_then(|value| Object::parse(value.get(), "the field used_by"));
-        let lists = match used_by {
-            Ok(used_by) => lists(&used_by),
-            Err(problem) => ListName::known()
-                .map(|name| DependentList {
-                    name,
-                    sightings: Vec::new(),
-                    has_more: HasMore::Yes,
-                    problem: Some(problem.to_string()),
-                })
-                .into(),
-        };
+        let (used_by, problem) = used_by(&secret);
+        let mut lists = lists(&used_by);
+        if let Some(problem) = problem {
+            lists.iter_mut().for_each(|list| list.problem = Some(problem.to_string()));
+        }
         Ok(Self { id, name: secret.text("name").ok().flatten(), lists })
     }
+}
+
+/// All fields of `used_by`, and what is wrong with it as a whole. Standing twice, each counts.
+fn used_by<'a>(secret: &Object<'a>) -> (Object<'a>, Option<Malformed>) {
+    let mut problem = secret.require("used_by").err();
+    let mut fields = Vec::new();
+    for value in secret.all("used_by") {
+        match Object::parse(value.get(), "the field used_by") {
+            Ok(used_by) => fields.extend(used_by.fields),
+            Err(unreadable) => problem = problem.or(Some(unreadable)),
+        }
+    }
+    (Object { fields }, problem)
 }
 
 fn lists<'a>(used_by: &Object<'a>) -> Vec<DependentList<'a>> {
@@ -234,30 +239,27 @@ fn stem(field: &str) -> &str {
 }
 
 fn known_list<'a>(used_by: &Object<'a>, name: ListName) -> DependentList<'a> {
-    let present = used_by.fields.iter().any(|(field, _)| field == name.as_str());
-    let read = match used_by.get(name.as_str()) {
-        Ok(Some(value)) => dependent::sightings(&name, value),
-        Ok(None) if present => Err(Malformed(format!("{} is null", name.as_str()))),
-        Ok(None) if name.is_required() => Err(Malformed(format!("{} is missing", name.as_str()))),
-        Ok(None) => Ok(Vec::new()),
-        Err(problem) => Err(problem),
+    let field = name.as_str();
+    let mut problem = match used_by.get(field) {
+        Ok(None) if used_by.all(field).next().is_some() => Some(Malformed(format!("{field} is null"))),
+        Ok(None) if name.is_required() => Some(Malformed(format!("{field} is missing"))),
+        Ok(_) => None,
+        Err(problem) => Some(problem),
     };
-    let has_more = used_by.flag(&format!("{}_has_more", name.as_str()));
-    let (sightings, problem) = match read {
-        Ok(sightings) => (sightings, None),
-        Err(problem) => (Vec::new(), Some(problem.to_string())),
-    };
-    DependentList { name, sightings, has_more, problem }
+    let mut sightings = Vec::new();
+    for value in used_by.all(field).filter(|value| value.get() != "null") {
+        match dependent::sightings(&name, value) {
+            Ok(shown) => sightings.extend(shown),
+            Err(unreadable) => problem = problem.or(Some(unreadable)),
+        }
+    }
+    let has_more = used_by.flag(&format!("{field}_has_more"));
+    DependentList { name, sightings, has_more, problem: problem.map(|problem| problem.to_string()) }
 }
 
 fn unknown_list<'a>(used_by: &Object<'a>, field: &str) -> DependentList<'a> {
     let name = ListName::Unrecognized(field.to_owned());
     // Standing twice, each counts: nothing that is present is left out.
-    let sightings = used_by
-        .fields
-        .iter()
-        .filter(|(name, _)| name == field)
-        .flat_map(|(_, value)| dependent::unrecognized(&name, value))
-        .collect();
+    let sightings = used_by.all(field).flat_map(|value| dependent::unrecognized(&name, value)).collect();
     DependentList { has_more: used_by.flag(&format!("{field}_has_more")), name, sightings, problem: None }
 }
