@@ -226,7 +226,7 @@ impl Workspace {
         self.scans.sort_by_key(|scan| scan.source);
         for references in [&mut self.dangling, &mut self.not_visible] {
             references.sort_by(|a, b| {
-                (&a.secret_id, a.holder.sort_key()).cmp(&(&b.secret_id, b.holder.sort_key()))
+                a.secret_id.cmp(&b.secret_id).then_with(|| a.holder.order(&b.holder))
             });
         }
         self.deleted.sort();

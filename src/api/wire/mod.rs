@@ -11,6 +11,8 @@ mod json;
 mod reference;
 mod secret;
 mod user;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use json::Object;
 pub use reference::{FoundReference, Holder, HolderPage};

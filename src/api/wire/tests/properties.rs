@@ -1,0 +1,145 @@
+//! Rules that hold whatever stands wherever in a page.
+
+use proptest::prelude::*;
+use serde_json::Map;
+
+use super::*;
+
+/// Any JSON value, with the names that pages use among its fields.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,8}".prop_map(Value::from),
+    ];
+    let field = prop_oneof![
+        Just("id".to_owned()),
+        Just("secret_id".to_owned()),
+        Just("tools".to_owned()),
+        Just("agents_has_more".to_owned()),
+        Just("type".to_owned()),
+        "\\PC{0,6}",
+    ];
+    leaf.prop_recursive(4, 24, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((field.clone(), inner), 0..4)
+                .prop_map(|fields| Value::from(fields.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+/// A page of two secrets: the first has an element in every list, the second none.
+fn valid_page() -> Value {
+    let empty = json!({"tools": [], "tools_has_more": false, "agents": [], "others": []});
+    json!({
+        "secrets": [
+            {"type": "stored", "secret_id": "used", "name": "n", "used_by": documented_used_by()},
+            {"type": "stored", "secret_id": "free", "name": "m", "used_by": empty},
+        ],
+        "next_cursor": null,
+    })
+}
+
+/// Where a value stands, as JSON pointers.
+fn places(value: &Value, here: &str, found: &mut Vec<String>) {
+    found.push(here.to_owned());
+    match value {
+        Value::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, item)| places(item, &format!("{here}/{index}"), found));
+        }
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, field)| places(field, &format!("{here}/{name}"), found));
+        }
+        _ => {}
+    }
+}
+
+fn places_of(page: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    places(page, "", &mut found);
+    found
+}
+
+/// What an audit would call free of uses: no element anywhere, and every list whole.
+fn looks_unused(secret: &ListedSecret<'_>) -> bool {
+    secret.lists.iter().all(|list| list.sightings.is_empty() && is_whole(list))
+}
+
+fn elements_in(used_by: &Value) -> usize {
+    ["tools", "agents", "phone_numbers", "mcp_servers", "others"]
+        .iter()
+        .filter_map(|list| Some(used_by.get(list)?.as_array()?.len()))
+        .sum()
+}
+
+proptest! {
+    #[test]
+    fn any_value_at_any_place_never_makes_a_used_secret_look_unused(
+        place in prop::sample::select(places_of(&valid_page())),
+        value in any_json(),
+    ) {
+        let mut body = valid_page();
+        *body.pointer_mut(&place).unwrap() = value;
+        if let Ok(page) = read(body.to_string()) {
+            let secrets = body["secrets"].as_array().unwrap();
+            prop_assert_eq!(page.secrets.len(), secrets.len(), "a secret is lost");
+            for (read, sent) in page.secrets.iter().zip(secrets) {
+                prop_assert_eq!(Some(&*read.id), sent["secret_id"].as_str());
+                let elements = elements_in(&sent["used_by"]);
+                let shown: usize = read.lists.iter().map(|list| list.sightings.len()).sum();
+                prop_assert!(shown >= elements, "{} of {} elements are shown", shown, elements);
+                prop_assert!(elements == 0 || !looks_unused(read));
+                // One value can spoil one list; the four others still tell of a use.
+                prop_assert!(read.id != "used" || place.starts_with("/secrets/0/used_by") || !looks_unused(read));
+            }
+        }
+    }
+
+    #[test]
+    fn any_further_field_under_used_by_is_empty_or_a_use(name in "[a-z]{1,3}_list", value in any_json()) {
+        let mut used_by = json!({"tools": [], "agents": [], "others": []});
+        used_by[&name] = value.clone();
+        let empty = match &value {
+            Value::Null | Value::Bool(false) => true,
+            Value::String(text) => text.is_empty(),
+            Value::Array(items) => items.is_empty(),
+            Value::Object(fields) => fields.is_empty(),
+            _ => false,
+        };
+        prop_assert_eq!(looks_unused(&secret_with(&used_by.to_string())), empty);
+    }
+
+    #[test]
+    fn any_bytes_are_a_page_or_an_error(body in prop::collection::vec(any::<u8>(), 0..64)) {
+        let _ = read(body.clone());
+        let _ = read_dependencies(ResourceType::Agents, body);
+    }
+
+    #[test]
+    fn any_damage_to_one_byte_is_noticed_or_hides_no_secret(position in any::<prop::sample::Index>(), byte: u8) {
+        let mut body = valid_page().to_string().into_bytes();
+        let position = position.index(body.len());
+        body[position] = byte;
+        if let Ok(page) = read(body) {
+            prop_assert_eq!(page.secrets.len(), 2);
+        }
+    }
+
+    #[test]
+    fn any_value_in_a_page_of_dependents_is_an_error_or_a_row_for_each(value in any_json()) {
+        let body = json!({"dependencies": value}).to_string();
+        for resource_type in [ResourceType::Tools, ResourceType::Agents, ResourceType::PhoneNumbers] {
+            match (read_dependencies(resource_type, body.clone()), &value) {
+                (Ok(page), Value::Array(items)) => prop_assert_eq!(page.sightings.len(), items.len()),
+                (Ok(page), _) => prop_assert!(false, "{page:?}"),
+                (Err(_), value) => prop_assert!(!value.is_array()),
+            }
+        }
+    }
+}
