@@ -216,9 +216,7 @@ impl Workspace {
         self.secrets.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         let resources = &self.resources;
         for secret in &mut self.secrets {
-            secret.uses.sort_by(|a, b| {
-                resources.get(a.resource).sort_key().cmp(&resources.get(b.resource).sort_key())
-            });
+            secret.uses.sort_by(|a, b| resources.get(a.resource).order(resources.get(b.resource)));
             secret.gaps.sort();
             secret.gaps.dedup();
         }

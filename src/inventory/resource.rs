@@ -2,12 +2,13 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashMap},
+    cmp::Ordering,
+    collections::{BTreeSet, HashMap, hash_map::Entry},
     sync::Arc,
 };
 
 /// What a dependent is, as the column `dependent_type` names it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DependentType {
     /// A tool of an agent.
     Tool,
@@ -48,7 +49,7 @@ impl DependentType {
 }
 
 /// Whether the key may see more of a dependent than its id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Visibility {
     /// It exists and uses the secret, but only its id is shown.
     Unknown,
@@ -68,7 +69,7 @@ impl Visibility {
 }
 
 /// Something that can use a secret. Fields that its kind doesn't have, or that the API left out, are `None`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Resource<'a> {
     /// What it is.
     pub dependent_type: DependentType,
@@ -104,8 +105,12 @@ impl<'a> Resource<'a> {
         }
     }
 
-    pub(super) fn sort_key(&self) -> (&str, &str, &str) {
-        (self.dependent_type.as_str(), self.name.as_deref().unwrap_or_default(), &self.id)
+    /// The order of reports: by type, name and id as they show, then by all the rest, so that it is total.
+    pub(super) fn order(&self, other: &Self) -> Ordering {
+        fn shown<'a>(resource: &'a Resource<'_>) -> (&'a str, &'a str, &'a str) {
+            (resource.dependent_type.as_str(), resource.name.as_deref().unwrap_or_default(), &resource.id)
+        }
+        shown(self).cmp(&shown(other)).then_with(|| self.cmp(other))
     }
 
     fn into_owned(self) -> Resource<'static> {
@@ -163,12 +168,16 @@ impl ViaIndex {
 pub(super) struct Resources {
     list: Vec<Resource<'static>>,
     by_id: HashMap<DependentType, HashMap<Box<str>, ResourceIndex>>,
+    without_id: HashMap<Resource<'static>, ResourceIndex>,
     via_sets: Vec<Vec<String>>,
     by_via_set: HashMap<Vec<String>, ViaIndex>,
 }
 
 impl Resources {
     pub(super) fn intern(&mut self, resource: Resource<'_>) -> ResourceIndex {
+        if resource.id.is_empty() {
+            return self.intern_without_id(resource.into_owned());
+        }
         let known = self.by_id.get(&resource.dependent_type).and_then(|ids| ids.get(&*resource.id)).copied();
         if let Some(index) = known {
             if let Some(known) = self.list.get_mut(index.0 as usize) {
@@ -183,6 +192,18 @@ impl Resources {
             .insert(resource.id.as_ref().into(), index);
         self.list.push(resource.into_owned());
         index
+    }
+
+    /// Without an id, only what looks the same in all else is taken for the same.
+    fn intern_without_id(&mut self, resource: Resource<'static>) -> ResourceIndex {
+        let index = ResourceIndex(index_of(self.list.len()));
+        match self.without_id.entry(resource) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                self.list.push(new.key().clone());
+                *new.insert(index)
+            }
+        }
     }
 
     pub(super) fn get(&self, index: ResourceIndex) -> &Resource<'static> {
