@@ -6,6 +6,8 @@
 
 mod resource;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use resource::{DependentType, Resource, Visibility};
 pub use source::{Scan, ScanOutcome, Source, Sources};
