@@ -225,9 +225,7 @@ impl Workspace {
         self.gaps.sort();
         self.scans.sort_by_key(|scan| scan.source);
         for references in [&mut self.dangling, &mut self.not_visible] {
-            references.sort_by(|a, b| {
-                a.secret_id.cmp(&b.secret_id).then_with(|| a.holder.order(&b.holder))
-            });
+            references.sort_by(|a, b| a.secret_id.cmp(&b.secret_id).then_with(|| a.holder.order(&b.holder)));
         }
         self.deleted.sort();
         self.warnings.sort();
@@ -242,6 +240,16 @@ impl Workspace {
             via: self.resources.via(one.via),
             sources: one.sources,
         })
+    }
+}
+
+impl<'a> Sighting<'a> {
+    /// What `used_by` or the dependencies endpoint shows. The ids that it may reference are those of the resources
+    /// through which it depends on the secret (the vendor's documentation of transitive dependents).
+    #[must_use]
+    pub fn of_used_by(resource: Resource<'a>, via: Vec<std::borrow::Cow<'a, str>>) -> Self {
+        let relation = if via.is_empty() { Relation::Direct } else { Relation::Transitive };
+        Self { resource, relation, via }
     }
 }
 

@@ -14,11 +14,11 @@ fn sighting(id: &'static str, via: &[&'static str]) -> Sighting<'static> {
         name: Some(Cow::Borrowed("Agent")),
         ..Resource::unknown(DependentType::Agent, id)
     };
-    Sighting { resource, via: via.iter().map(|id| Cow::Borrowed(*id)).collect() }
+    Sighting::of_used_by(resource, via.iter().map(|id| Cow::Borrowed(*id)).collect())
 }
 
 fn unknown(id: &'static str) -> Sighting<'static> {
-    Sighting { resource: Resource::unknown(DependentType::Agent, id), via: Vec::new() }
+    Sighting::of_used_by(Resource::unknown(DependentType::Agent, id), Vec::new())
 }
 
 fn workspace_of(secrets: &[&str]) -> Workspace {
@@ -122,7 +122,7 @@ fn the_same_id_of_another_type_is_another_dependent() {
         DependentType::Unrecognized("gadgets".into()),
     ];
     for kind in kinds {
-        let sighting = Sighting { resource: Resource::unknown(kind, "x"), via: Vec::new() };
+        let sighting = Sighting::of_used_by(Resource::unknown(kind, "x"), Vec::new());
         workspace.record(0, Source::Preview, [sighting]);
     }
     let mut found: Vec<&str> =
@@ -135,9 +135,11 @@ fn the_same_id_of_another_type_is_another_dependent() {
 
 #[test]
 fn uses_without_an_id_are_one_only_where_nothing_tells_them_apart() {
-    let named = |name: &'static str| Sighting {
-        resource: Resource { name: Some(name.into()), ..Resource::unknown(DependentType::Tool, "") },
-        via: Vec::new(),
+    let named = |name: &'static str| {
+        Sighting::of_used_by(
+            Resource { name: Some(name.into()), ..Resource::unknown(DependentType::Tool, "") },
+            Vec::new(),
+        )
     };
     let mut workspace = workspace_of(&["s", "t"]);
     for source in [Source::Preview, Source::HigherLimit] {
@@ -170,9 +172,11 @@ fn a_resource_of_two_secrets_is_a_use_of_each_with_its_own_relation() {
 fn secrets_are_in_order_of_name_then_id_and_their_dependents_of_type_name_id() {
     let mut workspace = workspace_of(&[]);
     workspace.secrets = vec![Secret::new("2", "b"), Secret::new("9", "a"), Secret::new("1", "b")];
-    let resource = |kind, name: Option<&'static str>, id| Sighting {
-        resource: Resource { name: name.map(Cow::Borrowed), ..Resource::unknown(kind, id) },
-        via: Vec::new(),
+    let resource = |kind, name: Option<&'static str>, id| {
+        Sighting::of_used_by(
+            Resource { name: name.map(Cow::Borrowed), ..Resource::unknown(kind, id) },
+            Vec::new(),
+        )
     };
     workspace.record(
         0,
@@ -215,19 +219,17 @@ fn any_sighting() -> impl Strategy<Value = Sighting<'static>> {
     let via = prop::collection::vec(prop::sample::select(vec!["t1", "t2", "t3"]), 0..3);
     (kind, id, text(), text(), text(), prop::option::of(0_i64..3), seen, via).prop_map(
         |(dependent_type, id, name, access_level, phone_number, created_at_unix_secs, visibility, via)| {
-            Sighting {
-                resource: Resource {
-                    dependent_type,
-                    id: id.into(),
-                    name,
-                    visibility,
-                    access_level,
-                    provider: None,
-                    phone_number,
-                    created_at_unix_secs,
-                },
-                via: via.into_iter().map(Cow::Borrowed).collect(),
-            }
+            let resource = Resource {
+                dependent_type,
+                id: id.into(),
+                name,
+                visibility,
+                access_level,
+                provider: None,
+                phone_number,
+                created_at_unix_secs,
+            };
+            Sighting::of_used_by(resource, via.into_iter().map(Cow::Borrowed).collect())
         },
     )
 }

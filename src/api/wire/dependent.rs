@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api::error::Malformed,
-    inventory::{DependentType, Relation, Resource, Sighting, Visibility},
+    inventory::{DependentType, Resource, Sighting, Visibility},
 };
 
 /// The fields of all dependents that the document knows: `DependentAvailable…Identifier`,
@@ -77,7 +77,7 @@ fn sighting<'a>(dependent_type: &DependentType, element: &'a RawValue) -> Sighti
     if let Ok(Text(id)) = serde_json::from_str(text) {
         let resource =
             Resource { visibility: Visibility::Available, ..Resource::unknown(dependent_type.clone(), id) };
-        return Sighting { resource, relation: Relation::Direct, via: Vec::new() };
+        return Sighting::of_used_by(resource, Vec::new());
     }
     Identifier::salvage(element)
         .or_id_by_another_name(dependent_type, element)
@@ -140,26 +140,22 @@ impl<'a> Identifier<'a> {
             (_, None) if self.name.is_some() => Visibility::Available,
             (_, None) => Visibility::Unknown,
         };
-        let via: Vec<_> = self.referenced_resource_ids.into_iter().flatten().map(|id| id.0).collect();
         // Only a phone number is named by `phone_number_id`; elsewhere that is a phone number of another resource.
         let id = match dependent_type {
             DependentType::PhoneNumber => self.phone_number_id.or(self.id),
             _ => self.id.or(self.phone_number_id),
         };
-        Sighting {
-            resource: Resource {
-                dependent_type,
-                id: text(id).unwrap_or(Cow::Borrowed("")),
-                name: text(self.name).or(text(self.label)),
-                visibility,
-                access_level: text(self.access_level),
-                provider: text(self.provider),
-                phone_number: text(self.phone_number),
-                created_at_unix_secs: self.created_at_unix_secs,
-            },
-            // FACTS of the API: the referenced resources are those through which an agent depends on the secret.
-            relation: if via.is_empty() { Relation::Direct } else { Relation::Transitive },
-            via,
-        }
+        let resource = Resource {
+            dependent_type,
+            id: text(id).unwrap_or(Cow::Borrowed("")),
+            name: text(self.name).or(text(self.label)),
+            visibility,
+            access_level: text(self.access_level),
+            provider: text(self.provider),
+            phone_number: text(self.phone_number),
+            created_at_unix_secs: self.created_at_unix_secs,
+        };
+        let via = self.referenced_resource_ids.into_iter().flatten().map(|id| id.0).collect();
+        Sighting::of_used_by(resource, via)
     }
 }

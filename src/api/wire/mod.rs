@@ -10,9 +10,9 @@ mod dependent;
 mod json;
 mod reference;
 mod secret;
-mod user;
 #[cfg(test)]
 mod tests;
+mod user;
 
 pub(crate) use json::Object;
 pub use reference::{FoundReference, Holder, HolderPage};

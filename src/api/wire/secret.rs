@@ -201,7 +201,7 @@ impl<'a> ListedSecret<'a> {
             .text("secret_id")?
             .filter(|id| !id.is_empty())
             .ok_or_else(|| Malformed("the field secret_id is missing or empty".to_owned()))?;
-        let (used_by, problem) = used_by(&secret);
+        let (used_by, problem) = used_by(secret);
         let mut lists = lists(&used_by);
         if let Some(problem) = problem {
             lists.iter_mut().for_each(|list| list.problem = Some(problem.to_string()));

@@ -161,7 +161,7 @@ fn a_field_of_the_wrong_type_costs_an_element_that_field_only() {
             let mut agent = whole.clone();
             agent[field] = wrong;
             let list = list(&format!(r#"{{"agents": [{agent}]}}"#), "agents");
-            let Sighting { resource, via } = &list.sightings[0];
+            let Sighting { resource, via, .. } = &list.sightings[0];
             assert_eq!(resource.id, "a", "{agent}");
             assert_eq!(resource.name.is_some(), field != "name", "{agent}");
             assert_eq!(resource.access_level.is_some(), field != "access_level", "{agent}");
