@@ -1,6 +1,6 @@
 //! What somebody has to look at: unused and undetermined secrets, which are never cut, and what else is amiss.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{escape::code, leave_out};
 use crate::{
@@ -8,33 +8,52 @@ use crate::{
     inventory::Reference,
 };
 
-/// The secrets with one verdict. Never cut.
-pub(super) fn of_verdict(audit: &Audit, verdict: Verdict) -> String {
-    let title = if verdict == Verdict::Unused { "Unused" } else { "Undetermined" };
-    let found: Vec<AuditedSecret<'_>> =
-        audit.secrets().filter(|secret| secret.verdict() == verdict).collect();
-    let mut text = format!("## {title} secrets ({})\n\n", found.len());
+/// The secrets that may be deleted. Never cut.
+pub(super) fn unused(audit: &Audit) -> String {
+    let found = of_verdict(audit, Verdict::Unused);
+    let mut text = format!("## Unused secrets ({})\n\n", found.len());
     if found.is_empty() {
         text.push_str("None.\n\n");
         return text;
     }
-    if verdict == Verdict::Unused {
-        text.push_str(
-            "Of each, every place that could hold a reference was read whole and none does; read once more by itself, \
-             it still showed no use.\n\n| Workspace | Secret | Secret id |\n|:--|:--|:--|\n",
-        );
-        for secret in found {
-            let _ = writeln!(text, "| {} |", identity(secret));
-        }
-    } else {
-        text.push_str("| Workspace | Secret | Secret id | Reason |\n|:--|:--|:--|:--|\n");
-        for secret in found {
-            // The reason quotes what the API said.
-            let _ = writeln!(text, "| {} | {} |", identity(secret), code(secret.reason()));
-        }
+    text.push_str(
+        "Of each, every place that could hold a reference was read whole and none does; read once more by itself, it \
+         still showed no use.\n\n",
+    );
+    table(&mut text, &found);
+    text
+}
+
+/// The secrets of which it can't be said whether something uses them, by what is missing. Never cut.
+pub(super) fn undetermined(audit: &Audit) -> String {
+    let found = of_verdict(audit, Verdict::Undetermined);
+    let mut text = format!("## Undetermined secrets ({})\n\n", found.len());
+    if found.is_empty() {
+        text.push_str("None.\n\n");
+        return text;
+    }
+    let mut by_reason: BTreeMap<&str, Vec<AuditedSecret<'_>>> = BTreeMap::new();
+    for secret in found {
+        by_reason.entry(secret.reason()).or_default().push(secret);
+    }
+    for (reason, secrets) in by_reason {
+        // The reason quotes what the API said.
+        let _ = writeln!(text, "{}\n", code(reason));
+        table(&mut text, &secrets);
+    }
+    text
+}
+
+fn of_verdict(audit: &Audit, verdict: Verdict) -> Vec<AuditedSecret<'_>> {
+    audit.secrets().filter(|secret| secret.verdict() == verdict).collect()
+}
+
+fn table(text: &mut String, secrets: &[AuditedSecret<'_>]) {
+    text.push_str("| Workspace | Secret | Secret id |\n|:--|:--|:--|\n");
+    for secret in secrets {
+        let _ = writeln!(text, "| {} |", identity(*secret));
     }
     text.push('\n');
-    text
 }
 
 fn identity(secret: AuditedSecret<'_>) -> String {

@@ -15,7 +15,7 @@ use std::{
 
 use super::timestamp;
 use crate::{
-    audit::{Audit, Totals, Verdict},
+    audit::{Audit, Totals},
     text::count,
 };
 use escape::code;
@@ -27,8 +27,8 @@ const LARGEST_FILE: usize = 400_000;
 pub(super) fn report(audit: &Audit, mut out: impl Write) -> io::Result<()> {
     let mut head = answer(audit);
     head.push_str(HOW_TO_READ);
-    head.push_str(&findings::of_verdict(audit, Verdict::Unused));
-    head.push_str(&findings::of_verdict(audit, Verdict::Undetermined));
+    head.push_str(&findings::unused(audit));
+    head.push_str(&findings::undetermined(audit));
     head.push_str(&findings::of_the_workspace(audit));
     let mut tail = coverage::what_was_read(audit);
     tail.push_str(&coverage::limits(audit));
@@ -61,7 +61,7 @@ fn answer(audit: &Audit) -> String {
             );
         }
     }
-    let _ = writeln!(text, "**{} {}**\n", unused_in_words(totals), completeness(audit));
+    let _ = writeln!(text, "**{} {}**\n", verdicts_in_words(totals), completeness(audit));
     for failed in &audit.failed {
         let _ = writeln!(
             text,
@@ -95,12 +95,18 @@ fn answer(audit: &Audit) -> String {
     text
 }
 
-fn unused_in_words(totals: Totals) -> String {
+fn verdicts_in_words(totals: Totals) -> String {
     let of_all = count(totals.secrets, "secret", "secrets");
-    match totals.unused {
-        0 => format!("None of {of_all} is unused."),
-        1 => format!("1 of {of_all} is unused."),
-        unused => format!("{unused} of {of_all} are unused."),
+    let unused = match (totals.unused, totals.undetermined) {
+        (0, 0) => format!("None of {of_all} is unused"),
+        (0, _) => format!("None of {of_all} can be called unused"),
+        (1, _) => format!("1 of {of_all} is unused"),
+        (unused, _) => format!("{unused} of {of_all} are unused"),
+    };
+    match totals.undetermined {
+        0 => format!("{unused}."),
+        1 => format!("{unused}, and 1 is undetermined."),
+        undetermined => format!("{unused}, and {undetermined} are undetermined."),
     }
 }
 
