@@ -1,1 +1,21 @@
-//! Integration tests.
+//! The program from outside: a simulated API at one end, files and exit codes at the other.
+//!
+//! One binary, so that it links once. Nothing here sleeps to wait for something, and nothing depends on the
+//! hour, the zone or the speed of the machine. Later versions ask further endpoints, hence requests are always
+//! counted by endpoint and columns are found by their header.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `support` | what all of them share |
+//! | `walk` | the pages of the list of secrets |
+//! | `limits` | lists at, around and beyond the limits |
+//! | `dependents` | what becomes of each dependent |
+
+#![expect(clippy::unwrap_used, reason = "in a helper of a test, a surprise is a failure of the test")]
+#![expect(clippy::panic, reason = "in a helper of a test, a surprise is a failure of the test")]
+
+mod support;
+
+mod dependents;
+mod limits;
+mod walk;

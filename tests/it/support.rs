@@ -1,0 +1,372 @@
+//! What every subject shares: a run of the job against simulators, a run of the binary, and reading back what
+//! they leave.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    process::Output,
+    sync::Arc,
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use elevenlabs_secrets_audit::{
+    Published, Surroundings,
+    api::Chance,
+    cli::AuditArgs,
+    config::{Config, ConfigError, Environment},
+    error::Error,
+    interrupt::Interrupt,
+    progress::Progress,
+    run,
+    simulator::{Reply, Request, Secret, Simulator, World},
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The binary under test.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_elevenlabs-secrets-audit");
+
+/// The path of the list of secrets.
+pub(crate) const SECRETS: &str = "/v1/convai/secrets";
+
+/// The name that a run gets whose clock is [`now`].
+pub(crate) const RUN: &str = "2026-11-23T02-00-00Z";
+
+/// After this long the binary hangs, whatever the machine.
+const TOO_LONG: Duration = Duration::from_secs(120);
+
+/// The clock of every run inside the test process.
+pub(crate) fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_399_200, 0).unwrap()
+}
+
+/// A row of a CSV file: its cells by the names of their columns.
+pub(crate) type Row = BTreeMap<String, String>;
+
+/// The path of a secret's dependents of one kind.
+pub(crate) fn dependencies(secret: &str, kind: &str) -> String {
+    format!("{SECRETS}/{secret}/dependencies/{kind}")
+}
+
+/// A simulator over these secrets and nothing else.
+pub(crate) async fn serve(secrets: Vec<Secret>) -> Simulator {
+    Simulator::start(World::of(secrets)).await.unwrap()
+}
+
+/// A simulator over these secrets, of whose replies some are replaced.
+pub(crate) async fn serve_with(
+    secrets: Vec<Secret>,
+    intercept: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static,
+) -> Simulator {
+    Simulator::start_with(World::of(secrets), intercept).await.unwrap()
+}
+
+/// The answer to one secret's `used_by` rewritten, wherever the list of secrets shows it.
+pub(crate) fn rewrite_used_by(
+    request: &Request,
+    reply: Reply,
+    secret: &str,
+    rewrite: impl Fn(&mut Value),
+) -> Reply {
+    match reply.body_json() {
+        Some(mut body) if request.path == SECRETS => {
+            for listed in body["secrets"].as_array_mut().unwrap() {
+                if listed["secret_id"] == secret {
+                    rewrite(&mut listed["used_by"]);
+                }
+            }
+            Reply::json(200, &body)
+        }
+        _ => reply,
+    }
+}
+
+/// Whether a request is for the list of secrets with this `dependency_limit`.
+pub(crate) fn is_walk(request: &Request, limit: &str) -> bool {
+    request.path == SECRETS && request.query("dependency_limit") == Some(limit)
+}
+
+/// How often a path was asked.
+pub(crate) fn asked(simulator: &Simulator, path: &str) -> usize {
+    simulator.requests().iter().filter(|request| request.path == path).count()
+}
+
+/// How often the list of secrets was asked with this `dependency_limit`.
+pub(crate) fn walked(simulator: &Simulator, limit: &str) -> usize {
+    simulator.requests().iter().filter(|request| is_walk(request, limit)).count()
+}
+
+/// A reply as the service gives it to a key that lacks a permission.
+pub(crate) fn missing_permissions() -> Reply {
+    Reply::error(401, "authentication_error", "missing_permissions", "The key may not do this.")
+}
+
+/// A reply as the service gives it to a key that is none.
+pub(crate) fn invalid_api_key() -> Reply {
+    Reply::error(401, "authentication_error", "invalid_api_key", "Invalid API key.")
+}
+
+/// A setup of the job: a directory of its own with a configuration that names simulators as workspaces, and
+/// waits between attempts that are next to nothing.
+pub(crate) struct Setup {
+    home: Arc<TempDir>,
+    workspaces: String,
+    variables: HashMap<String, String>,
+    http: String,
+    rest: String,
+    /// What is typed besides `--config`.
+    pub(crate) arguments: AuditArgs,
+}
+
+impl Setup {
+    /// Without a workspace yet.
+    pub(crate) fn new() -> Setup {
+        Setup {
+            home: Arc::new(tempfile::tempdir().unwrap()),
+            workspaces: String::new(),
+            variables: HashMap::new(),
+            http: String::new(),
+            rest: String::new(),
+            arguments: AuditArgs::default(),
+        }
+    }
+
+    /// One workspace, `main`, with the key of [`World::empty`].
+    pub(crate) fn of(simulator: &Simulator) -> Setup {
+        Setup::new().workspace("main", simulator)
+    }
+
+    /// One more workspace, with the key of [`World::empty`].
+    pub(crate) fn workspace(self, name: &str, simulator: &Simulator) -> Setup {
+        self.workspace_with_key(name, simulator, "sk_simulated_key")
+    }
+
+    /// One more workspace, with this key.
+    pub(crate) fn workspace_with_key(mut self, name: &str, simulator: &Simulator, key: &str) -> Setup {
+        let variable = format!("KEY_{}", self.variables.len());
+        let address = simulator.base_url();
+        let table = "[[workspace]]";
+        writeln!(
+            self.workspaces,
+            "{table}\nname = {name:?}\nbase_url = \"{address}\"\napi_key_env = \"{variable}\""
+        )
+        .unwrap();
+        self.variables.insert(variable, key.to_owned());
+        self
+    }
+
+    /// A line for the section `[http]`.
+    pub(crate) fn http(mut self, line: &str) -> Setup {
+        self.http.push_str(line);
+        self.http.push('\n');
+        self
+    }
+
+    /// Further sections of the configuration.
+    pub(crate) fn section(mut self, text: &str) -> Setup {
+        self.rest.push_str(text);
+        self.rest.push('\n');
+        self
+    }
+
+    /// Where reports go.
+    pub(crate) fn out(&self) -> PathBuf {
+        self.home.path().join("out")
+    }
+
+    /// The directory with everything in it.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Writes the configuration. Where it is.
+    pub(crate) fn write_config(&self) -> PathBuf {
+        let path = self.home.path().join("config.toml");
+        let Setup { workspaces, http, rest, .. } = self;
+        let backoff = "first_backoff_seconds = 0.001\nlongest_backoff_seconds = 0.002";
+        fs_err::write(&path, format!("{workspaces}\n[http]\n{backoff}\n{http}\n{rest}\n")).unwrap();
+        path
+    }
+
+    /// The configuration as it resolves.
+    pub(crate) fn resolve(&self) -> Result<Config, ConfigError> {
+        let variable = |name: &str| self.variables.get(name).cloned();
+        let config = Some(self.write_config());
+        let typed = &self.arguments;
+        let arguments = AuditArgs {
+            config,
+            out: Some(typed.out.clone().unwrap_or_else(|| self.out())),
+            search: typed.search.clone(),
+            format: typed.format.clone(),
+            dependency_limit: typed.dependency_limit,
+            max_dependency_limit: typed.max_dependency_limit,
+            concurrency: typed.concurrency,
+            fail_on: typed.fail_on.clone(),
+            ..AuditArgs::default()
+        };
+        Config::resolve(arguments, &Environment::new(&variable))
+    }
+
+    /// Runs the job in this process, with a clock that stands still and no waits between attempts.
+    pub(crate) async fn run(&self) -> Outcome {
+        self.run_under(&Interrupt::default()).await
+    }
+
+    /// The same, under an interrupt that a test may raise.
+    pub(crate) async fn run_under(&self, interrupt: &Interrupt) -> Outcome {
+        let surroundings =
+            Surroundings { chance: Chance { now, random: || 0.0 }, tool_version: "0.0.0-test".to_owned() };
+        let config = self.resolve().unwrap();
+        let result = run(config, &surroundings, &Arc::new(Progress::default()), interrupt).await;
+        Outcome { result, _home: Arc::clone(&self.home) }
+    }
+}
+
+/// The binary in this directory and with it as the home, with nothing of the environment but `PATH`.
+pub(crate) fn binary_in(home: &Path) -> assert_cmd::Command {
+    let mut binary = assert_cmd::Command::new(BINARY);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    binary.env_clear().env("PATH", path).env("HOME", home).current_dir(home).timeout(TOO_LONG);
+    binary
+}
+
+/// Runs a command to its end while the simulator beside it goes on answering.
+pub(crate) async fn finish(mut command: assert_cmd::Command) -> Output {
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+/// The exit code of a process that ended by itself.
+pub(crate) fn code(output: &Output) -> i32 {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    output.status.code().unwrap_or_else(|| panic!("{:?}: {stderr}", output.status))
+}
+
+/// How a run in this process ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// What the job returned.
+    pub(crate) result: Result<Published, Error>,
+    /// What was published is to be read although the setup may be gone.
+    _home: Arc<TempDir>,
+}
+
+impl Outcome {
+    /// The exit code that the binary would make of it.
+    pub(crate) fn code(&self) -> u8 {
+        match &self.result {
+            Ok(published) => published.exit_code(),
+            Err(error) => error.exit_code(),
+        }
+    }
+
+    /// The bundle, read back.
+    pub(crate) fn bundle(&self) -> Bundle {
+        match &self.result {
+            Ok(published) => Bundle::read(&published.bundle),
+            Err(error) => panic!("nothing published: {error}"),
+        }
+    }
+
+    /// The message of a run that published nothing.
+    pub(crate) fn message(&self) -> String {
+        match &self.result {
+            Ok(published) => panic!("published: {}", published.bundle.display()),
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+/// A bundle of reports as a program reads it.
+#[derive(Debug)]
+pub(crate) struct Bundle {
+    /// `report.json`.
+    pub(crate) json: Value,
+    /// `secrets.csv`.
+    pub(crate) secrets: Vec<Row>,
+    /// `dependents.csv`.
+    pub(crate) dependents: Vec<Row>,
+}
+
+impl Bundle {
+    /// Reads the bundle at `directory`.
+    pub(crate) fn read(directory: &Path) -> Bundle {
+        Bundle {
+            json: read_json(&directory.join("report.json")),
+            secrets: read_csv(&directory.join("secrets.csv")),
+            dependents: read_csv(&directory.join("dependents.csv")),
+        }
+    }
+
+    /// Whether the report says that everything was read whole.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.json["complete"].as_bool().unwrap()
+    }
+
+    /// The row of one secret.
+    pub(crate) fn secret(&self, id: &str) -> &Row {
+        let rows: Vec<&Row> = self.secrets.iter().filter(|row| row["secret_id"] == id).collect();
+        assert_eq!(rows.len(), 1, "one row for {id}: {rows:?}");
+        rows[0]
+    }
+
+    /// The verdict on one secret.
+    pub(crate) fn verdict(&self, id: &str) -> &str {
+        &self.secret(id)["verdict"]
+    }
+
+    /// The rows of one secret's dependents of one type.
+    pub(crate) fn dependents_of(&self, secret: &str, kind: &str) -> Vec<&Row> {
+        let wanted = |row: &&Row| row["secret_id"] == secret && row["dependent_type"] == kind;
+        self.dependents.iter().filter(wanted).collect()
+    }
+
+    /// The ids of one secret's dependents of one type, in the order of the file.
+    pub(crate) fn ids(&self, secret: &str, kind: &str) -> Vec<&str> {
+        self.dependents_of(secret, kind).into_iter().map(|row| row["dependent_id"].as_str()).collect()
+    }
+
+    /// What `report.json` says of the first workspace.
+    pub(crate) fn workspace(&self) -> &Value {
+        &self.json["workspaces"][0]
+    }
+
+    /// One secret's gaps in `report.json`, as `what: why`.
+    pub(crate) fn gaps(&self, secret: &str) -> Vec<String> {
+        let secrets = self.workspace()["secrets"].as_array().unwrap();
+        let secret = secrets.iter().find(|one| one["secret_id"] == secret).unwrap();
+        secret["gaps"].as_array().unwrap().iter().map(gap_in_words).collect()
+    }
+}
+
+/// A gap of `report.json` as `what: why`.
+pub(crate) fn gap_in_words(gap: &Value) -> String {
+    format!("{}: {}", gap["what"].as_str().unwrap(), gap["why"].as_str().unwrap())
+}
+
+/// A JSON file.
+pub(crate) fn read_json(path: &Path) -> Value {
+    serde_json::from_slice(&fs_err::read(path).unwrap()).unwrap()
+}
+
+/// A CSV file, rows as cells by the names of their columns.
+pub(crate) fn read_csv(path: &Path) -> Vec<Row> {
+    let mut reader = csv::Reader::from_reader(fs_err::File::open(path).unwrap());
+    let rows = reader.deserialize().map(|row| row.unwrap());
+    rows.collect()
+}
+
+/// The names in a directory, sorted.
+pub(crate) fn names_in(directory: &Path) -> Vec<String> {
+    let entries = fs_err::read_dir(directory).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// Names as a list of strings, `prefix_0001` and on, as the builders of the simulator count them.
+pub(crate) fn numbered(prefix: &str, count: usize) -> Vec<String> {
+    (1..=count).map(|number| format!("{prefix}_{number:04}")).collect()
+}
