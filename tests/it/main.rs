@@ -10,6 +10,9 @@
 //! | `walk` | the pages of the list of secrets |
 //! | `limits` | lists at, around and beyond the limits |
 //! | `dependents` | what becomes of each dependent |
+//! | `gaps` | what could not be read, and what is still said |
+//! | `faults` | bad answers, broken connections and refused keys |
+//! | `requests` | what is sent, and how much at once |
 
 #![expect(clippy::unwrap_used, reason = "in a helper of a test, a surprise is a failure of the test")]
 #![expect(clippy::panic, reason = "in a helper of a test, a surprise is a failure of the test")]
@@ -17,5 +20,8 @@
 mod support;
 
 mod dependents;
+mod faults;
+mod gaps;
 mod limits;
+mod requests;
 mod walk;

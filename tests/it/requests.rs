@@ -1,0 +1,89 @@
+//! What is sent, and how much at once.
+
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use elevenlabs_secrets_audit::simulator::{Secret, Simulator};
+
+use crate::support::{Setup, serve, serve_with};
+
+/// Longer than any machine takes; only a test that fails waits for it.
+const NEVER: Duration = Duration::from_secs(30);
+
+/// Twelve secrets, each with a list that has to be paged.
+fn secrets() -> Vec<Secret> {
+    (0..12).map(|number| Secret::new(&format!("sec_{number}"), "key").with_agents(150)).collect()
+}
+
+/// A simulator that keeps each request for dependents until `together` of them have come.
+async fn gathering(together: usize) -> Simulator {
+    let arrived = Arc::new((Mutex::new(0_usize), Condvar::new()));
+    serve_with(secrets(), move |request, reply| {
+        if request.path.contains("/dependencies/") {
+            tokio::task::block_in_place(|| {
+                let (count, changed) = &*arrived;
+                let mut count = count.lock().unwrap();
+                *count += 1;
+                changed.notify_all();
+                drop(changed.wait_timeout_while(count, NEVER, |count| *count < together).unwrap());
+            });
+        }
+        reply
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn as_many_requests_as_configured_are_in_flight_and_no_more() {
+    for (concurrency, expected) in [(Some(1), 1), (Some(3), 3), (None, 4)] {
+        let simulator = gathering(expected).await;
+        let mut setup = Setup::of(&simulator);
+        setup.arguments.concurrency = concurrency;
+        let outcome = setup.run().await;
+        assert_eq!(outcome.code(), 0);
+        assert_eq!(simulator.peak_in_flight(), expected);
+        assert!(outcome.bundle().secrets.iter().all(|row| row["agents"] == "150"));
+    }
+}
+
+#[tokio::test]
+async fn only_get_is_ever_sent_and_always_with_the_key_in_its_header_alone() {
+    let simulator = serve(secrets()).await;
+    assert_eq!(Setup::of(&simulator).run().await.code(), 0);
+    for request in simulator.requests() {
+        assert_eq!(request.method, "GET", "{request:?}");
+        assert_eq!(request.api_key.as_deref(), Some("sk_simulated_key"));
+        let holds_key = |text: &str| text.contains("sk_simulated_key");
+        assert!(!holds_key(&request.path));
+        assert!(!request.query.iter().any(|(name, value)| holds_key(name) || holds_key(value)));
+        let headers = request.headers.iter().filter(|(_, value)| holds_key(value));
+        assert_eq!(headers.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["xi-api-key"]);
+    }
+}
+
+#[tokio::test]
+async fn requests_name_the_program_and_its_version() {
+    let simulator = serve(secrets()).await;
+    assert_eq!(Setup::of(&simulator).run().await.code(), 0);
+    for request in simulator.requests() {
+        let agent = request.headers.iter().find(|(name, _)| name == "user-agent").unwrap();
+        assert_eq!(agent.1, concat!("elevenlabs-secrets-audit/", env!("CARGO_PKG_VERSION")));
+    }
+}
+
+#[tokio::test]
+async fn an_address_with_a_path_keeps_it() {
+    let simulator = serve(secrets()).await;
+    let setup = Setup::new();
+    let config = format!(
+        "[[workspace]]\nname = \"main\"\nbase_url = \"{}gateway\"\n[http]\nattempts = 1\n",
+        simulator.base_url()
+    );
+    let path = setup.home().join("gateway.toml");
+    fs_err::write(&path, config).unwrap();
+    let mut binary = crate::support::binary_in(setup.home());
+    binary.env("ELEVENLABS_API_KEY", "sk_simulated_key").args(["check", "--config"]).arg(path);
+    let output = crate::support::finish(binary).await;
+    assert_eq!(crate::support::code(&output), 5, "there is nothing at that path");
+    assert_eq!(simulator.requests()[0].path, "/gateway/v1/convai/secrets");
+}
