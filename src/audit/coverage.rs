@@ -77,6 +77,12 @@ pub struct Figures {
     pub lists_completed_by_scan: usize,
     /// Lists that are not whole.
     pub lists_not_whole: usize,
+    /// Pages of the list of secrets.
+    pub list_pages: u64,
+    /// Pages that were asked for again with the higher limit.
+    pub higher_limit_pages: u64,
+    /// Pages of dependents, over all secrets.
+    pub dependency_pages: u64,
     /// Requests sent, repetitions included.
     pub requests: u64,
     /// Requests that were repetitions.
@@ -161,6 +167,9 @@ impl AuditedWorkspace {
             lists_completed_by_paging: completed_by(Source::Dependencies),
             lists_completed_by_scan: completed_by(Source::McpServers),
             lists_not_whole: self.lists_not_whole(),
+            list_pages: coverage.list_pages,
+            higher_limit_pages: coverage.raised_pages,
+            dependency_pages: coverage.dependency_pages,
             requests: coverage.requests,
             retries: coverage.retries,
         }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::{Answer, ApiError, Client, ListName, ListedSecret, ResourceType, Walk},
-    inventory::{Gap, Secret, Sighting, Source, Workspace},
+    inventory::{DependentType, Gap, Secret, Sighting, Source, Workspace},
     progress::Progress,
 };
 
@@ -176,7 +176,8 @@ impl<'a> Collector<'a> {
         self.workspace
     }
 
-    /// A list of MCP servers that may have been cut is whole if all MCP servers were read.
+    /// A list of MCP servers that may have been cut is whole if all MCP servers were read, and they are what it shows:
+    /// of a server that the key may not see, the scan knows nothing.
     fn settle_mcp_servers(&mut self) {
         let scan = self.workspace.scans.iter().find(|scan| scan.source == Source::McpServers);
         let missing = match scan {
@@ -184,10 +185,22 @@ impl<'a> Collector<'a> {
             None => Some("mcp_servers not read".to_owned()),
         };
         for (position, why) in std::mem::take(&mut self.mcp_servers_cut) {
-            match &missing {
+            let missing = missing.clone().or_else(|| self.mcp_server_not_scanned(position));
+            match missing {
                 None => self.complete(position, &ListName::McpServers, Source::McpServers),
                 Some(missing) => self.add_gap(position, Gap::new("mcp_servers", format!("{why}; {missing}"))),
             }
         }
+    }
+
+    fn mcp_server_not_scanned(&self, position: usize) -> Option<String> {
+        let secret = self.secret(position)?;
+        let mut servers = self
+            .workspace
+            .dependents(secret)
+            .filter(|dependent| dependent.resource.dependent_type == DependentType::McpServer);
+        servers
+            .any(|server| !server.sources.contains(Source::McpServers))
+            .then(|| "it shows MCP servers that this key cannot list, so it may have more of them".to_owned())
     }
 }

@@ -259,6 +259,9 @@ struct FiguresJson {
     lists_completed_by_paging: usize,
     lists_completed_by_scan: usize,
     lists_not_whole: usize,
+    list_pages: u64,
+    higher_limit_pages: u64,
+    dependency_pages: u64,
     requests: u64,
     retries: u64,
 }
@@ -276,6 +279,9 @@ impl From<Figures> for FiguresJson {
             lists_completed_by_paging: figures.lists_completed_by_paging,
             lists_completed_by_scan: figures.lists_completed_by_scan,
             lists_not_whole: figures.lists_not_whole,
+            list_pages: figures.list_pages,
+            higher_limit_pages: figures.higher_limit_pages,
+            dependency_pages: figures.dependency_pages,
             requests: figures.requests,
             retries: figures.retries,
         }

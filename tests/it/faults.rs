@@ -72,7 +72,7 @@ async fn a_fault_that_passes_is_tried_again_and_counted() {
         assert_eq!(outcome.code(), 0, "{fault:?}: {outcome:?}");
         let bundle = outcome.bundle();
         assert_eq!(bundle.secret("sec")["agents"], "2");
-        assert_eq!(bundle.workspace()["coverage"]["retries"], 2, "{fault:?}");
+        assert_eq!(bundle.workspace()["figures"]["retries"], 2, "{fault:?}");
         assert_eq!(asked(&simulator, SECRETS), 3, "{fault:?}");
     }
 }

@@ -87,18 +87,18 @@ async fn what_was_previewed_and_what_was_paged_are_united() {
     };
     assert_eq!(sources("agent_0001"), "used_by;dependencies");
     assert_eq!(sources("agent_0101"), "dependencies", "beyond every preview");
-    let coverage = &bundle.workspace()["coverage"];
-    assert_eq!((&coverage["higher_limit_pages"], &coverage["dependency_pages"]), (&json!(1), &json!(2)));
-    assert_eq!(coverage["lists_completed_by_paging"], 1);
+    let figures = &bundle.workspace()["figures"];
+    assert_eq!((&figures["higher_limit_pages"], &figures["dependency_pages"]), (&json!(1), &json!(2)));
+    assert_eq!(figures["lists_completed_by_paging"], 1);
 }
 
 #[tokio::test]
 async fn a_list_that_the_higher_limit_completes_counts_as_completed_by_it() {
     let simulator = serve(vec![secret_with("agents", 21)]).await;
     let bundle = Setup::of(&simulator).run().await.bundle();
-    let coverage = &bundle.workspace()["coverage"];
-    assert_eq!(coverage["lists_completed_by_higher_limit"], 1);
-    assert_eq!(coverage["lists_completed_by_paging"], 0);
+    let figures = &bundle.workspace()["figures"];
+    assert_eq!(figures["lists_completed_by_higher_limit"], 1);
+    assert_eq!(figures["lists_completed_by_paging"], 0);
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn several_pages_are_walked_to_the_end_and_no_secret_is_lost() {
     let expected: Vec<String> = (0..250).map(|number| format!("sec_{number:03}")).collect();
     assert_eq!(ids(&bundle), expected);
     assert!(bundle.secrets.iter().all(|row| row["verdict"] == "unused"));
-    assert_eq!(bundle.workspace()["coverage"]["list_pages"], 3);
+    assert_eq!(bundle.workspace()["figures"]["list_pages"], 3);
     assert_eq!(asked(&simulator, SECRETS), 3);
 }
 
