@@ -12,6 +12,7 @@
 //! | `dependents` | what becomes of each dependent |
 //! | `gaps` | what could not be read, and what is still said |
 //! | `faults` | bad answers, broken connections and refused keys |
+//! | `sample` | the sample in the repository |
 //! | `requests` | what is sent, and how much at once |
 
 #![expect(clippy::unwrap_used, reason = "in a helper of a test, a surprise is a failure of the test")]
@@ -24,4 +25,5 @@ mod faults;
 mod gaps;
 mod limits;
 mod requests;
+mod sample;
 mod walk;

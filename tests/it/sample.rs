@@ -1,0 +1,84 @@
+//! `reports/sample/` is what the code makes today of the demo.
+//!
+//! After a change that is meant to change the reports, make it anew and read the difference:
+//! `UPDATE_SAMPLE=1 cargo test --test it sample`
+
+use std::path::{Path, PathBuf};
+
+use elevenlabs_secrets_audit::{
+    Surroundings,
+    api::Chance,
+    cli::AuditArgs,
+    config::{Config, Demo, Environment},
+    interrupt::Interrupt,
+    run,
+};
+
+use crate::support::{RUN, now};
+
+fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample")
+}
+
+/// Every file below a directory, by its path in there, with what it holds; of a link, where it points.
+fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in fs_err::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        let (path, kind) = (entry.path(), entry.file_type().unwrap());
+        if kind.is_dir() {
+            files.extend(
+                self::files(&path)
+                    .into_iter()
+                    .map(|(inner, held)| (Path::new(&entry.file_name()).join(inner), held)),
+            );
+        } else if kind.is_symlink() {
+            let target = fs_err::read_link(&path).unwrap().to_string_lossy().into_owned();
+            files.push((entry.file_name().into(), target.into_bytes()));
+        } else if entry.file_name() != ".lock" {
+            files.push((entry.file_name().into(), fs_err::read(&path).unwrap()));
+        }
+    }
+    files.sort();
+    files
+}
+
+#[tokio::test]
+async fn the_sample_is_what_the_code_makes_today() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = directory.path().join("sample");
+    let arguments = AuditArgs { demo: Some(Demo::Complete), out: Some(made.clone()), ..AuditArgs::default() };
+    let config = Config::resolve(arguments, &Environment::new(&|_| None)).unwrap();
+    let surroundings =
+        Surroundings { chance: Chance { now, random: || 0.0 }, tool_version: "0.0.0-sample".to_owned() };
+    let published = run(config, &surroundings, &Default::default(), &Interrupt::default()).await;
+    assert_eq!(published.unwrap().exit_code(), 0);
+    assert!(made.join(RUN).is_dir());
+
+    if std::env::var_os("UPDATE_SAMPLE").is_some() {
+        if sample().exists() {
+            fs_err::remove_dir_all(sample()).unwrap();
+        }
+        fs_err::remove_file(made.join(".lock")).unwrap();
+        copy(&made, &sample());
+    }
+    let (made, kept) = (files(&made), files(&sample()));
+    let names = |files: &[(PathBuf, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&made), names(&kept));
+    for ((name, made), (_, kept)) in made.iter().zip(&kept) {
+        // No assert_eq: a difference in a megabyte is better looked at with git.
+        assert!(made == kept, "{} differs: make the sample anew and read the difference", name.display());
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for (path, held) in files(from) {
+        let target = to.join(&path);
+        fs_err::create_dir_all(target.parent().unwrap()).unwrap();
+        if from.join(&path).is_symlink() {
+            std::os::unix::fs::symlink(String::from_utf8(held).unwrap(), &target).unwrap();
+        } else {
+            fs_err::write(&target, held).unwrap();
+        }
+    }
+}
