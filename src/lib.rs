@@ -2,7 +2,8 @@
 //!
 //! # Code map
 //!
-//! Data goes one way, and nothing imports a later stage; only this file sees all of them:
+//! Data goes one way; only this file sees all stages. (`cli` and `config` know the later ones by their options, which
+//! they fill; the parts of `api` that read JSON make what `inventory` holds.)
 //!
 //! ```text
 //! cli → config → api → collect → inventory → audit → report → publish
@@ -160,9 +161,9 @@ pub async fn run(
 /// Where no client can be made.
 pub async fn check_all(config: &Config, surroundings: &Surroundings) -> Result<Vec<Checked>, Error> {
     let Target::Workspaces(workspaces) = &config.target else { return Ok(Vec::new()) };
-    let mut checked = Vec::new();
+    let (mut checked, shared) = (Vec::new(), Arc::new(shared(&config.http, &Arc::default())));
     for workspace in workspaces {
-        let client = client(workspace, &config.http, surroundings, &Arc::default(), true)?;
+        let client = client(workspace, &config.http, surroundings, &shared)?;
         checked.push(check::check(&client, &workspace.name, &config.collect).await);
     }
     Ok(checked)
@@ -173,11 +174,12 @@ async fn read(
     surroundings: &Surroundings,
     progress: &Arc<Progress>,
 ) -> Result<Inventory, Error> {
+    let shared = Arc::new(shared(&config.http, progress));
     match &config.target {
         Target::Workspaces(workspaces) => {
             let mut clients = Vec::new();
             for workspace in workspaces {
-                let client = client(workspace, &config.http, surroundings, progress, true)?;
+                let client = client(workspace, &config.http, surroundings, &shared)?;
                 clients.push((client, workspace.name.as_str(), workspace.base_url.as_str()));
             }
             Ok(read_all(&clients, config, progress).await)
@@ -193,7 +195,7 @@ async fn read(
                 .await
                 .map_err(|error| Error::Bug(format!("the embedded API cannot start: {error}")))?;
             let workspace = WorkspaceConfig { name: "demo".to_owned(), base_url: server.base_url(), api_key };
-            let client = client(&workspace, &config.http, surroundings, progress, false)?;
+            let client = client(&workspace, &config.http, surroundings, &shared)?;
             Ok(read_all(&[(client, "demo", "embedded simulator")], config, progress).await)
         }
         #[cfg(not(feature = "simulator"))]
@@ -226,23 +228,12 @@ fn compare_populations(inventory: &mut Inventory, config: &Config) {
     inventory.workspaces = kept;
 }
 
-/// Reads all workspaces side by side. One that fails or takes too long doesn't hold up the others.
+/// Reads all workspaces side by side. One that fails doesn't hold up the others.
 async fn read_all(clients: &[(Client, &str, &str)], config: &Config, progress: &Progress) -> Inventory {
     let reading = clients.iter().map(|(client, name, address)| async move {
-        let collecting = collect::collect(client, name, address, &config.collect, progress);
-        match tokio::time::timeout(config.http.run_timeout, collecting).await {
-            Ok(Ok(workspace)) => Ok(workspace),
-            Ok(Err(error)) => Err(failed(name, address, &error)),
-            Err(_) => Err(FailedWorkspace {
-                name: (*name).to_owned(),
-                address: (*address).to_owned(),
-                error: format!(
-                    "not read whole within [http] run_timeout_seconds = {}; raise it, or [http] concurrency",
-                    config.http.run_timeout.as_secs_f64()
-                ),
-                key_refused: false,
-            }),
-        }
+        collect::collect(client, name, address, &config.collect, progress)
+            .await
+            .map_err(|error| failed(name, address, &error))
     });
     let mut inventory = Inventory::default();
     for read in future::join_all(reading).await {
@@ -257,15 +248,22 @@ async fn read_all(clients: &[(Client, &str, &str)], config: &Config, progress: &
     inventory
 }
 
+fn shared(http: &HttpOptions, progress: &Arc<Progress>) -> api::Run {
+    api::Run {
+        progress: Arc::clone(progress),
+        budget: api::RetryBudget::new(http.retry_budget),
+        deadline: tokio::time::Instant::now() + http.run_timeout,
+    }
+}
+
 fn client(
     workspace: &WorkspaceConfig,
     http: &HttpOptions,
     surroundings: &Surroundings,
-    progress: &Arc<Progress>,
-    use_proxy: bool,
+    shared: &Arc<api::Run>,
 ) -> Result<Client, Error> {
-    let options = http.client_options(workspace.base_url.clone(), workspace.api_key.clone(), use_proxy);
-    Client::new(options, surroundings.chance, Arc::clone(progress))
+    let options = http.client_options(workspace.base_url.clone(), workspace.api_key.clone());
+    Client::new(options, surroundings.chance, Arc::clone(shared))
         .map_err(|error| Error::Unreadable(vec![format!("workspace {}: {error}", workspace.name)]))
 }
 

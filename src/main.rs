@@ -17,15 +17,20 @@ use elevenlabs_secrets_audit::{
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let log_format = cli.output.log_format;
     let outcome = std::panic::catch_unwind(|| dispatch(cli));
     let code = match outcome {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => {
-            terminal::say_error(&error);
+            terminal::say_error(&error, log_format);
             error.exit_code()
         }
-        // The panic itself has been said by the hook.
-        Err(_) => Error::Bug(String::new()).exit_code(),
+        Err(_) => {
+            // What happened has been said by the hook.
+            let error = Error::Bug("it panicked".to_owned());
+            terminal::say_error(&error, log_format);
+            error.exit_code()
+        }
     };
     ExitCode::from(code)
 }
@@ -54,7 +59,7 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
 }
 
 fn resolve(arguments: AuditArgs) -> Result<Config, Error> {
-    let variable = |name: &str| std::env::var(name).ok();
+    let variable = |name: &str| std::env::var_os(name);
     Ok(Config::resolve(arguments, &Environment::new(&variable))?)
 }
 
@@ -85,12 +90,15 @@ fn listen_for_signals(interrupt: Interrupt) -> Result<(), Error> {
     let listen = |kind| signal(kind).map_err(|error| Error::Bug(format!("signals cannot be heard: {error}")));
     let (mut interrupts, mut terminations) =
         (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    // A terminal that goes away ends the run as a service manager would.
+    let mut hangups = listen(SignalKind::hangup())?;
     tokio::spawn(async move {
         let mut came_before = false;
         loop {
             let signal = tokio::select! {
                 _ = interrupts.recv() => Signal::Interrupt,
                 _ = terminations.recv() => Signal::Terminate,
+                _ = hangups.recv() => Signal::Terminate,
             };
             if came_before {
                 #[expect(clippy::exit, reason = "asked for twice, so nothing may hold it up")]

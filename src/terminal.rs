@@ -20,7 +20,9 @@ use elevenlabs_secrets_audit::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing::Level;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::{
+    Layer, filter::Targets, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
 /// Standard error: log lines, and on a terminal a live line below them.
 pub(crate) struct Screen {
@@ -80,16 +82,17 @@ fn start_logging(output: &OutputArgs, line: &ProgressBar) {
         (false, 1) => Level::DEBUG,
         (false, _) => Level::TRACE,
     };
-    let ours = tracing_subscriber::filter::LevelFilter::from_level(level);
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(ours)
+    // Of this program only: what its libraries log is no message to users.
+    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
+    let layer = tracing_subscriber::fmt::layer()
         .with_target(false)
         .with_ansi(color_choice(output, &io::stderr()) != ColorChoice::Never)
         .with_writer(Above(line.clone()));
+    let lines = tracing_subscriber::registry();
     // Only a second call in one process can fail here, and there is none.
     let _ = match output.log_format {
-        LogFormat::Text => tracing::subscriber::set_global_default(subscriber.finish()),
-        LogFormat::Json => tracing::subscriber::set_global_default(subscriber.json().finish()),
+        LogFormat::Text => lines.with(layer.with_filter(ours)).try_init(),
+        LogFormat::Json => lines.with(layer.json().with_filter(ours)).try_init(),
     };
 }
 
@@ -191,7 +194,15 @@ fn write_check(config: &Config, checked: &[Checked], mut out: impl Write) -> io:
     out.flush()
 }
 
-/// Says why nothing was published.
-pub(crate) fn say_error(error: &Error) {
-    let _ = writeln!(io::stderr(), "error: {error}");
+/// Says why nothing was published, in the form of the log lines. (Where arguments are wrong there is no log yet.)
+pub(crate) fn say_error(error: &Error, log_format: LogFormat) {
+    let line = match log_format {
+        LogFormat::Text => format!("error: {error}"),
+        LogFormat::Json => {
+            let message = error.to_string();
+            serde_json::json!({ "level": "ERROR", "fields": { "message": message, "code": error.exit_code() } })
+                .to_string()
+        }
+    };
+    let _ = writeln!(io::stderr(), "{line}");
 }

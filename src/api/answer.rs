@@ -110,10 +110,9 @@ impl Answer {
 
     fn read<T>(&self, read: Result<T, Malformed>) -> Result<T, ApiError> {
         read.map_err(|problem| ApiError {
-            path: self.path.clone(),
-            fault: problem.into(),
             request_id: self.request_id.clone(),
             attempts: self.attempts,
+            ..ApiError::new(self.path.clone(), problem)
         })
     }
 }

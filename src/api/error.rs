@@ -7,6 +7,9 @@ use std::fmt;
 
 use reqwest::StatusCode;
 
+/// A shorter key is none, and taking it out would only garble words, in bytes.
+const SHORTEST_KEY: usize = 8;
+
 /// How much of a server's message is kept, in characters.
 const MESSAGE_LENGTH: usize = 300;
 
@@ -21,6 +24,10 @@ pub struct ApiError {
     pub request_id: Option<String>,
     /// How many times it was asked, the first time included.
     pub attempts: u32,
+    /// Which page of a walk it was, from 1.
+    pub page: Option<u32>,
+    /// Why it was not asked again, where that was not for its own sake.
+    pub note: Option<String>,
 }
 
 /// What went wrong with a request.
@@ -55,6 +62,11 @@ pub enum Fault {
     /// Nothing, or not enough, came in time.
     #[error("no whole answer within the time allowed ({0})")]
     Timeout(String),
+    /// The whole run has to end.
+    #[error(
+        "the run has lasted as long as [http] run_timeout_seconds allows; raise it, or [http] concurrency"
+    )]
+    Deadline,
     /// The body is larger than allowed.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
@@ -79,7 +91,13 @@ pub struct Malformed(pub(super) String);
 
 impl ApiError {
     pub(super) fn new(path: impl Into<String>, fault: impl Into<Fault>) -> Self {
-        Self { path: path.into(), fault: fault.into(), request_id: None, attempts: 0 }
+        Self { path: path.into(), fault: fault.into(), request_id: None, attempts: 0, page: None, note: None }
+    }
+
+    /// The same error, of this page of a walk.
+    #[must_use]
+    pub fn on_page(self, page: u32) -> Self {
+        Self { page: Some(page), ..self }
     }
 
     fn status_and_code(&self) -> Option<(StatusCode, Option<&str>)> {
@@ -93,6 +111,13 @@ impl ApiError {
     #[must_use]
     pub fn key_is_invalid(&self) -> bool {
         matches!(self.status_and_code(), Some((StatusCode::UNAUTHORIZED, Some("invalid_api_key"))))
+    }
+
+    /// Whether the API said that a cursor which it had given is good no more.
+    #[must_use]
+    pub fn refuses_cursor(&self) -> bool {
+        let refusals = [StatusCode::BAD_REQUEST, StatusCode::GONE, StatusCode::UNPROCESSABLE_ENTITY];
+        self.status_and_code().is_some_and(|(status, _)| refusals.contains(&status))
     }
 
     /// Whether the API said that there is no such thing.
@@ -126,7 +151,14 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "GET {}: {}", self.path, self.fault)?;
+        write!(formatter, "GET {}", self.path)?;
+        if let Some(page) = self.page {
+            write!(formatter, ", page {page}")?;
+        }
+        write!(formatter, ": {}", self.fault)?;
+        if let Some(note) = &self.note {
+            write!(formatter, "; {note}")?;
+        }
         match (&self.request_id, self.attempts) {
             (None, 0 | 1) => Ok(()),
             (None, attempts) => write!(formatter, " ({attempts} attempts)"),
@@ -198,7 +230,7 @@ impl ErrorBody {
 
 /// Text from the server made fit for a log line, a report and a terminal: short, on one line, without the key.
 pub(super) fn printable(text: &str, key: &str) -> String {
-    let text = if key.is_empty() { text.to_owned() } else { text.replace(key, "[the key]") };
+    let text = if key.len() < SHORTEST_KEY { text.to_owned() } else { text.replace(key, "[the key]") };
     let mut clipped: String = text.chars().take(MESSAGE_LENGTH).collect();
     if clipped.len() < text.len() {
         clipped.push('…');

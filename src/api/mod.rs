@@ -22,13 +22,15 @@ use std::{
 use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 use url::Url;
 
 pub use answer::Answer;
 pub use endpoint::SecretsQuery;
 pub use error::{ApiError, Fault, Malformed};
 pub use page::{Next, Walk};
-pub use retry::{RetryPolicy, is_transient, retry_after};
+use retry::{Congestion, Decision, congestion, retry_after};
+pub use retry::{RetryBudget, RetryPolicy};
 pub use wire::{
     DependenciesPage, DependentList, FoundReference, HasMore, Holder, HolderPage, ListName, ListedSecret,
     ResourceType, SecretPage, User,
@@ -65,7 +67,7 @@ pub struct ClientOptions {
     pub max_body: usize,
     /// The most pages in one walk.
     pub max_pages: u32,
-    /// Whether the environment's proxies are used. (The embedded simulator is never behind one.)
+    /// Whether the environment's proxies are used.
     pub use_proxy: bool,
 }
 
@@ -78,6 +80,17 @@ pub struct Chance {
     pub random: fn() -> f64,
 }
 
+/// What all clients of a run share.
+#[derive(Debug)]
+pub struct Run {
+    /// What has been done so far.
+    pub progress: Arc<Progress>,
+    /// The retries that are left.
+    pub budget: RetryBudget,
+    /// When the run has to end.
+    pub deadline: Instant,
+}
+
 /// A client for one workspace.
 pub struct Client {
     http: reqwest::Client,
@@ -85,7 +98,7 @@ pub struct Client {
     key: header::HeaderValue,
     throttle: Throttle,
     chance: Chance,
-    progress: Arc<Progress>,
+    run: Arc<Run>,
     requests: AtomicU64,
     retries: AtomicU64,
 }
@@ -95,7 +108,7 @@ impl Client {
     ///
     /// # Errors
     /// Where the key can't stand in a header, or the TLS backend can't start.
-    pub fn new(options: ClientOptions, chance: Chance, progress: Arc<Progress>) -> Result<Self, ClientError> {
+    pub fn new(options: ClientOptions, chance: Chance, run: Arc<Run>) -> Result<Self, ClientError> {
         let mut key = header::HeaderValue::from_str(options.api_key.expose_secret())
             .map_err(|_| ClientError::UnusableKey)?;
         key.set_sensitive(true);
@@ -118,16 +131,10 @@ impl Client {
             options,
             key,
             chance,
-            progress,
+            run,
             requests: AtomicU64::new(0),
             retries: AtomicU64::new(0),
         })
-    }
-
-    /// The address that is asked.
-    #[must_use]
-    pub fn base_url(&self) -> &Url {
-        &self.options.base_url
     }
 
     /// A walk over the pages of one endpoint.
@@ -142,28 +149,65 @@ impl Client {
         (self.requests.load(Relaxed), self.retries.load(Relaxed))
     }
 
+    /// Asks until there is an answer, the policy gives up or the run has to end. At its end whatever still waits
+    /// fails at once, so that what was read until then can be told.
     async fn get(&self, path: String, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
+        let asking = self.ask(path.clone(), parameters);
+        tokio::time::timeout_at(self.run.deadline, asking)
+            .await
+            .unwrap_or_else(|_| Err(ApiError::new(path, Fault::Deadline)))
+    }
+
+    async fn ask(&self, path: String, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
         let mut url = self.options.base_url.clone();
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
-        for attempt in 1.. {
-            let attempted = self.attempt(&url, parameters, attempt > 1).await;
-            let failed = match attempted {
-                Ok((body, request_id)) => return Ok(Answer { path, body, request_id, attempts: attempt }),
+        // Refusals for too many requests at once are not held against the request while fewer can be tried.
+        let (mut sent, mut counted) = (0, 0);
+        loop {
+            let slot = self.throttle.acquire().await;
+            sent += 1;
+            let failed = match self.attempt(&url, parameters, sent > 1).await {
+                Ok((body, request_id)) => {
+                    slot.answered();
+                    return Ok(Answer { path, body, request_id, attempts: sent });
+                }
                 Err(failed) => failed,
             };
-            let wait =
-                self.options.retry.delay(attempt, &failed.fault, failed.retry_after, (self.chance.random)());
+            let congestion = congestion(&failed.fault);
+            let is_free = congestion == Some(Congestion::Concurrency) && slot.refused();
+            drop(slot);
+            counted += u32::from(!is_free);
             let error = ApiError {
-                path: path.clone(),
-                fault: failed.fault,
-                request_id: failed.request_id,
-                attempts: attempt,
+                request_id: failed.request_id.clone(),
+                attempts: sent,
+                ..ApiError::new(path.clone(), failed.fault.clone())
             };
-            let Some(wait) = wait else { return Err(error) };
-            tracing::info!(wait_ms = wait.as_millis() as u64, "trying again: {error}");
-            tokio::time::sleep(wait).await;
+            match self.decide(&failed, counted, is_free) {
+                Decision::GiveUp(note) => return Err(ApiError { note, ..error }),
+                Decision::Again(wait) => {
+                    tracing::info!(wait_ms = u64::try_from(wait.as_millis()).ok(), "trying again: {error}");
+                    if congestion == Some(Congestion::Rate) {
+                        self.throttle.pause(wait);
+                    } else {
+                        tokio::time::sleep(wait).await;
+                    }
+                }
+            }
         }
-        Err(ApiError::new(path, Fault::Connection("no attempt was allowed".to_owned())))
+    }
+
+    fn decide(&self, failed: &Failed, counted: u32, is_free: bool) -> Decision {
+        let left = self.run.deadline.saturating_duration_since(Instant::now());
+        let chance = (self.chance.random)();
+        // A free attempt waits as the first one would.
+        let attempt = if is_free { 0 } else { counted };
+        let decision = self.options.retry.decide(attempt, &failed.fault, failed.retry_after, chance, left);
+        match decision {
+            Decision::Again(_) if !is_free && !self.run.budget.take() => Decision::GiveUp(Some(
+                "the retries of the whole run ([http] retry_budget) are spent".to_owned(),
+            )),
+            decision => decision,
+        }
     }
 
     async fn attempt(
@@ -172,8 +216,7 @@ impl Client {
         parameters: &[(&str, &str)],
         is_retry: bool,
     ) -> Result<(Vec<u8>, Option<String>), Failed> {
-        let _slot = self.throttle.acquire().await;
-        let _in_flight = self.progress.request(is_retry);
+        let _in_flight = self.run.progress.request(is_retry);
         self.requests.fetch_add(1, Relaxed);
         self.retries.fetch_add(u64::from(is_retry), Relaxed);
         tracing::trace!(path = url.path(), ?parameters, "GET");
@@ -192,10 +235,13 @@ impl Client {
         let request_id = header("request-id").or_else(|| header("x-request-id"));
         let retry_after = header("retry-after").and_then(|value| retry_after(&value, (self.chance.now)()));
         let location = header("location");
+        if let Some(most) = header("maximum-concurrent-requests").and_then(|value| value.trim().parse().ok())
+        {
+            self.throttle.announce(most);
+        }
 
         if status == StatusCode::OK {
-            let body = self.read_body(&mut response).await;
-            return match body {
+            return match self.read_body(&mut response).await {
                 Ok(body) => Ok((body, request_id)),
                 Err(fault) => Err(Failed { fault, request_id, retry_after: None }),
             };

@@ -28,13 +28,14 @@ pub struct Walk {
     seen: HashSet<String>,
     page: u32,
     most_pages: u32,
+    was_restarted: bool,
 }
 
 impl Walk {
     /// A walk that is about to ask for its first page, and gives up after `most_pages`.
     #[must_use]
     pub fn new(most_pages: u32) -> Self {
-        Self { cursor: None, seen: HashSet::new(), page: 1, most_pages }
+        Self { cursor: None, seen: HashSet::new(), page: 1, most_pages, was_restarted: false }
     }
 
     /// The cursor of the page to ask for; the first page has none.
@@ -49,6 +50,16 @@ impl Walk {
         self.page
     }
 
+    /// Starts again from the first page where the API refuses a cursor that it gave itself: cursors may expire. Once,
+    /// and never for a first page. Whether it did.
+    pub fn restart_after(&mut self, error: &ApiError) -> bool {
+        let restarts = self.page > 1 && !self.was_restarted && error.refuses_cursor();
+        if restarts {
+            *self = Self { was_restarted: true, ..Self::new(self.most_pages) };
+        }
+        restarts
+    }
+
     /// Takes what the page that was asked for at `path` says of the next. Whether there is another page to ask for: a
     /// cursor leads on, from an empty page too unless the server says that it is the last.
     ///
@@ -57,7 +68,7 @@ impl Walk {
     /// or the pages are too many.
     pub fn advance(&mut self, path: &str, next: Next<'_>) -> Result<bool, ApiError> {
         let lost =
-            |problem: &str| Err(ApiError::new(path, Fault::Paging(format!("page {}: {problem}", self.page))));
+            |problem: &str| Err(ApiError::new(path, Fault::Paging(problem.to_owned())).on_page(self.page));
         let next = match next {
             Next { cursor: None, has_more: HasMore::Yes, .. } => {
                 return lost("has_more says that there are more pages, but there is no next_cursor");
@@ -133,6 +144,22 @@ mod tests {
         }
         let message = problem(&mut walk, cursor("b"));
         assert!(message.contains("page 4") && message.contains("circle"), "{message}");
+    }
+
+    #[test]
+    fn a_refused_cursor_restarts_a_walk_once_and_never_its_first_page() {
+        let refusal = |status| {
+            let status = reqwest::StatusCode::from_u16(status).unwrap();
+            ApiError::new("/p", Fault::Status { status, code: None, message: String::new() })
+        };
+        let mut walk = Walk::new(10);
+        assert!(!walk.restart_after(&refusal(400)));
+        walk.advance("/p", cursor("a")).unwrap();
+        assert!(!walk.restart_after(&refusal(403)));
+        assert!(walk.restart_after(&refusal(410)));
+        assert_eq!((walk.cursor(), walk.page()), (None, 1));
+        assert!(walk.advance("/p", cursor("a")).unwrap(), "the cursors of before are no circle");
+        assert!(!walk.restart_after(&refusal(422)));
     }
 
     #[test]

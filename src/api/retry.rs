@@ -1,7 +1,10 @@
 //! The only retry policy: what is worth asking again, and when. Pure: it never sleeps, and the clock and chance
 //! come in as arguments.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
@@ -21,10 +24,61 @@ pub struct RetryPolicy {
     pub longest_retry_after: Duration,
 }
 
+/// What a refusal with 429 is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Congestion {
+    /// Too many requests in a time: the whole client has to pause.
+    Rate,
+    /// Too many requests at once: fewer may be in flight.
+    Concurrency,
+    /// The service is busy for a moment.
+    Busy,
+}
+
+/// What a refusal is about, by the codes that the vendor's documentation names. An unknown or unreadable one is taken
+/// for a limit on the rate, which is the most careful reading.
+#[must_use]
+pub(super) fn congestion(fault: &Fault) -> Option<Congestion> {
+    let Fault::Status { status: StatusCode::TOO_MANY_REQUESTS, code, .. } = fault else { return None };
+    Some(match code.as_deref() {
+        Some("concurrent_limit_exceeded" | "too_many_concurrent_requests") => Congestion::Concurrency,
+        Some("system_busy") => Congestion::Busy,
+        _ => Congestion::Rate,
+    })
+}
+
+/// What becomes of a request that failed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Decision {
+    /// It is sent again after this long.
+    Again(Duration),
+    /// It is not sent again, and where that is not for its own sake, this is why.
+    GiveUp(Option<String>),
+}
+
+/// The retries that a whole run may still make, so that a dying service is not hammered.
+#[derive(Debug)]
+pub struct RetryBudget {
+    left: AtomicU32,
+}
+
+impl RetryBudget {
+    /// So many retries, in all workspaces together.
+    #[must_use]
+    pub fn new(retries: u32) -> Self {
+        Self { left: AtomicU32::new(retries) }
+    }
+
+    /// Takes one, where there is one left.
+    pub(super) fn take(&self) -> bool {
+        self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
 /// Whether the same request may well succeed when it is sent again: busy or broken for a moment, rather than
 /// wrong. 501 and 505 say that it never will.
 #[must_use]
-pub fn is_transient(fault: &Fault) -> bool {
+pub(super) fn is_transient(fault: &Fault) -> bool {
     match fault {
         Fault::Status { status, .. } => {
             matches!(*status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
@@ -37,6 +91,7 @@ pub fn is_transient(fault: &Fault) -> bool {
         Fault::Connection(_) | Fault::Timeout(_) => true,
         Fault::Redirect { .. }
         | Fault::Certificate(_)
+        | Fault::Deadline
         | Fault::TooLarge { .. }
         | Fault::Malformed(_)
         | Fault::Paging(_)
@@ -45,34 +100,46 @@ pub fn is_transient(fault: &Fault) -> bool {
 }
 
 impl RetryPolicy {
-    /// How long to wait before asking again, or `None` where it is not to be asked again.
+    /// What becomes of a request that failed.
     ///
     /// `attempt` counts the attempts made so far; `chance` is drawn evenly from 0 to 1 ("full jitter", so that many
-    /// clients don't come back together). The wait is never shorter than `retry_after`.
+    /// clients don't come back together); `left` is the time until the run has to end. The wait is never shorter than
+    /// `retry_after`.
     #[must_use]
-    pub fn delay(
+    pub(super) fn decide(
         &self,
         attempt: u32,
         fault: &Fault,
         retry_after: Option<Duration>,
         chance: f64,
-    ) -> Option<Duration> {
+        left: Duration,
+    ) -> Decision {
         if attempt >= self.attempts || !is_transient(fault) {
-            return None;
+            return Decision::GiveUp(None);
         }
         let retry_after = retry_after.unwrap_or_default();
         if retry_after > self.longest_retry_after {
-            return None;
+            return Decision::GiveUp(Some(format!(
+                "it asked to wait {} s, longer than [http] longest_retry_after_seconds",
+                retry_after.as_secs()
+            )));
         }
         let doubled = self.first_backoff.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
-        Some(doubled.min(self.longest_backoff).mul_f64(chance.clamp(0.0, 1.0)).max(retry_after))
+        let wait = doubled.min(self.longest_backoff).mul_f64(chance.clamp(0.0, 1.0)).max(retry_after);
+        if wait > left {
+            return Decision::GiveUp(Some(format!(
+                "the next attempt, in {} s, would come after [http] run_timeout_seconds",
+                wait.as_secs()
+            )));
+        }
+        Decision::Again(wait)
     }
 }
 
 /// How long a `Retry-After` header asks to wait: seconds, or a date in any of HTTP's three forms. A date in the
 /// past is no wait; anything else is ignored.
 #[must_use]
-pub fn retry_after(header: &str, now: DateTime<Utc>) -> Option<Duration> {
+pub(super) fn retry_after(header: &str, now: DateTime<Utc>) -> Option<Duration> {
     let header = header.trim();
     if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than a number holds still mean "longer than anyone waits".
@@ -103,13 +170,22 @@ mod tests {
         "2026-11-23T02:00:00Z".parse().unwrap()
     }
 
+    const AN_HOUR: Duration = Duration::from_secs(3600);
+
+    fn wait(policy: &RetryPolicy, attempt: u32, retry_after: Option<u64>, chance: f64) -> Option<Duration> {
+        match policy.decide(attempt, &status(503), retry_after.map(Duration::from_secs), chance, AN_HOUR) {
+            Decision::Again(wait) => Some(wait),
+            Decision::GiveUp(_) => None,
+        }
+    }
+
     #[test]
     fn the_wait_doubles_up_to_its_bound_and_then_ends() {
-        let waits: Vec<_> = (1..=5).map(|attempt| POLICY.delay(attempt, &status(503), None, 1.0)).collect();
+        let waits: Vec<_> = (1..=5).map(|attempt| wait(&POLICY, attempt, None, 1.0)).collect();
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         assert_eq!(waits, [seconds(1), seconds(2), seconds(4), seconds(8), None]);
         let patient = RetryPolicy { attempts: 99, ..POLICY };
-        assert_eq!(patient.delay(60, &status(503), None, 1.0), seconds(20));
+        assert_eq!(wait(&patient, 60, None, 1.0), seconds(20));
     }
 
     #[test]
@@ -122,11 +198,45 @@ mod tests {
 
     #[test]
     fn retry_after_is_a_least_wait_and_too_long_a_one_ends_it() {
-        let asked = |seconds| POLICY.delay(1, &status(429), Some(Duration::from_secs(seconds)), 0.5);
+        let asked = |seconds| wait(&POLICY, 1, Some(seconds), 0.5);
         assert_eq!(asked(7), Some(Duration::from_secs(7)));
         assert_eq!(asked(0), Some(Duration::from_millis(500)));
         assert_eq!(asked(900), Some(Duration::from_secs(900)));
         assert_eq!(asked(901), None);
+    }
+
+    #[test]
+    fn a_wait_past_the_deadline_ends_it_and_says_so() {
+        let decide = |left| {
+            let asked = Some(Duration::from_secs(30));
+            POLICY.decide(1, &status(503), asked, 0.0, Duration::from_secs(left))
+        };
+        assert_eq!(decide(30), Decision::Again(Duration::from_secs(30)));
+        assert!(matches!(decide(29), Decision::GiveUp(Some(why)) if why.contains("run_timeout")));
+    }
+
+    #[test]
+    fn a_refusal_is_told_by_its_code_and_an_unknown_one_is_of_the_rate() {
+        let refusal = |code: Option<&str>| {
+            congestion(&Fault::Status {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                code: code.map(str::to_owned),
+                message: String::new(),
+            })
+        };
+        assert_eq!(refusal(Some("concurrent_limit_exceeded")), Some(Congestion::Concurrency));
+        assert_eq!(refusal(Some("too_many_concurrent_requests")), Some(Congestion::Concurrency));
+        assert_eq!(refusal(Some("system_busy")), Some(Congestion::Busy));
+        for rate in [Some("rate_limit_exceeded"), Some("something new"), None] {
+            assert_eq!(refusal(rate), Some(Congestion::Rate));
+        }
+        assert_eq!(congestion(&status(503)), None);
+    }
+
+    #[test]
+    fn a_budget_is_spent_once() {
+        let budget = RetryBudget::new(2);
+        assert_eq!([budget.take(), budget.take(), budget.take(), budget.take()], [true, true, false, false]);
     }
 
     #[test]
@@ -148,7 +258,7 @@ mod tests {
         #[test]
         fn a_wait_is_never_longer_than_backoff_and_header_allow(attempt in 0_u32..100, chance in 0.0..1.0, header in ".*") {
             let asked = retry_after(&header, now());
-            if let Some(wait) = POLICY.delay(attempt, &status(503), asked, chance) {
+            if let Decision::Again(wait) = POLICY.decide(attempt, &status(503), asked, chance, AN_HOUR) {
                 prop_assert!(wait <= POLICY.longest_retry_after);
                 prop_assert!(wait >= asked.unwrap_or_default());
             }

@@ -15,8 +15,6 @@ use discrepancy::discrepancy;
 pub use population::{PopulationDrop, population_drop};
 pub use verdict::{Judgement, Verdict, judge};
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 
 use crate::inventory::{Dependent, FailedWorkspace, Gap, Inventory, Reference, Secret, Workspace};
@@ -140,14 +138,6 @@ impl Audit {
     #[must_use]
     pub fn filter(&self) -> Option<&str> {
         Some(self.parameters.search.as_str()).filter(|search| !search.is_empty())
-    }
-}
-
-impl Run {
-    /// How long the reading took.
-    #[must_use]
-    pub fn duration(&self) -> Duration {
-        (self.finished_at - self.started_at).to_std().unwrap_or_default()
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) struct Collector<'a> {
     pub(super) gone: BTreeSet<usize>,
     /// References to secrets that were not listed.
     pub(super) unlisted: BTreeMap<String, Vec<(Source, Found)>>,
+    unknown_fields: BTreeSet<String>,
     progress: &'a Progress,
     position_by_id: HashMap<String, usize>,
     jobs: FuturesUnordered<BoxFuture<'a, Answered>>,
@@ -41,7 +42,7 @@ pub(super) enum Answered {
     /// A page of the first walk.
     Page { walk: Walk, answer: Result<Answer, ApiError> },
     /// The same page at the higher limit.
-    HigherLimit { page: Walk, open: Open, answer: Result<Answer, ApiError> },
+    HigherLimit { page: u32, open: Open, answer: Result<Answer, ApiError> },
     /// A page of one secret's dependents.
     Dependents { list: PagedList, walk: Walk, answer: Result<Answer, ApiError> },
     /// One secret by itself.
@@ -64,6 +65,7 @@ impl<'a> Collector<'a> {
             vanished: BTreeSet::new(),
             gone: BTreeSet::new(),
             unlisted: BTreeMap::new(),
+            unknown_fields: BTreeSet::new(),
             progress,
             position_by_id: HashMap::new(),
             jobs: FuturesUnordered::new(),
@@ -78,10 +80,8 @@ impl<'a> Collector<'a> {
     pub(super) async fn take_answers(&mut self) -> Result<(), ApiError> {
         while let Some(answered) = self.jobs.next().await {
             match answered {
-                Answered::Page { walk, answer } => self.take_page(walk, &answer?)?,
-                Answered::HigherLimit { page, open, answer } => {
-                    self.take_higher_limit(&page, open, answer)?
-                }
+                Answered::Page { walk, answer } => self.take_page(walk, answer)?,
+                Answered::HigherLimit { page, open, answer } => self.take_higher_limit(page, open, answer)?,
                 Answered::Dependents { list, walk, answer } => self.take_dependents(list, walk, answer)?,
                 Answered::Secret { purpose, answer } => self.take_secret(purpose, answer)?,
             }
@@ -96,14 +96,8 @@ impl<'a> Collector<'a> {
         for secret in secrets {
             let lists = open_lists(&secret.lists, limit);
             let position = self.position_of(&secret);
+            self.unknown_fields.extend(secret.unknown_fields.iter().map(ToString::to_string));
             for list in secret.lists {
-                if list.sightings.iter().any(|sighting| sighting.resource.id.is_empty()) {
-                    self.workspace.warnings.push(format!(
-                        "secret {}: an element of {} has no id that can be read; it counts as a use",
-                        secret.id,
-                        list.name.as_str()
-                    ));
-                }
                 self.record(position, source, list.sightings);
             }
             if !lists.is_empty() {
@@ -115,9 +109,6 @@ impl<'a> Collector<'a> {
 
     fn position_of(&mut self, listed: &ListedSecret<'_>) -> usize {
         let name = listed.name.as_deref().unwrap_or_default();
-        if listed.name.is_none() {
-            self.workspace.warnings.push(format!("secret {}: its name cannot be read", listed.id));
-        }
         if let Some(position) = self.position_of_id(&listed.id) {
             // Renamed while the walk went on: which name came first must not matter.
             if let Some(known) = self.workspace.secrets.get_mut(position)
@@ -146,6 +137,13 @@ impl<'a> Collector<'a> {
         if sightings.is_empty() {
             return;
         }
+        for sighting in sightings.iter().filter(|sighting| sighting.resource.id.is_empty()) {
+            self.workspace.warnings.push(format!(
+                "secret {}: a dependent of type {} has no id that can be read; it counts as a use",
+                self.secret(position).map_or("", |secret| &secret.id),
+                sighting.resource.dependent_type.as_str()
+            ));
+        }
         let known = |workspace: &Workspace| workspace.secrets.get(position).map_or(0, Secret::uses);
         let before = known(&self.workspace);
         self.workspace.record(position, source, sightings);
@@ -161,7 +159,17 @@ impl<'a> Collector<'a> {
 
     /// The workspace, its last doubts settled, without the secrets that are gone.
     pub(super) fn finish(mut self) -> Workspace {
+        self.workspace.unite();
         self.settle_mcp_servers();
+        for secret in self.workspace.secrets.iter().filter(|secret| secret.name.is_empty()) {
+            self.workspace.warnings.push(format!("secret {}: it has no name that can be read", secret.id));
+        }
+        for field in &self.unknown_fields {
+            let note = format!(
+                "secrets have a field that this program does not know and did not look into: {field}"
+            );
+            self.workspace.warnings.push(note);
+        }
         let mut position = 0;
         let (gone, deleted) = (&self.gone, &mut self.workspace.deleted);
         self.workspace.secrets.retain_mut(|secret| {

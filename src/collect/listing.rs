@@ -1,13 +1,13 @@
 //! The walk over the secrets, and the completion of every list that it finds cut.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::{
     collector::{Answered, Collector},
     lists::OpenList,
 };
 use crate::{
-    api::{Answer, ApiError, ListName, Next, ResourceType, SecretsQuery, Walk},
+    api::{Answer, ApiError, ListName, ListedSecret, Next, ResourceType, SecretsQuery, Walk},
     inventory::{Completion, Gap, Source},
 };
 
@@ -42,9 +42,22 @@ impl<'a> Collector<'a> {
         });
     }
 
-    pub(super) fn take_page(&mut self, mut walk: Walk, answer: &Answer) -> Result<(), ApiError> {
-        let page = answer.secret_page()?;
-        let this_page = walk.clone();
+    pub(super) fn take_page(
+        &mut self,
+        mut walk: Walk,
+        answer: Result<Answer, ApiError>,
+    ) -> Result<(), ApiError> {
+        let (this_page, this_cursor) = (walk.page(), walk.cursor().map(str::to_owned));
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) if walk.restart_after(&error) => {
+                self.note_restart(error.on_page(this_page));
+                self.ask_for_page(walk);
+                return Ok(());
+            }
+            Err(error) => return Err(error.on_page(this_page)),
+        };
+        let page = answer.secret_page().map_err(|error| error.on_page(this_page))?;
         let next = Next {
             cursor: page.next_cursor.as_deref(),
             has_more: page.has_more,
@@ -58,30 +71,38 @@ impl<'a> Collector<'a> {
         let open = self.take_in(page.secrets, Source::Preview, limit);
         tracing::info!(
             workspace = self.workspace.name,
-            page = this_page.page(),
+            page = this_page,
             secrets = count,
             lists_cut = open.iter().map(|(_, lists)| lists.len()).sum::<usize>(),
             "page of secrets read"
         );
         if self.options.max_dependency_limit > limit && !open.is_empty() {
-            self.ask_at_higher_limit(this_page, open);
+            self.ask_at_higher_limit(this_page, this_cursor, open);
         } else {
             self.page_to_the_end(open);
         }
         Ok(())
     }
 
-    fn ask_at_higher_limit(&mut self, page: Walk, open: Open) {
+    /// What was read before the restart stays: told twice, it is united.
+    fn note_restart(&mut self, error: ApiError) {
+        let note =
+            format!("a walk was started again from its first page, because its cursor was refused: {error}");
+        tracing::warn!("{note}");
+        self.workspace.warnings.push(note);
+    }
+
+    fn ask_at_higher_limit(&mut self, page: u32, cursor: Option<String>, open: Open) {
         let (client, query) = (self.client, self.query(self.options.max_dependency_limit));
         self.start(async move {
-            let answer = client.secrets(query, page.cursor()).await;
+            let answer = client.secrets(query, cursor.as_deref()).await;
             Answered::HigherLimit { page, open, answer }
         });
     }
 
     pub(super) fn take_higher_limit(
         &mut self,
-        page: &Walk,
+        page: u32,
         open: Open,
         answer: Result<Answer, ApiError>,
     ) -> Result<(), ApiError> {
@@ -89,32 +110,39 @@ impl<'a> Collector<'a> {
         let read = answer.and_then(|answer| {
             let secrets = answer.secret_page()?.secrets;
             self.workspace.coverage.raised_pages += 1;
-            let shown: HashSet<String> = secrets.iter().map(|secret| secret.id.to_string()).collect();
+            let shown = shown_lists(&secrets);
             Ok((shown, self.take_in(secrets, Source::HigherLimit, limit)))
         });
         let (shown, mut still_open) = match read {
             Ok(read) => read,
             Err(error) if error.key_is_invalid() => return Err(error),
             Err(error) => {
-                let what = format!("page {} of the secrets with dependency_limit={limit}", page.page());
-                self.workspace.gaps.push(Gap::new(what, error.advice()));
-                (HashSet::new(), Vec::new())
+                let what = format!("page {page} of the secrets with dependency_limit={limit}");
+                if error.refuses_cursor() {
+                    // Its lists are paged instead, and so are those of the pages that take its place.
+                    self.workspace.warnings.push(format!("{what}: {error}"));
+                } else {
+                    self.workspace.gaps.push(Gap::new(what, error.advice()));
+                }
+                (HashMap::new(), Vec::new())
             }
         };
         for (position, lists) in open {
-            if !self.secret(position).is_some_and(|secret| shown.contains(&secret.id)) {
-                // The page changed under the walk, or could not be read: what was known to be open still is.
-                still_open.push((position, lists));
-                continue;
+            let id = self.secret(position).map_or("", |secret| &secret.id);
+            let now = shown.get(id).map_or(&[][..], Vec::as_slice);
+            let is_open_still = |list: &OpenList| {
+                let still = still_open.iter().filter(|(other, _)| *other == position);
+                still.flat_map(|(_, open)| open).any(|open| open.name == list.name)
+            };
+            let (completed, doubtful): (Vec<_>, Vec<_>) = lists
+                .into_iter()
+                .filter(|list| !is_open_still(list))
+                .partition(|list| is_completed(list, now));
+            for list in completed {
+                self.complete(position, &list.name, Source::HigherLimit);
             }
-            for list in lists {
-                let remains = still_open.iter().any(|(other, open)| {
-                    *other == position && open.iter().any(|open| open.name == list.name)
-                });
-                if !remains {
-                    self.complete(position, &list.name, Source::HigherLimit);
-                }
-            }
+            // The page changed under the walk, or could not be read, or contradicts itself.
+            still_open.push((position, doubtful));
         }
         self.page_to_the_end(still_open);
         Ok(())
@@ -129,7 +157,7 @@ impl<'a> Collector<'a> {
     /// Pages each list for which there is an endpoint. Of MCP servers the scan may decide; any other stays a gap.
     pub(super) fn page_to_the_end(&mut self, open: Open) {
         for (position, lists) in open {
-            for OpenList { name, why, only_by_length } in lists {
+            for OpenList { name, why, only_by_length, .. } in lists {
                 match name {
                     ListName::Pageable(resource_type) => {
                         if self.paged.insert((position, resource_type)) {
@@ -161,6 +189,15 @@ impl<'a> Collector<'a> {
         mut walk: Walk,
         answer: Result<Answer, ApiError>,
     ) -> Result<(), ApiError> {
+        let this_page = walk.page();
+        let answer = match answer {
+            Err(error) if walk.restart_after(&error) => {
+                self.note_restart(error.on_page(this_page));
+                self.ask_for_dependents(list, walk);
+                return Ok(());
+            }
+            answer => answer,
+        };
         let advanced = answer.and_then(|answer| {
             let page = answer.dependencies_page(list.resource_type)?;
             self.workspace.coverage.dependency_pages += 1;
@@ -176,6 +213,7 @@ impl<'a> Collector<'a> {
             }
             Err(error) if error.key_is_invalid() => return Err(error),
             Err(error) => {
+                let error = error.on_page(this_page);
                 if error.is_not_found() {
                     self.vanished.insert(list.secret);
                 }
@@ -185,4 +223,19 @@ impl<'a> Collector<'a> {
         }
         Ok(())
     }
+}
+
+/// How many elements each list of each secret shows.
+fn shown_lists(secrets: &[ListedSecret<'_>]) -> HashMap<String, Vec<(ListName, usize)>> {
+    let lengths = |secret: &ListedSecret<'_>| {
+        secret.lists.iter().map(|list| (list.name.clone(), list.sightings.len())).collect()
+    };
+    secrets.iter().map(|secret| (secret.id.to_string(), lengths(secret))).collect()
+}
+
+/// Whether a list that was open is whole now that the higher limit shows it without a doubt. One that said that it had
+/// more has to show more; one that could not be read is only settled by the endpoint that lists its elements.
+fn is_completed(open: &OpenList, now: &[(ListName, usize)]) -> bool {
+    let Some((_, length)) = now.iter().find(|(name, _)| *name == open.name) else { return false };
+    !open.unreadable && (*length > open.shown || open.only_by_length && *length == open.shown)
 }

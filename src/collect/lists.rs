@@ -9,6 +9,10 @@ pub(super) struct OpenList {
     pub(super) why: String,
     /// Whether nothing but its length raises the doubt.
     pub(super) only_by_length: bool,
+    /// Whether it could not be read, so that another showing of the same list settles nothing.
+    pub(super) unreadable: bool,
+    /// How many elements it showed.
+    pub(super) shown: usize,
 }
 
 /// Why a list that was asked for with `limit` cannot be taken for whole; `None` where it can.
@@ -36,7 +40,13 @@ pub(super) fn open_lists(lists: &[DependentList<'_>], limit: u32) -> Vec<OpenLis
         .filter_map(|list| {
             let why = why_not_whole(list, limit)?;
             let only_by_length = list.has_more == HasMore::Absent && list.problem.is_none();
-            Some(OpenList { name: list.name.clone(), why, only_by_length })
+            Some(OpenList {
+                name: list.name.clone(),
+                why,
+                only_by_length,
+                unreadable: list.problem.is_some(),
+                shown: list.sightings.len(),
+            })
         })
         .collect()
 }

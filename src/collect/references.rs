@@ -18,6 +18,8 @@ const SIDE_BY_SIDE: usize = 64;
 pub(super) struct Scanned {
     pub(super) scan: Scan,
     pub(super) found: Vec<Found>,
+    /// What is worth knowing of how it was read.
+    pub(super) notes: Vec<String>,
 }
 
 /// A secret's id and what holds it.
@@ -52,14 +54,15 @@ pub(super) async fn scan_all(client: &Client, options: &CollectOptions) -> Resul
             ScanOutcome::Whole
         };
         let read = outcome == ScanOutcome::Whole;
-        let mut scanning = Scanning { client, scan: Scan::new(source, outcome), found: Vec::new() };
+        let mut scanning =
+            Scanning { client, scan: Scan::new(source, outcome), found: Vec::new(), notes: Vec::new() };
         if read {
             scanning.read().await?;
         }
         if let Some(gap) = scanning.scan.gap() {
             tracing::warn!("{gap}");
         }
-        Ok(Scanned { scan: scanning.scan, found: scanning.found })
+        Ok(Scanned { scan: scanning.scan, found: scanning.found, notes: scanning.notes })
     });
     futures_util::future::try_join_all(scans).await
 }
@@ -100,6 +103,7 @@ struct Scanning<'a> {
     client: &'a Client,
     scan: Scan,
     found: Vec<Found>,
+    notes: Vec<String>,
 }
 
 impl Scanning<'_> {
@@ -146,8 +150,15 @@ impl Scanning<'_> {
             match advanced {
                 Ok(true) => {}
                 Ok(false) => return Ok(holders),
+                Err(error) if walk.restart_after(&error) => {
+                    tracing::warn!("a walk is started again, because its cursor was refused: {error}");
+                    self.notes.push(format!(
+                        "a walk was started again from its first page, because its cursor was refused: {error}"
+                    ));
+                    holders.clear();
+                }
                 Err(error) => {
-                    self.fail(error)?;
+                    self.fail(error.on_page(walk.page()))?;
                     return Ok(holders);
                 }
             }

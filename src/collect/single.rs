@@ -37,7 +37,8 @@ impl Collector<'_> {
 
     /// Takes in what the scans found: uses of listed secrets, and references to others, which are looked up.
     pub(super) async fn take_scans(&mut self, scans: Vec<Scanned>) -> Result<(), ApiError> {
-        for Scanned { scan, found } in scans {
+        for Scanned { scan, found, notes } in scans {
+            self.workspace.warnings.extend(notes);
             for one in found {
                 match self.position_of_id(&one.secret_id) {
                     Some(position) if !self.gone.contains(&position) => {

@@ -62,7 +62,8 @@ pub(super) fn parse(text: &str, origin: &str, allow_plain_http: bool) -> Result<
     Ok(url)
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address is this machine itself.
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

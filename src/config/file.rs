@@ -50,6 +50,7 @@ pub(super) struct AuditTable {
 pub(super) struct HttpTable {
     pub(super) concurrency: Option<usize>,
     pub(super) attempts: Option<u32>,
+    pub(super) retry_budget: Option<u32>,
     pub(super) first_backoff_seconds: Option<f64>,
     pub(super) longest_backoff_seconds: Option<f64>,
     pub(super) longest_retry_after_seconds: Option<f64>,

@@ -20,9 +20,18 @@ pub(super) fn from_environment(
     variable: &str,
     environment: &Environment,
 ) -> Result<SecretString, ConfigError> {
-    match environment.get(variable) {
-        Some(key) if !key.trim().is_empty() => checked(key.trim(), &format!("the variable {variable}")),
-        _ => Err(ConfigError::new(format!(
+    // The likely slip is to put the key itself here, so what is no name of a variable is not shown.
+    let is_name =
+        variable.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    if !is_name || variable.is_empty() {
+        return Err(ConfigError::new(
+            "an api_key_env is not the name of a variable (capital letters, digits, underscores); give the name of the \
+             variable that holds the key, never the key",
+        ));
+    }
+    match environment.get(variable)? {
+        Some(key) => checked(key.trim(), &format!("the variable {variable}")),
+        None => Err(ConfigError::new(format!(
             "there is no API key: set {variable} to a key that may read Agents Platform data (permission \
              convai_read); keys are made at https://elevenlabs.io/app/developers/api-keys. To see the tool at work \
              without a key, use --demo"
@@ -37,7 +46,12 @@ pub(super) fn from_file(
     beside: &Path,
     environment: &Environment,
 ) -> Result<SecretString, ConfigError> {
-    let path = locate(file, beside, environment);
+    if file.to_str().is_some_and(|file| file.starts_with("sk_")) {
+        return Err(ConfigError::new(
+            "an api_key_file looks like a key; give the path of the file that holds the key, never the key",
+        ));
+    }
+    let path = locate(file, beside, environment)?;
     let metadata = fs_err::metadata(&path)
         .map_err(|error| ConfigError::new(format!("the API key file cannot be read: {error}")))?;
     if metadata.permissions().mode() & 0o007 != 0 {
@@ -51,16 +65,16 @@ pub(super) fn from_file(
     checked(text.trim_end_matches(['\r', '\n']), &format!("the file {}", path.display()))
 }
 
-fn locate(file: &Path, beside: &Path, environment: &Environment) -> PathBuf {
+fn locate(file: &Path, beside: &Path, environment: &Environment) -> Result<PathBuf, ConfigError> {
     if file.is_relative()
-        && let Some(credentials) = environment.get(CREDENTIALS_VARIABLE)
+        && let Some(credentials) = environment.get(CREDENTIALS_VARIABLE)?
     {
         let credential = Path::new(&credentials).join(file);
         if credential.exists() {
-            return credential;
+            return Ok(credential);
         }
     }
-    beside.join(file)
+    Ok(beside.join(file))
 }
 
 fn checked(key: &str, place: &str) -> Result<SecretString, ConfigError> {

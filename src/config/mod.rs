@@ -5,11 +5,14 @@
 mod address;
 mod file;
 mod key;
+mod settings;
+mod workspace;
 
 pub use address::Region;
+pub use settings::{Origin, Setting};
 
 use std::{
-    collections::BTreeSet,
+    ffi::OsString,
     fmt::Display,
     ops::RangeInclusive,
     path::{Path, PathBuf},
@@ -27,10 +30,9 @@ use crate::{
     inventory::Source,
     report::Format,
 };
-use file::{AuditTable, ConfigFile, HttpTable, WorkspaceTable};
-
-/// The variable that the ecosystem's clients read for the address.
-const ADDRESS_VARIABLE: &str = "ELEVENLABS_BASE_URL";
+use file::{AuditTable, ConfigFile, HttpTable};
+use settings::Settings;
+use workspace::WorkspaceResolver;
 
 /// Something in the configuration that has to be mended, and how.
 #[derive(Debug, thiserror::Error)]
@@ -44,16 +46,23 @@ impl ConfigError {
 }
 
 /// The environment variables, passed in so that a test has its own.
-pub struct Environment<'a>(&'a dyn Fn(&str) -> Option<String>);
+pub struct Environment<'a>(&'a dyn Fn(&str) -> Option<OsString>);
 
 impl<'a> Environment<'a> {
     /// Variables as `get` gives them.
-    pub fn new(get: &'a dyn Fn(&str) -> Option<String>) -> Self {
+    pub fn new(get: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
         Self(get)
     }
 
-    fn get(&self, variable: &str) -> Option<String> {
-        (self.0)(variable)
+    /// The value of a variable; an empty one counts as none.
+    fn get(&self, variable: &str) -> Result<Option<String>, ConfigError> {
+        let Some(value) = (self.0)(variable) else { return Ok(None) };
+        match value.into_string() {
+            Ok(value) => Ok(Some(value).filter(|value| !value.trim().is_empty())),
+            Err(_) => Err(ConfigError::new(format!(
+                "the variable {variable} is not UTF-8; set it anew or unset it"
+            ))),
+        }
     }
 }
 
@@ -142,6 +151,8 @@ pub struct HttpOptions {
     pub concurrency: usize,
     /// When to ask again.
     pub retry: RetryPolicy,
+    /// The most retries in a run, all workspaces together.
+    pub retry_budget: u32,
     /// The longest time to open a connection.
     pub connect_timeout: Duration,
     /// The longest silence while an answer comes.
@@ -156,46 +167,13 @@ pub struct HttpOptions {
     pub max_pages: u32,
 }
 
-/// One setting as it holds, for `check` to show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// Its name, as the file has it: `[audit] page_size`.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-    /// Where that came from.
-    pub origin: Origin,
-}
-
-/// Where a setting came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A flag of this name.
-    Flag(&'static str),
-    /// A variable of this name.
-    Environment(String),
-    /// The configuration file.
-    File,
-    /// Nowhere: it is the default.
-    Default,
-}
-
-impl Display for Origin {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Flag(flag) => formatter.write_str(flag),
-            Self::Environment(variable) => write!(formatter, "environment, {variable}"),
-            Self::File => formatter.write_str("file"),
-            Self::Default => formatter.write_str("default"),
-        }
-    }
-}
-
 impl HttpOptions {
     /// What a client for one workspace needs.
     #[must_use]
-    pub fn client_options(&self, base_url: Url, api_key: SecretString, use_proxy: bool) -> ClientOptions {
+    pub fn client_options(&self, base_url: Url, api_key: SecretString) -> ClientOptions {
         ClientOptions {
+            // What is meant for this machine may be plain http, so it must not leave it by way of a proxy.
+            use_proxy: !address::is_loopback(&base_url),
             base_url,
             api_key,
             concurrency: self.concurrency,
@@ -205,7 +183,6 @@ impl HttpOptions {
             attempt_timeout: self.attempt_timeout,
             max_body: self.max_body,
             max_pages: self.max_pages,
-            use_proxy,
         }
     }
 }
@@ -366,6 +343,7 @@ fn http_options(
     in_bounds("[http] concurrency", concurrency, 1..=64)?;
     let attempts = settings.pick("[http] attempts", None, file.attempts, 5);
     in_bounds("[http] attempts", attempts, 1..=20)?;
+    let retry_budget = settings.pick("[http] retry_budget", None, file.retry_budget, 500);
     let mut seconds = |name: &str, in_file: Option<f64>, default: f64, least: f64| {
         let value = settings.pick(name, None, in_file, default);
         in_bounds(name, value, least..=86_400.0)?;
@@ -397,6 +375,7 @@ fn http_options(
     Ok(HttpOptions {
         concurrency,
         retry,
+        retry_budget,
         connect_timeout,
         idle_timeout,
         attempt_timeout,
@@ -425,145 +404,4 @@ fn in_bounds<T: PartialOrd + Display>(
         return Ok(());
     }
     Err(ConfigError::new(format!("{name} is {value}; it must be {} to {}", bounds.start(), bounds.end())))
-}
-
-/// The settings met so far.
-#[derive(Default)]
-struct Settings(Vec<Setting>);
-
-impl Settings {
-    fn pick<T: Display>(
-        &mut self,
-        name: &str,
-        flag: Option<(&'static str, T)>,
-        file: Option<T>,
-        default: T,
-    ) -> T {
-        self.pick_with(name, flag, file, default, ToString::to_string)
-    }
-
-    fn pick_with<T>(
-        &mut self,
-        name: &str,
-        flag: Option<(&'static str, T)>,
-        file: Option<T>,
-        default: T,
-        show: impl FnOnce(&T) -> String,
-    ) -> T {
-        let (value, origin) = match (flag, file) {
-            (Some((flag, value)), _) => (value, Origin::Flag(flag)),
-            (None, Some(value)) => (value, Origin::File),
-            (None, None) => (default, Origin::Default),
-        };
-        self.note(name, show(&value), origin);
-        value
-    }
-
-    fn note(&mut self, name: impl Into<String>, value: impl Into<String>, origin: Origin) {
-        self.0.push(Setting { name: name.into(), value: value.into(), origin });
-    }
-}
-
-/// Turns the `[[workspace]]` tables, or the environment where there are none, into workspaces.
-struct WorkspaceResolver<'a> {
-    flag: Option<(&'static str, String)>,
-    environment: &'a Environment<'a>,
-    beside: &'a Path,
-    allow_plain_http: bool,
-}
-
-impl WorkspaceResolver<'_> {
-    fn resolve(
-        &self,
-        mut tables: Vec<WorkspaceTable>,
-        settings: &mut Settings,
-    ) -> Result<Vec<WorkspaceConfig>, ConfigError> {
-        if tables.is_empty() {
-            tables.push(WorkspaceTable {
-                name: "default".to_owned(),
-                api_key_env: None,
-                api_key_file: None,
-                region: None,
-                base_url: None,
-            });
-        }
-        if let Some((flag, _)) = self.flag
-            && tables.len() > 1
-        {
-            return Err(ConfigError::new(format!(
-                "{flag} cannot serve {} workspaces at once; give each its region or base_url in the configuration",
-                tables.len()
-            )));
-        }
-        let mut names = BTreeSet::new();
-        for table in &tables {
-            if table.name.trim().is_empty() || table.name.chars().any(char::is_control) {
-                return Err(ConfigError::new(
-                    "a [[workspace]] has a name that is empty or holds control characters",
-                ));
-            }
-            if !names.insert(&table.name) {
-                return Err(ConfigError::new(format!("two [[workspace]] tables are named {:?}", table.name)));
-            }
-        }
-        tables.iter().map(|table| self.workspace(table, settings)).collect()
-    }
-
-    fn workspace(
-        &self,
-        table: &WorkspaceTable,
-        settings: &mut Settings,
-    ) -> Result<WorkspaceConfig, ConfigError> {
-        let name = &table.name;
-        let (address, origin) = self.address(table)?;
-        let place = match &origin {
-            Origin::File => format!("base_url of workspace {name:?}"),
-            origin => origin.to_string(),
-        };
-        let base_url = address::parse(&address, &place, self.allow_plain_http)?;
-        settings.note(format!("workspace {name:?} address"), base_url.as_str(), origin);
-
-        let (api_key, place, origin) = match (&table.api_key_env, &table.api_key_file) {
-            (Some(_), Some(_)) => {
-                return Err(ConfigError::new(format!(
-                    "workspace {name:?} names both api_key_env and api_key_file; keep one"
-                )));
-            }
-            (None, Some(file)) => {
-                let key = key::from_file(file, self.beside, self.environment)?;
-                (key, format!("read from {}", file.display()), Origin::File)
-            }
-            (Some(variable), None) => {
-                let key = key::from_environment(variable, self.environment)?;
-                (key, format!("read from ${variable}"), Origin::File)
-            }
-            (None, None) => {
-                let variable = key::KEY_VARIABLE;
-                let key = key::from_environment(variable, self.environment)?;
-                (key, format!("read from ${variable}"), Origin::Environment(variable.to_owned()))
-            }
-        };
-        settings.note(format!("workspace {name:?} key"), place, origin);
-        Ok(WorkspaceConfig { name: name.clone(), base_url, api_key })
-    }
-
-    fn address(&self, table: &WorkspaceTable) -> Result<(String, Origin), ConfigError> {
-        if let Some((flag, address)) = &self.flag {
-            return Ok((address.clone(), Origin::Flag(flag)));
-        }
-        match (&table.base_url, table.region) {
-            (Some(_), Some(_)) => Err(ConfigError::new(format!(
-                "workspace {:?} names both region and base_url; keep one",
-                table.name
-            ))),
-            (Some(base_url), None) => Ok((base_url.clone(), Origin::File)),
-            (None, Some(region)) => Ok((region.base_url().to_owned(), Origin::File)),
-            (None, None) => {
-                Ok(match self.environment.get(ADDRESS_VARIABLE).filter(|address| !address.is_empty()) {
-                    Some(address) => (address, Origin::Environment(ADDRESS_VARIABLE.to_owned())),
-                    None => (Region::Global.base_url().to_owned(), Origin::Default),
-                })
-            }
-        }
-    }
 }

@@ -78,6 +78,8 @@ pub struct Secret {
     /// Whether it was read once more by itself at the end.
     pub confirmed: bool,
     uses: Vec<Use>,
+    /// How many uses there were when they were last united.
+    united: usize,
 }
 
 /// What a gap is named where a secret could not be read once more by itself.
@@ -198,23 +200,23 @@ impl Workspace {
                 sources: source.into(),
             });
         }
-        let resources = &mut self.resources;
-        // Stable and nearly sorted after the first time, hence cheap to repeat for each page.
-        secret.uses.sort_by_key(|one| one.resource);
-        secret.uses.dedup_by(|later, kept| {
-            let same = later.resource == kept.resource;
-            if same {
-                kept.transitive &= later.transitive;
-                kept.via = resources.unite_via(kept.via, later.via);
-                kept.sources = kept.sources.union(later.sources);
-            }
-            same
-        });
+        // Not for each page: a list of a hundred thousand comes in a thousand of them.
+        if secret.uses.len() >= 2 * secret.united {
+            secret.unite(&mut self.resources);
+        }
+    }
+
+    /// Makes one use of what was told more than once.
+    pub fn unite(&mut self) {
+        for secret in &mut self.secrets {
+            secret.unite(&mut self.resources);
+        }
     }
 
     /// Puts secrets, uses and gaps into the one order that every report keeps: secrets by name and id,
     /// dependents by type, name and id.
     pub fn sort(&mut self) {
+        self.unite();
         self.secrets.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         let resources = &self.resources;
         for secret in &mut self.secrets {
@@ -260,10 +262,24 @@ impl Secret {
         Self { id: id.into(), name: name.into(), ..Self::default() }
     }
 
-    /// How many dependents are known.
+    /// How many dependents are known. Until [`Workspace::unite`], some may count twice.
     #[must_use]
     pub fn uses(&self) -> usize {
         self.uses.len()
+    }
+
+    fn unite(&mut self, resources: &mut Resources) {
+        self.uses.sort_by_key(|one| one.resource);
+        self.uses.dedup_by(|later, kept| {
+            let same = later.resource == kept.resource;
+            if same {
+                kept.transitive &= later.transitive;
+                kept.via = resources.unite_via(kept.via, later.via);
+                kept.sources = kept.sources.union(later.sources);
+            }
+            same
+        });
+        self.united = self.uses.len();
     }
 
     /// Whether every list of its dependents was read whole.

@@ -78,11 +78,14 @@ impl OutputDirectory {
         // The directory that the guard would remove is gone from that place.
         let Self { path, staging, _lock } = self;
         let _ = staging.keep();
-        let moved = sync_directory(&path).and_then(|()| point_latest_at(&path, run_id));
-        if let Err(error) = moved {
+        if let Err(error) = sync_directory(&path).and_then(|()| point_latest_at(&path, run_id)) {
             // Published means found by `latest`: otherwise as if nothing had been.
             fs_err::remove_dir_all(&bundle).map_err(PublishError::write(&bundle))?;
             return Err(error);
+        }
+        // Both renames are done: were this to fail, the bundle would be no less in place.
+        if let Err(error) = sync_directory(&path) {
+            tracing::warn!("published, but not yet safe from a power cut: {error}");
         }
         Ok(bundle)
     }
@@ -147,8 +150,7 @@ fn point_latest_at(directory: &Path, run_id: &str) -> Result<(), PublishError> {
     fs_err::rename(&staged, &latest).map_err(|error| {
         let _ = fs_err::remove_file(&staged);
         PublishError::write(&latest)(error)
-    })?;
-    sync_directory(directory)
+    })
 }
 
 /// Brings the names in a directory to the disk.

@@ -238,20 +238,51 @@ async fn nobody_listening_is_code_5() {
     assert!(outcome.message().contains("connect"), "{address}: {}", outcome.message());
 }
 
-#[tokio::test]
-async fn a_later_page_that_fails_fails_the_walk() {
+/// Audits three secrets, two on a page, where the requests for the second page that `refused` names by number (from
+/// 1) are answered with this status.
+async fn with_second_page_refused(
+    status: u16,
+    refused: impl Fn(usize) -> bool + Send + Sync + 'static,
+) -> (Outcome, Setup, Simulator) {
     let secrets = (0..3).map(|number| Secret::new(&format!("sec_{number}"), "key")).collect();
-    let pages = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&pages);
+    let asked = AtomicUsize::new(0);
     let simulator = Simulator::start_with(World::of(secrets), move |request, reply| {
-        if request.path == SECRETS && counted.fetch_add(1, Ordering::Relaxed) == 1 {
-            return Reply::error(400, "invalid_request", "y", "z");
+        let is_second_page = request.path == SECRETS && request.query("cursor").is_some();
+        if is_second_page && refused(asked.fetch_add(1, Ordering::Relaxed) + 1) {
+            return Reply::error(status, "invalid_request", "y", "z");
         }
         reply
     });
     let simulator = simulator.await.unwrap();
     let setup = Setup::of(&simulator).section("[audit]\npage_size = 2");
-    let outcome = setup.run().await;
+    (setup.run().await, setup, simulator)
+}
+
+#[tokio::test]
+async fn a_later_page_that_fails_fails_the_walk() {
+    let (outcome, setup, _simulator) = with_second_page_refused(404, |_| true).await;
     assert_eq!(outcome.code(), 5);
+    assert!(outcome.message().contains("page 2"), "{}", outcome.message());
+    assert_eq!(names_in(&setup.out()), [".lock"]);
+}
+
+#[tokio::test]
+async fn a_cursor_refused_midway_starts_the_walk_again_and_says_so() {
+    for status in [400, 410, 422] {
+        let (outcome, _setup, simulator) = with_second_page_refused(status, |number| number == 1).await;
+        assert_eq!(outcome.code(), 0, "{status}");
+        let bundle = outcome.bundle();
+        assert_eq!(bundle.secrets.len(), 3);
+        assert_eq!(walked(&simulator, "20"), 4, "page 1, page 2 refused, page 1, page 2");
+        let warnings = bundle.workspace()["warnings"].to_string();
+        assert!(warnings.contains("started again") && warnings.contains("page 2"), "{warnings}");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_refused_again_fails_the_walk() {
+    let (outcome, setup, simulator) = with_second_page_refused(410, |_| true).await;
+    assert_eq!(outcome.code(), 5);
+    assert_eq!(walked(&simulator, "20"), 4);
     assert_eq!(names_in(&setup.out()), [".lock"]);
 }

@@ -192,7 +192,7 @@ impl Setup {
 
     /// The configuration as it resolves.
     pub(crate) fn resolve(&self) -> Result<Config, ConfigError> {
-        let variable = |name: &str| self.variables.get(name).cloned();
+        let variable = |name: &str| self.variables.get(name).map(Into::into);
         let config = Some(self.write_config());
         let typed = &self.arguments;
         let arguments = AuditArgs {

@@ -123,6 +123,8 @@ pub struct ListedSecret<'a> {
     pub name: Option<Cow<'a, str>>,
     /// Every list under `used_by`.
     pub lists: Vec<DependentList<'a>>,
+    /// The names of fields that the document doesn't know and that don't look as if they told of uses.
+    pub unknown_fields: Vec<Cow<'a, str>>,
 }
 
 /// A page of `GET /v1/convai/secrets`.
@@ -206,8 +208,34 @@ impl<'a> ListedSecret<'a> {
         if let Some(problem) = problem {
             lists.iter_mut().for_each(|list| list.problem = Some(problem.to_string()));
         }
-        Ok(Self { id, name: secret.text("name").ok().flatten(), lists })
+        let unknown_fields = beside_used_by(secret, &mut lists);
+        Ok(Self { id, name: secret.text("name").ok().flatten(), lists, unknown_fields })
     }
+}
+
+/// What the document doesn't know, beside `used_by`. A field that may tell of uses is taken for a list, and another
+/// `type` than the one that is known for a doubt; the names of any others are for the report.
+fn beside_used_by<'a>(secret: &Object<'a>, lists: &mut Vec<DependentList<'a>>) -> Vec<Cow<'a, str>> {
+    let mut unknown = Vec::new();
+    for (field, value) in &secret.fields {
+        match field.as_ref() {
+            "secret_id" | "name" | "used_by" => {}
+            "type" if matches!(value.get(), r#""stored""# | "null") => {}
+            "type" => lists.push(DependentList {
+                name: ListName::Unrecognized(field.to_string()),
+                sightings: Vec::new(),
+                has_more: HasMore::Absent,
+                problem: Some("the secret is of a type that this program does not know".to_owned()),
+            }),
+            name if name.starts_with("used") || name.contains("depend") => {
+                let name = ListName::Unrecognized(name.to_owned());
+                let sightings = dependent::unrecognized(&name, value);
+                lists.push(DependentList { name, sightings, has_more: HasMore::Absent, problem: None });
+            }
+            _ => unknown.push(field.clone()),
+        }
+    }
+    unknown
 }
 
 /// All fields of `used_by`, and what is wrong with it as a whole. Standing twice, each counts.

@@ -192,7 +192,7 @@ fn a_cursor_that_is_null_or_absent_is_the_end_and_an_empty_list_is_no_error() {
 #[test]
 fn fields_and_values_that_the_document_does_not_know_change_nothing() {
     let page = read(
-        r#"{"total": 1, "secrets": [{"type": "vaulted", "secret_id": "s", "name": "n", "rotated": {"by": []},
+        r#"{"total": 1, "secrets": [{"type": "stored", "secret_id": "s", "name": "n", "rotated": {"by": []},
             "used_by": {"tools": [{"type": "available", "id": "t", "name": "T", "access_level": "owner",
             "colour": {"deep": [1]}}], "agents": [], "others": ["telepathy"], "phone_numbers":
             [{"phone_number_id": "p", "provider": "pigeon"}]}}]}"#,
@@ -204,6 +204,27 @@ fn fields_and_values_that_the_document_does_not_know_change_nothing() {
     assert_eq!(lists[2].sightings[0].resource.provider.as_deref(), Some("pigeon"));
     assert_eq!(ids(&lists[4].sightings), ["telepathy"]);
     assert!(lists.iter().all(is_whole));
+    assert_eq!(page.secrets[0].unknown_fields, ["rotated"]);
+}
+
+#[test]
+fn a_type_of_secret_never_heard_of_is_a_doubt() {
+    let page = read(
+        r#"{"secrets": [{"type": "vaulted", "secret_id": "s", "used_by": {"tools": [], "agents": [], "others": []}}]}"#,
+    )
+    .unwrap();
+    assert!(!page.secrets[0].lists.iter().all(is_whole));
+}
+
+#[test]
+fn what_looks_like_uses_beside_used_by_is_a_use() {
+    let page = read(
+        r#"{"secrets": [{"type": "stored", "secret_id": "s", "used_by_v2": {"tools": [{"id": "t"}]}, "dependents": ["d"],
+            "used_by": {"tools": [], "agents": [], "others": []}}]}"#,
+    )
+    .unwrap();
+    let found: usize = page.secrets[0].lists.iter().map(|list| list.sightings.len()).sum();
+    assert_eq!(found, 2);
 }
 
 #[test]

@@ -89,16 +89,22 @@ fn gaps(text: &mut String, audit: &Audit) {
         for gap in workspace.gaps() {
             let _ = writeln!(text, "- {name}: {}: {}", code(&gap.what), code(&gap.why));
         }
-        for secret in workspace.secrets() {
-            for gap in secret.gaps() {
-                let (secret_name, id) = (code(secret.name()), code(secret.id()));
-                let _ = writeln!(
-                    text,
-                    "- {name}: secret {secret_name} {id}, {}: {}",
-                    code(&gap.what),
-                    code(&gap.why)
-                );
-            }
+        // The undetermined have their reasons above, so this may be cut.
+        let mut gaps =
+            workspace.secrets().flat_map(|secret| secret.gaps().iter().map(move |gap| (secret, gap)));
+        for (secret, gap) in gaps.by_ref().take(audit.parameters.rendering.list_length) {
+            let (secret_name, id) = (code(secret.name()), code(secret.id()));
+            let _ = writeln!(
+                text,
+                "- {name}: secret {secret_name} {id}, {}: {}",
+                code(&gap.what),
+                code(&gap.why)
+            );
+        }
+        let left_out = gaps.count();
+        if left_out > 0 {
+            text.push('\n');
+            leave_out(text, left_out, "gap", "gaps", "secrets.csv and report.json");
         }
     }
     if text.len() == before {

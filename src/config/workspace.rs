@@ -1,0 +1,115 @@
+//! The `[[workspace]]` tables, or the environment where there are none, made into workspaces.
+
+use std::{collections::BTreeSet, path::Path};
+
+use super::{
+    ConfigError, Environment, Region, WorkspaceConfig, address,
+    file::WorkspaceTable,
+    key,
+    settings::{Origin, Settings},
+};
+
+/// The variable that the ecosystem's clients read for the address.
+const ADDRESS_VARIABLE: &str = "ELEVENLABS_BASE_URL";
+
+/// Turns the `[[workspace]]` tables, or the environment where there are none, into workspaces.
+pub(super) struct WorkspaceResolver<'a> {
+    pub(super) flag: Option<(&'static str, String)>,
+    pub(super) environment: &'a Environment<'a>,
+    pub(super) beside: &'a Path,
+    pub(super) allow_plain_http: bool,
+}
+
+impl WorkspaceResolver<'_> {
+    pub(super) fn resolve(
+        &self,
+        mut tables: Vec<WorkspaceTable>,
+        settings: &mut Settings,
+    ) -> Result<Vec<WorkspaceConfig>, ConfigError> {
+        if tables.is_empty() {
+            tables.push(WorkspaceTable {
+                name: "default".to_owned(),
+                api_key_env: None,
+                api_key_file: None,
+                region: None,
+                base_url: None,
+            });
+        }
+        if let Some((flag, _)) = self.flag
+            && tables.len() > 1
+        {
+            return Err(ConfigError::new(format!(
+                "{flag} cannot serve {} workspaces at once; give each its region or base_url in the configuration",
+                tables.len()
+            )));
+        }
+        let mut names = BTreeSet::new();
+        for table in &tables {
+            if table.name.trim().is_empty() || table.name.chars().any(char::is_control) {
+                return Err(ConfigError::new(
+                    "a [[workspace]] has a name that is empty or holds control characters",
+                ));
+            }
+            if !names.insert(&table.name) {
+                return Err(ConfigError::new(format!("two [[workspace]] tables are named {:?}", table.name)));
+            }
+        }
+        tables.iter().map(|table| self.workspace(table, settings)).collect()
+    }
+
+    fn workspace(
+        &self,
+        table: &WorkspaceTable,
+        settings: &mut Settings,
+    ) -> Result<WorkspaceConfig, ConfigError> {
+        let name = &table.name;
+        let (address, origin) = self.address(table)?;
+        let place = match &origin {
+            Origin::File => format!("base_url of workspace {name:?}"),
+            origin => origin.to_string(),
+        };
+        let base_url = address::parse(&address, &place, self.allow_plain_http)?;
+        settings.note(format!("workspace {name:?} address"), base_url.as_str(), origin);
+
+        let (api_key, place, origin) = match (&table.api_key_env, &table.api_key_file) {
+            (Some(_), Some(_)) => {
+                return Err(ConfigError::new(format!(
+                    "workspace {name:?} names both api_key_env and api_key_file; keep one"
+                )));
+            }
+            (None, Some(file)) => {
+                let key = key::from_file(file, self.beside, self.environment)?;
+                (key, format!("read from {}", file.display()), Origin::File)
+            }
+            (Some(variable), None) => {
+                let key = key::from_environment(variable, self.environment)?;
+                (key, format!("read from ${variable}"), Origin::File)
+            }
+            (None, None) => {
+                let variable = key::KEY_VARIABLE;
+                let key = key::from_environment(variable, self.environment)?;
+                (key, format!("read from ${variable}"), Origin::Environment(variable.to_owned()))
+            }
+        };
+        settings.note(format!("workspace {name:?} key"), place, origin);
+        Ok(WorkspaceConfig { name: name.clone(), base_url, api_key })
+    }
+
+    fn address(&self, table: &WorkspaceTable) -> Result<(String, Origin), ConfigError> {
+        if let Some((flag, address)) = &self.flag {
+            return Ok((address.clone(), Origin::Flag(flag)));
+        }
+        match (&table.base_url, table.region) {
+            (Some(_), Some(_)) => Err(ConfigError::new(format!(
+                "workspace {:?} names both region and base_url; keep one",
+                table.name
+            ))),
+            (Some(base_url), None) => Ok((base_url.clone(), Origin::File)),
+            (None, Some(region)) => Ok((region.base_url().to_owned(), Origin::File)),
+            (None, None) => Ok(match self.environment.get(ADDRESS_VARIABLE)? {
+                Some(address) => (address, Origin::Environment(ADDRESS_VARIABLE.to_owned())),
+                None => (Region::Global.base_url().to_owned(), Origin::Default),
+            }),
+        }
+    }
+}
