@@ -6,7 +6,10 @@ use elevenlabs_secrets_audit::simulator::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::support::{Bundle, Setup, dependencies, rewrite_used_by, serve, serve_with, walked};
+use crate::{
+    bundle::Bundle,
+    support::{Setup, dependencies, rewrite_used_by, serve, serve_with, walked},
+};
 
 /// A secret `sec` with these agents.
 fn with_agents(agents: Vec<Value>) -> Secret {

@@ -9,8 +9,9 @@ use std::sync::{
 use elevenlabs_secrets_audit::simulator::{Reply, Secret, Simulator, World};
 use serde_json::json;
 
-use crate::support::{
-    Outcome, SECRETS, Setup, asked, invalid_api_key, missing_permissions, names_in, serve, serve_with,
+use crate::{
+    bundle::names_in,
+    support::{Outcome, SECRETS, Setup, asked, invalid_api_key, missing_permissions, serve, serve_with},
 };
 
 /// A secret with something in it that no message may quote.

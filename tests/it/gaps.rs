@@ -4,9 +4,12 @@
 use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator};
 use serde_json::{Value, json};
 
-use crate::support::{
-    Bundle, Outcome, Setup, asked, dependencies, gap_in_words, invalid_api_key, is_walk, missing_permissions,
-    names_in, rewrite_used_by, serve, serve_with, walked,
+use crate::{
+    bundle::{Bundle, gap_in_words, names_in},
+    support::{
+        Outcome, Setup, asked, dependencies, invalid_api_key, is_walk, missing_permissions, rewrite_used_by,
+        serve, serve_with, walked,
+    },
 };
 
 /// Faults that make a list not whole, with a word that the reason must hold.

@@ -6,24 +6,29 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `support` | what all of them share |
+//! | `support`, `bundle` | what all of them share: runs, and reading back what they leave |
 //! | `walk` | the pages of the list of secrets |
 //! | `limits` | lists at, around and beyond the limits |
 //! | `dependents` | what becomes of each dependent |
 //! | `gaps` | what could not be read, and what is still said |
 //! | `faults` | bad answers, broken connections and refused keys |
-//! | `sample` | the sample in the repository |
 //! | `requests` | what is sent, and how much at once |
+//! | `workspaces` | several workspaces in one bundle |
+//! | `publish` | the files and directories that a run leaves |
+//! | `sample` | the sample in the repository |
 
 #![expect(clippy::unwrap_used, reason = "in a helper of a test, a surprise is a failure of the test")]
 #![expect(clippy::panic, reason = "in a helper of a test, a surprise is a failure of the test")]
+#![expect(clippy::print_stdout, reason = "a test that this machine cannot run says so")]
 
-mod support;
-
+mod bundle;
 mod dependents;
 mod faults;
 mod gaps;
 mod limits;
+mod publish;
 mod requests;
 mod sample;
+mod support;
 mod walk;
+mod workspaces;

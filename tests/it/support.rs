@@ -1,8 +1,7 @@
-//! What every subject shares: a run of the job against simulators, a run of the binary, and reading back what
-//! they leave.
+//! What every subject shares: a run of the job against simulators, and a run of the binary.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fmt::Write as _,
     path::{Path, PathBuf},
     process::Output,
@@ -25,6 +24,8 @@ use elevenlabs_secrets_audit::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::bundle::Bundle;
+
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_elevenlabs-secrets-audit");
 
@@ -41,9 +42,6 @@ const TOO_LONG: Duration = Duration::from_secs(120);
 pub(crate) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_399_200, 0).unwrap()
 }
-
-/// A row of a CSV file: its cells by the names of their columns.
-pub(crate) type Row = BTreeMap<String, String>;
 
 /// The path of a secret's dependents of one kind.
 pub(crate) fn dependencies(secret: &str, kind: &str) -> String {
@@ -222,6 +220,21 @@ impl Setup {
         let result = run(config, &surroundings, &Arc::new(Progress::default()), interrupt).await;
         Outcome { result, _home: Arc::clone(&self.home) }
     }
+
+    /// The binary with these arguments in front of `--config`, in the scrubbed environment that only holds this
+    /// setup's keys.
+    pub(crate) fn binary(&self, command: &str) -> assert_cmd::Command {
+        let mut binary = binary_in(self.home.path());
+        binary.envs(&self.variables).arg(command).arg("--config").arg(self.write_config());
+        binary
+    }
+
+    /// The binary's `audit`, publishing where [`Setup::run`] does.
+    pub(crate) fn audit(&self) -> assert_cmd::Command {
+        let mut binary = self.binary("audit");
+        binary.arg("--out").arg(self.arguments.out.clone().unwrap_or_else(|| self.out()));
+        binary
+    }
 }
 
 /// The binary in this directory and with it as the home, with nothing of the environment but `PATH`.
@@ -232,9 +245,23 @@ pub(crate) fn binary_in(home: &Path) -> assert_cmd::Command {
     binary
 }
 
+/// What [`binary_in`] made, with `program` in place of the binary and `wrapper` in front of it.
+pub(crate) fn behind(wrapper: &[&str], program: &Path, command: &assert_cmd::Command) -> assert_cmd::Command {
+    let mut wrapped = assert_cmd::Command::new(wrapper[0]);
+    wrapped.args(&wrapper[1..]).arg(program).args(command.get_args()).env_clear();
+    wrapped.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    wrapped.current_dir(command.get_current_dir().unwrap()).timeout(TOO_LONG);
+    wrapped
+}
+
 /// Runs a command to its end while the simulator beside it goes on answering.
 pub(crate) async fn finish(mut command: assert_cmd::Command) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+/// What a process wrote to one of its streams.
+pub(crate) fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
 }
 
 /// The exit code of a process that ended by itself.
@@ -276,94 +303,6 @@ impl Outcome {
             Err(error) => error.to_string(),
         }
     }
-}
-
-/// A bundle of reports as a program reads it.
-#[derive(Debug)]
-pub(crate) struct Bundle {
-    /// `report.json`.
-    pub(crate) json: Value,
-    /// `secrets.csv`.
-    pub(crate) secrets: Vec<Row>,
-    /// `dependents.csv`.
-    pub(crate) dependents: Vec<Row>,
-}
-
-impl Bundle {
-    /// Reads the bundle at `directory`.
-    pub(crate) fn read(directory: &Path) -> Bundle {
-        Bundle {
-            json: read_json(&directory.join("report.json")),
-            secrets: read_csv(&directory.join("secrets.csv")),
-            dependents: read_csv(&directory.join("dependents.csv")),
-        }
-    }
-
-    /// Whether the report says that everything was read whole.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.json["complete"].as_bool().unwrap()
-    }
-
-    /// The row of one secret.
-    pub(crate) fn secret(&self, id: &str) -> &Row {
-        let rows: Vec<&Row> = self.secrets.iter().filter(|row| row["secret_id"] == id).collect();
-        assert_eq!(rows.len(), 1, "one row for {id}: {rows:?}");
-        rows[0]
-    }
-
-    /// The verdict on one secret.
-    pub(crate) fn verdict(&self, id: &str) -> &str {
-        &self.secret(id)["verdict"]
-    }
-
-    /// The rows of one secret's dependents of one type.
-    pub(crate) fn dependents_of(&self, secret: &str, kind: &str) -> Vec<&Row> {
-        let wanted = |row: &&Row| row["secret_id"] == secret && row["dependent_type"] == kind;
-        self.dependents.iter().filter(wanted).collect()
-    }
-
-    /// The ids of one secret's dependents of one type, in the order of the file.
-    pub(crate) fn ids(&self, secret: &str, kind: &str) -> Vec<&str> {
-        self.dependents_of(secret, kind).into_iter().map(|row| row["dependent_id"].as_str()).collect()
-    }
-
-    /// What `report.json` says of the first workspace.
-    pub(crate) fn workspace(&self) -> &Value {
-        &self.json["workspaces"][0]
-    }
-
-    /// One secret's gaps in `report.json`, as `what: why`.
-    pub(crate) fn gaps(&self, secret: &str) -> Vec<String> {
-        let secrets = self.workspace()["secrets"].as_array().unwrap();
-        let secret = secrets.iter().find(|one| one["secret_id"] == secret).unwrap();
-        secret["gaps"].as_array().unwrap().iter().map(gap_in_words).collect()
-    }
-}
-
-/// A gap of `report.json` as `what: why`.
-pub(crate) fn gap_in_words(gap: &Value) -> String {
-    format!("{}: {}", gap["what"].as_str().unwrap(), gap["why"].as_str().unwrap())
-}
-
-/// A JSON file.
-pub(crate) fn read_json(path: &Path) -> Value {
-    serde_json::from_slice(&fs_err::read(path).unwrap()).unwrap()
-}
-
-/// A CSV file, rows as cells by the names of their columns.
-pub(crate) fn read_csv(path: &Path) -> Vec<Row> {
-    let mut reader = csv::Reader::from_reader(fs_err::File::open(path).unwrap());
-    let rows = reader.deserialize().map(|row| row.unwrap());
-    rows.collect()
-}
-
-/// The names in a directory, sorted.
-pub(crate) fn names_in(directory: &Path) -> Vec<String> {
-    let entries = fs_err::read_dir(directory).unwrap();
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
 }
 
 /// Names as a list of strings, `prefix_0001` and on, as the builders of the simulator count them.

@@ -3,8 +3,9 @@
 use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, World, world::available};
 use serde_json::{Value, json};
 
-use crate::support::{
-    Bundle, RUN, SECRETS, Setup, asked, is_walk, names_in, read_json, serve, serve_with, walked,
+use crate::{
+    bundle::{Bundle, names_in, read_json},
+    support::{RUN, SECRETS, Setup, asked, is_walk, serve, serve_with, walked},
 };
 
 /// Secrets `sec_000`, `sec_001` and on, which nothing uses.
