@@ -16,12 +16,16 @@
 //! | `workspaces` | several workspaces in one bundle |
 //! | `publish` | the files and directories that a run leaves |
 //! | `sample` | the sample in the repository |
+//! | `binary`, `check` | command lines, streams and exit codes |
+//! | `signals` | what ends a run halfway |
 
 #![expect(clippy::unwrap_used, reason = "in a helper of a test, a surprise is a failure of the test")]
 #![expect(clippy::panic, reason = "in a helper of a test, a surprise is a failure of the test")]
 #![expect(clippy::print_stdout, reason = "a test that this machine cannot run says so")]
 
+mod binary;
 mod bundle;
+mod check;
 mod dependents;
 mod faults;
 mod gaps;
@@ -29,6 +33,7 @@ mod limits;
 mod publish;
 mod requests;
 mod sample;
+mod signals;
 mod support;
 mod walk;
 mod workspaces;

@@ -1,0 +1,204 @@
+//! `check`: what the configuration comes to, where each setting came from, and which keys work.
+
+use elevenlabs_secrets_audit::simulator::{Reply, Secret, Simulator, World};
+
+use crate::{
+    bundle::names_in,
+    support::{SECRETS, Setup, asked, binary_in, code, finish, missing_permissions, serve, serve_with, text},
+};
+
+/// A workspace whose every reply is `instead`.
+async fn answering(instead: Reply) -> Simulator {
+    serve_with(Vec::new(), move |_, _| instead.clone()).await
+}
+
+/// What is said of an endpoint and a workspace: the word and what follows the endpoint.
+fn said(stdout: &str, workspace: &str, endpoint: &str) -> (String, String) {
+    let mut sections = stdout.split("\nWorkspace ");
+    let section = sections.find(|section| section.lines().next() == Some(workspace));
+    let mut lines = section.unwrap_or_else(|| panic!("{workspace}: {stdout}")).lines();
+    let found = lines.find_map(|line| {
+        let (word, rest) = line.trim_start().split_once(' ')?;
+        let rest = rest.trim_start();
+        let detail = rest.strip_prefix(endpoint).filter(|rest| rest.is_empty() || rest.starts_with(' '))?;
+        Some((word.to_owned(), detail.trim_start().to_owned()))
+    });
+    found.unwrap_or_else(|| panic!("{endpoint}: {stdout}"))
+}
+
+/// Every source that an audit without `--deep` needs.
+const NEEDED: [&str; 7] = [
+    SECRETS,
+    "/v1/convai/secrets/{secret_id}",
+    "/v1/convai/secrets/{secret_id}/dependencies/{resource_type}",
+    "/v1/convai/environment-variables",
+    "/v1/speech-engine",
+    "/v1/convai/mcp-servers",
+    "/v1/convai/settings",
+];
+
+#[tokio::test]
+async fn a_key_that_works_is_code_0_and_nothing_is_published() {
+    let simulator = serve(vec![Secret::new("sec", "key")]).await;
+    let setup = Setup::of(&simulator);
+    let output = finish(setup.binary("check")).await;
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let shown = text(&output.stdout);
+    for endpoint in NEEDED {
+        assert_eq!(said(shown, "main", endpoint), ("ok".to_owned(), String::new()));
+    }
+    assert!(shown.contains("user_simulated"), "whose key it is: {shown}");
+    assert_eq!(names_in(setup.home()), ["config.toml"], "no directory, no lock");
+    assert_eq!(asked(&simulator, SECRETS), 1);
+    assert!(simulator.requests().iter().all(|request| request.method == "GET"));
+}
+
+#[tokio::test]
+async fn a_source_that_the_key_may_not_read_is_code_3_and_named_with_what_to_do() {
+    for (permission, endpoint) in [
+        ("/v1/speech-engine", "/v1/speech-engine"),
+        ("/v1/convai/settings", "/v1/convai/settings"),
+        ("/v1/convai/secrets/sec/dependencies", NEEDED[2]),
+    ] {
+        let world = World {
+            missing_permissions: [permission.to_owned()].into(),
+            ..World::of(vec![Secret::new("sec", "key")])
+        };
+        let simulator = Simulator::start(world).await.unwrap();
+        let output = finish(Setup::of(&simulator).binary("check")).await;
+        assert_eq!(code(&output), 3, "an audit with this key would be incomplete");
+        for other in NEEDED {
+            let (word, detail) = said(text(&output.stdout), "main", other);
+            assert_eq!(word, if other == endpoint { "failed" } else { "ok" }, "{other}");
+            assert!(word == "ok" || detail.contains("give the key"), "{detail}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_only_a_deep_audit_reads_is_a_warning_unless_the_audit_is_deep() {
+    let world = World { missing_permissions: ["/v1/convai/agents".to_owned()].into(), ..World::empty() };
+    let simulator = Simulator::start(world).await.unwrap();
+    for (section, expected, word) in [("", 0, "warning"), ("[audit]\ndeep = true", 3, "failed")] {
+        let output = finish(Setup::of(&simulator).section(section).binary("check")).await;
+        assert_eq!(code(&output), expected);
+        assert_eq!(said(text(&output.stdout), "main", "/v1/convai/agents").0, word);
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_is_switched_off_is_code_3_and_not_asked() {
+    let simulator = serve(Vec::new()).await;
+    let setup = Setup::of(&simulator).section("[audit]\nspeech_engines = false");
+    let output = finish(setup.binary("check")).await;
+    assert_eq!(code(&output), 3);
+    assert!(said(text(&output.stdout), "main", "/v1/speech-engine").1.contains("switched off"));
+    assert_eq!(asked(&simulator, "/v1/speech-engine"), 0);
+}
+
+#[tokio::test]
+async fn a_key_that_may_not_say_whose_it_is_works_all_the_same() {
+    let world = World { missing_permissions: ["user_read".to_owned()].into(), ..World::empty() };
+    let simulator = Simulator::start(world).await.unwrap();
+    let output = finish(Setup::of(&simulator).binary("check")).await;
+    assert_eq!(code(&output), 0, "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("user_read"), "{}", text(&output.stdout));
+}
+
+#[tokio::test]
+async fn quiet_leaves_only_the_exit_code() {
+    let simulator = answering(missing_permissions()).await;
+    let setup = Setup::of(&simulator);
+    let mut binary = setup.binary("check");
+    binary.arg("-q");
+    let output = finish(binary).await;
+    assert_eq!((code(&output), text(&output.stdout), text(&output.stderr)), (4, "", ""));
+}
+
+#[tokio::test]
+async fn every_setting_is_shown_with_its_value_and_where_it_came_from() {
+    let simulator = serve(Vec::new()).await;
+    let setup = Setup::of(&simulator).http("concurrency = 9").section("[audit]\nsearch = \"pre\\u001bfix\"");
+    let mut binary = setup.binary("check");
+    binary.args(["--out", "typed"]);
+    let output = finish(binary).await;
+    let shown = text(&output.stdout);
+    let setting = |name: &str| -> String {
+        let value = shown.lines().find_map(|line| line.trim_start().strip_prefix(name));
+        value.unwrap_or_else(|| panic!("{name}: {shown}")).trim().to_owned()
+    };
+    assert_eq!(setting("[http] concurrency"), "9  (file)");
+    assert_eq!(setting("[http] attempts"), "5  (default)");
+    assert_eq!(setting("[report] dir"), "typed  (--out)");
+    assert_eq!(
+        setting("[audit] search"),
+        "pre\\u{1b}fix  (file)",
+        "no control character reaches the terminal"
+    );
+    assert_eq!(setting("workspace \"main\" address"), format!("{}  (file)", simulator.base_url()));
+    assert_eq!(setting("workspace \"main\" key"), "read from $KEY_0  (file)");
+    assert!(!shown.contains("sk_simulated_key"), "{shown}");
+    for name in setup.resolve().unwrap().settings.iter().map(|setting| &setting.name) {
+        setting(name);
+    }
+}
+
+#[tokio::test]
+async fn the_environment_is_named_where_a_setting_came_from_it() {
+    let simulator = serve(Vec::new()).await;
+    let home = tempfile::tempdir().unwrap();
+    let mut binary = binary_in(home.path());
+    binary.env("ELEVENLABS_API_KEY", "sk_simulated_key");
+    binary.env("ELEVENLABS_BASE_URL", simulator.base_url().as_str()).arg("check");
+    let output = finish(binary).await;
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let shown = text(&output.stdout);
+    for variable in ["ELEVENLABS_API_KEY", "ELEVENLABS_BASE_URL"] {
+        let named = |line: &str| line.contains("(environment") && line.contains(variable);
+        assert!(shown.lines().any(named), "{variable}: {shown}");
+    }
+    assert!(!shown.contains("sk_simulated_key"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_is_code_4() {
+    for refusal in [missing_permissions(), Reply::error(403, "forbidden", "no_access", "Not yours.")] {
+        let simulator = answering(refusal).await;
+        let output = finish(Setup::of(&simulator).binary("check")).await;
+        assert_eq!(code(&output), 4);
+        let (word, detail) = said(text(&output.stdout), "main", SECRETS);
+        assert!(word == "failed" && detail.contains("convai_read"), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn an_api_that_cannot_be_read_is_code_5() {
+    let simulator =
+        answering(Reply::Answer { status: 200, headers: Vec::new(), body: b"<html>".to_vec() }).await;
+    let output = finish(Setup::of(&simulator).binary("check")).await;
+    assert_eq!(code(&output), 5);
+    assert_eq!(said(text(&output.stdout), "main", SECRETS).0, "failed");
+}
+
+#[tokio::test]
+async fn some_keys_that_work_and_some_that_do_not_are_code_3() {
+    let (good, bad) = (serve(Vec::new()).await, answering(missing_permissions()).await);
+    let setup = Setup::new().workspace("good", &good).workspace("bad", &bad);
+    let output = finish(setup.binary("check")).await;
+    assert_eq!(code(&output), 3);
+    let shown = text(&output.stdout);
+    assert_eq!(
+        (said(shown, "good", SECRETS).0, said(shown, "bad", SECRETS).0),
+        ("ok".into(), "failed".into())
+    );
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_wrong_is_code_2_and_nothing_is_sent() {
+    let simulator = serve(Vec::new()).await;
+    let setup = Setup::of(&simulator).http("concurrency = 0");
+    let output = finish(setup.binary("check")).await;
+    assert_eq!((code(&output), text(&output.stdout)), (2, ""));
+    assert!(text(&output.stderr).contains("concurrency"), "{}", text(&output.stderr));
+    assert_eq!(simulator.requests().len(), 0);
+}
