@@ -18,6 +18,8 @@
 //! | `sample` | the sample in the repository |
 //! | `binary`, `check` | command lines, streams and exit codes |
 //! | `signals` | what ends a run halfway |
+//! | `config`, `example` | flags, environment and file, and the example of one |
+//! | `key_sources`, `key` | where a key may come from, and that it appears nowhere |
 
 #![expect(clippy::unwrap_used, reason = "in a helper of a test, a surprise is a failure of the test")]
 #![expect(clippy::panic, reason = "in a helper of a test, a surprise is a failure of the test")]
@@ -26,9 +28,12 @@
 mod binary;
 mod bundle;
 mod check;
+mod config;
 mod dependents;
+mod example;
 mod faults;
 mod gaps;
+mod key_sources;
 mod limits;
 mod publish;
 mod requests;

@@ -1,0 +1,248 @@
+//! Flags, environment and file to one configuration: what goes before what, what is refused, and where keys come
+//! from.
+
+use std::{collections::HashMap, os::unix::fs::PermissionsExt, path::Path};
+
+use elevenlabs_secrets_audit::{
+    cli::AuditArgs,
+    config::{Config, ConfigError, Environment, Region, Target},
+};
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+
+const KEY: (&str, &str) = ("ELEVENLABS_API_KEY", "sk_environment");
+
+/// A configuration file in a directory of its own.
+struct File(TempDir);
+
+impl File {
+    fn new(text: &str) -> File {
+        let file = File(tempfile::tempdir().unwrap());
+        file.put("config.toml", text, 0o644);
+        file
+    }
+
+    fn directory(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Another file beside it.
+    fn put(&self, name: &str, text: &str, mode: u32) {
+        let path = self.directory().join(name);
+        fs_err::write(&path, text).unwrap();
+        fs_err::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    }
+
+    fn resolve(&self, arguments: AuditArgs, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        resolve(AuditArgs { config: Some(self.directory().join("config.toml")), ..arguments }, variables)
+    }
+
+    fn message(&self, variables: &[(&str, &str)]) -> String {
+        self.resolve(AuditArgs::default(), variables).unwrap_err().to_string()
+    }
+}
+
+/// What was typed and a made-up environment, resolved.
+fn resolve(arguments: AuditArgs, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let variables: HashMap<String, String> =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let get = |name: &str| variables.get(name).cloned();
+    Config::resolve(arguments, &Environment::new(&get))
+}
+
+/// A setting's value and where it came from.
+fn setting(config: &Config, name: &str) -> (String, String) {
+    let mut found = config.settings.iter().filter(|setting| setting.name == name);
+    let setting = found.next().unwrap();
+    assert!(found.next().is_none(), "{name} stands twice");
+    (setting.value.clone(), setting.origin.to_string())
+}
+
+/// The same, for comparison with what is expected.
+fn assert_setting(config: &Config, name: &str, value: &str, origin: &str) {
+    assert_eq!(setting(config, name), (value.to_owned(), origin.to_owned()), "{name}");
+}
+
+/// Name, address and key of each workspace.
+fn workspaces(config: &Config) -> Vec<[&str; 3]> {
+    let Target::Workspaces(workspaces) = &config.target else { panic!("{:?}", config.target) };
+    let parts = workspaces.iter();
+    parts.map(|one| [one.name.as_str(), one.base_url.as_str(), one.api_key.expose_secret()]).collect()
+}
+
+#[test]
+fn a_flag_goes_before_the_file_and_the_file_before_the_default() {
+    let file =
+        File::new("[audit]\ndependency_limit = 30\nmax_dependency_limit = 80\n[http]\nconcurrency = 7\n");
+    let arguments = AuditArgs { dependency_limit: Some(40), ..AuditArgs::default() };
+    let config = file.resolve(arguments, &[KEY]).unwrap();
+    assert_setting(&config, "[audit] dependency_limit", "40", "--dependency-limit");
+    assert_setting(&config, "[audit] max_dependency_limit", "80", "file");
+    assert_setting(&config, "[audit] page_size", "100", "default");
+    assert_setting(&config, "[http] concurrency", "7", "file");
+    assert_eq!((config.collect.dependency_limit, config.http.concurrency), (40, 7));
+}
+
+#[test]
+fn without_a_file_there_is_one_workspace_from_the_environment() {
+    let config = resolve(AuditArgs::default(), &[KEY]).unwrap();
+    assert_eq!(workspaces(&config), [["default", "https://api.elevenlabs.io/", "sk_environment"]]);
+    assert_setting(&config, "workspace \"default\" address", "https://api.elevenlabs.io/", "default");
+    let address = ("ELEVENLABS_BASE_URL", "https://api.us.elevenlabs.io");
+    let config = resolve(AuditArgs::default(), &[KEY, address]).unwrap();
+    assert_eq!(workspaces(&config)[0][1], "https://api.us.elevenlabs.io/");
+    let (_, origin) = setting(&config, "workspace \"default\" address");
+    assert!(origin.contains("environment") && origin.contains("ELEVENLABS_BASE_URL"), "{origin}");
+}
+
+#[test]
+fn a_flag_for_the_address_goes_before_everything() {
+    let file = File::new("[[workspace]]\nname = \"w\"\nbase_url = \"https://file.example\"\n");
+    let variables = [KEY, ("ELEVENLABS_BASE_URL", "https://environment.example")];
+    let flag = || AuditArgs { base_url: Some("https://flag.example".to_owned()), ..AuditArgs::default() };
+    let config = file.resolve(flag(), &variables).unwrap();
+    assert_setting(&config, "workspace \"w\" address", "https://flag.example/", "--base-url");
+    let region = || AuditArgs { region: Some(Region::InResidency), ..AuditArgs::default() };
+    let config = file.resolve(region(), &variables).unwrap();
+    assert_setting(&config, "workspace \"w\" address", "https://api.in.residency.elevenlabs.io/", "--region");
+}
+
+#[test]
+fn each_region_has_its_address() {
+    for (name, address) in [
+        ("global", "https://api.elevenlabs.io/"),
+        ("us", "https://api.us.elevenlabs.io/"),
+        ("eu-residency", "https://api.eu.residency.elevenlabs.io/"),
+        ("in-residency", "https://api.in.residency.elevenlabs.io/"),
+        ("sg-residency", "https://api.sg.residency.elevenlabs.io/"),
+    ] {
+        let file = File::new(&format!("[[workspace]]\nname = \"w\"\nregion = {name:?}\n"));
+        let config = file.resolve(AuditArgs::default(), &[KEY]).unwrap();
+        assert_setting(&config, "workspace \"w\" address", address, "file");
+    }
+}
+
+#[test]
+fn the_environment_serves_only_a_workspace_that_names_nothing_of_its_own() {
+    let file = File::new(
+        "[[workspace]]\nname = \"own\"\napi_key_env = \"OWN\"\nbase_url = \"https://own.example\"\n\
+         [[workspace]]\nname = \"plain\"\n",
+    );
+    let variables = [KEY, ("OWN", "sk_own"), ("ELEVENLABS_BASE_URL", "https://environment.example")];
+    let config = file.resolve(AuditArgs::default(), &variables).unwrap();
+    assert_eq!(
+        workspaces(&config),
+        [
+            ["own", "https://own.example/", "sk_own"],
+            ["plain", "https://environment.example/", "sk_environment"]
+        ]
+    );
+    let message = file.message(&[KEY]);
+    assert!(message.contains("set OWN"), "the environment's own key is no substitute: {message}");
+}
+
+#[test]
+fn one_address_cannot_serve_two_workspaces() {
+    let file = File::new("[[workspace]]\nname = \"a\"\n[[workspace]]\nname = \"b\"\n");
+    let base_url = AuditArgs { base_url: Some("https://flag.example".to_owned()), ..AuditArgs::default() };
+    let region = AuditArgs { region: Some(Region::Us), ..AuditArgs::default() };
+    for (arguments, flag) in [(base_url, "--base-url"), (region, "--region")] {
+        let message = file.resolve(arguments, &[KEY]).unwrap_err().to_string();
+        assert!(message.contains(flag) && message.contains("2 workspaces"), "{message}");
+    }
+}
+
+#[test]
+fn paths_in_the_file_are_relative_to_it_and_typed_ones_are_not() {
+    let file = File::new("[report]\ndir = \"nightly\"\n");
+    let config = file.resolve(AuditArgs::default(), &[KEY]).unwrap();
+    assert_eq!(config.out, file.directory().join("nightly"));
+    let typed = AuditArgs { out: Some("typed".into()), ..AuditArgs::default() };
+    assert_eq!(file.resolve(typed, &[KEY]).unwrap().out, Path::new("typed"));
+    let file = File::new("[report]\ndir = \"/var/lib/audit\"\n");
+    assert_eq!(file.resolve(AuditArgs::default(), &[KEY]).unwrap().out, Path::new("/var/lib/audit"));
+    assert_eq!(resolve(AuditArgs::default(), &[KEY]).unwrap().out, Path::new("reports"));
+}
+
+#[test]
+fn an_unknown_key_is_an_error_that_names_it_and_its_line() {
+    for (text, key, line) in [
+        ("[audit]\npage_size = 5\npagesize = 5\n", "pagesize", "line 3"),
+        ("\n\n[htttp]\nattempts = 1\n", "htttp", "line 3"),
+        ("[http]\nretries = 3\n", "retries", "line 2"),
+        ("[report]\ndir = \"x\"\n\nformat = \"csv\"\n", "format", "line 4"),
+        ("[[workspace]]\nname = \"w\"\napi_key = \"sk_in_the_file\"\n", "api_key", "line 3"),
+        ("verbose = true\n", "verbose", "line 1"),
+    ] {
+        let file = File::new(text);
+        let message = file.message(&[KEY]);
+        assert!(message.contains(&format!("`{key}`")) && message.contains(line), "{message}");
+        assert!(message.contains("config.toml") && !message.contains('\n'), "{message}");
+        assert!(!message.contains("sk_in_the_file"), "{message}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_or_understood_is_named() {
+    for (text, word) in [
+        ("[audit\n", "line 1"),
+        ("[audit]\npage_size = \"many\"\n", "line 2"),
+        ("[audit]\npage_size = -1\n", "line 2"),
+        ("[report]\nformats = [\"pdf\"]\n", "pdf"),
+        ("[[workspace]]\nregion = \"us\"\n", "name"),
+        ("[[workspace]]\nname = \"w\"\nregion = \"mars\"\n", "mars"),
+    ] {
+        let message = File::new(text).message(&[KEY]);
+        assert!(message.contains(word) && message.contains("config.toml"), "{message}");
+    }
+    let missing = AuditArgs { config: Some("/nowhere/audit.toml".into()), ..AuditArgs::default() };
+    let message = resolve(missing, &[KEY]).unwrap_err().to_string();
+    assert!(message.contains("/nowhere/audit.toml"), "{message}");
+}
+
+#[test]
+fn what_is_out_of_bounds_is_refused_with_its_name_and_the_bounds() {
+    for (text, name, bounds) in [
+        ("[audit]\npage_size = 0", "page_size", "1 to 100"),
+        ("[audit]\npage_size = 101", "page_size", "1 to 100"),
+        ("[audit]\ndependency_limit = 0", "dependency_limit", "1 to 100"),
+        ("[audit]\nmax_dependency_limit = 101", "max_dependency_limit", "1 to 100"),
+        ("[audit]\nmax_dependency_limit = 19", "max_dependency_limit", "below dependency_limit (20)"),
+        ("[http]\nconcurrency = 0", "concurrency", "1 to 64"),
+        ("[http]\nconcurrency = 65", "concurrency", "1 to 64"),
+        ("[http]\nattempts = 0", "attempts", "1 to"),
+        ("[http]\nmax_pages = 0", "max_pages", "1 to"),
+        ("[http]\nmax_body_bytes = 0", "max_body_bytes", "1024 to"),
+        ("[http]\nattempt_timeout_seconds = 0", "attempt_timeout_seconds", "0.001 to"),
+        ("[http]\nidle_timeout_seconds = -1.0", "idle_timeout_seconds", "0.001 to"),
+        ("[http]\nconnect_timeout_seconds = nan", "connect_timeout_seconds", "0.001 to"),
+        ("[http]\nrun_timeout_seconds = inf", "run_timeout_seconds", "0.001 to"),
+        ("[http]\nfirst_backoff_seconds = -0.1", "first_backoff_seconds", "0 to"),
+        ("[report]\ncsv_delimiter = \"a\"", "csv_delimiter", "comma"),
+        ("[report]\ncsv_delimiter = \"\\n\"", "csv_delimiter", "comma"),
+    ] {
+        let message = File::new(text).message(&[KEY]);
+        assert!(message.contains(name) && message.contains(bounds), "{text}: {message}");
+    }
+    for allowed in ["[audit]\npage_size = 1", "[http]\nconcurrency = 64", "[report]\ncsv_delimiter = \"\\t\""]
+    {
+        assert!(File::new(allowed).resolve(AuditArgs::default(), &[KEY]).is_ok(), "{allowed}");
+    }
+}
+
+#[test]
+fn a_workspace_names_one_key_and_one_address_and_has_a_name_of_its_own() {
+    let workspace = |lines: &str| format!("[[workspace]]\nname = \"w\"\n{lines}\n");
+    for (text, words) in [
+        (workspace("api_key_env = \"A\"\napi_key_file = \"b\""), ["api_key_env", "api_key_file"]),
+        (workspace("region = \"us\"\nbase_url = \"https://a.example\""), ["region", "base_url"]),
+        (workspace("") + &workspace(""), ["two", "\"w\""]),
+        ("[[workspace]]\nname = \" \"\n".to_owned(), ["name", "empty"]),
+        (workspace("base_url = \"http://a.example\""), ["http://", "in clear"]),
+        (workspace("base_url = \"https://me:hunter2@a.example\""), ["base_url", "password"]),
+    ] {
+        let message = File::new(&text).message(&[KEY, ("A", "sk_a")]);
+        assert!(words.iter().all(|word| message.contains(word)), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+}
