@@ -33,6 +33,7 @@ mod dependents;
 mod example;
 mod faults;
 mod gaps;
+mod key;
 mod key_sources;
 mod limits;
 mod publish;
