@@ -46,7 +46,7 @@ impl File {
 fn resolve(arguments: AuditArgs, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let variables: HashMap<String, String> =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let get = |name: &str| variables.get(name).cloned();
+    let get = |name: &str| variables.get(name).map(Into::into);
     Config::resolve(arguments, &Environment::new(&get))
 }
 

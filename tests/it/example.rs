@@ -12,7 +12,7 @@ const EXAMPLE: &str = "config.example.toml";
 
 /// The configuration from this file, or from none.
 fn resolved(config: Option<&Path>) -> Config {
-    let get = |name: &str| (name == "ELEVENLABS_API_KEY").then(|| "sk_key".to_owned());
+    let get = |name: &str| (name == "ELEVENLABS_API_KEY").then(|| "sk_key".into());
     let arguments = AuditArgs { config: config.map(Path::to_owned), ..AuditArgs::default() };
     Config::resolve(arguments, &Environment::new(&get)).unwrap()
 }

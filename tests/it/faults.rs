@@ -1,17 +1,16 @@
 //! Bad answers, broken connections and refused keys on the walk itself: what is tried again, what ends the run,
 //! with which code, and what the message says.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use elevenlabs_secrets_audit::simulator::{Reply, Secret, Simulator, World};
 use serde_json::json;
 
 use crate::{
     bundle::names_in,
-    support::{Outcome, SECRETS, Setup, asked, invalid_api_key, missing_permissions, serve, serve_with},
+    support::{
+        Outcome, SECRETS, Setup, asked, invalid_api_key, missing_permissions, serve, serve_with, walked,
+    },
 };
 
 /// A secret with something in it that no message may quote.

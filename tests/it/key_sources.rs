@@ -27,7 +27,7 @@ fn put(path: &Path, content: impl AsRef<[u8]>) {
 fn key(directory: &TempDir, variables: &[(&str, &Path)]) -> Result<String, ConfigError> {
     let variables: HashMap<&str, String> =
         variables.iter().map(|(name, value)| (*name, value.to_str().unwrap().to_owned())).collect();
-    let get = |name: &str| variables.get(name).cloned();
+    let get = |name: &str| variables.get(name).map(Into::into);
     let arguments = AuditArgs { config: Some(directory.path().join("config.toml")), ..AuditArgs::default() };
     let config = Config::resolve(arguments, &Environment::new(&get))?;
     let shown = format!("{:?}", config);
@@ -138,7 +138,7 @@ fn a_key_file_that_is_empty_missing_or_a_directory_is_named() {
 #[test]
 fn a_key_in_a_variable_is_checked_in_the_same_way() {
     let resolve = |value: &'static str| {
-        let get = move |name: &str| (name == "ELEVENLABS_API_KEY").then(|| value.to_owned());
+        let get = move |name: &str| (name == "ELEVENLABS_API_KEY").then(|| value.into());
         Config::resolve(AuditArgs::default(), &Environment::new(&get))
     };
     let config = resolve("sk_key\n").unwrap();
