@@ -96,17 +96,20 @@ fn start_logging(output: &OutputArgs, line: &ProgressBar) {
     };
 }
 
-/// Standard error above the live line.
+/// Standard error above the live line. Where it can't be written to, the run goes on without it: an audit is worth
+/// more than its log.
 #[derive(Clone)]
 struct Above(ProgressBar);
 
 impl Write for Above {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.suspend(|| io::stderr().write_all(bytes)).map(|()| bytes.len())
+        let _ = self.0.suspend(|| io::stderr().write_all(bytes));
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        let _ = io::stderr().flush();
+        Ok(())
     }
 }
 
@@ -177,7 +180,7 @@ fn write_check(config: &Config, checked: &[Checked], mut out: impl Write) -> io:
             let endpoint = probe.source.endpoint();
             let (word, detail) = match &probe.outcome {
                 Outcome::Readable => ("ok", String::new()),
-                Outcome::NothingToTry => ("ok", "  not tried: there is no secret to try it on".to_owned()),
+                Outcome::NothingToTry => ("-", "  not tried: no secret was listed to try it on".to_owned()),
                 Outcome::SwitchedOff => {
                     ("warning", "  switched off: no secret will be called unused".to_owned())
                 }

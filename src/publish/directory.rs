@@ -36,6 +36,10 @@ impl OutputDirectory {
     /// # Errors
     /// Where another run holds the lock, something else stands where this program would write, or it can't write.
     pub fn open(path: &Path) -> Result<Self, PublishError> {
+        if path.is_symlink() && !path.exists() {
+            let what = "a symbolic link that leads nowhere";
+            return Err(PublishError::InTheWay { path: path.to_owned(), what });
+        }
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(DIRECTORY_MODE)

@@ -26,7 +26,7 @@ pub fn summary(audit: &Audit, place: &str, mut out: impl Write) -> io::Result<()
         let search = show_hidden(search, &[]);
         writeln!(
             out,
-            "{NOTICE}FILTERED{NOTICE:#}: only secrets whose name starts with {search:?} were read"
+            "{NOTICE}FILTERED{NOTICE:#}: only secrets whose name starts with “{search}” were read"
         )?;
     }
     let totals = audit.totals();

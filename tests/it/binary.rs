@@ -287,6 +287,20 @@ fn a_full_stdout_changes_nothing() {
 }
 
 #[test]
+fn a_full_stderr_changes_nothing() {
+    for form in ["text", "json"] {
+        let home = home();
+        let mut demo = binary_in(home.path());
+        demo.args(["audit", "--demo", "--out", "out", "--log-format", form]);
+        let full = behind(&["sh", "-c", r#"exec "$0" "$@" 2>/dev/full"#], Path::new(BINARY), &demo)
+            .output()
+            .unwrap();
+        assert_eq!(code(&full), 0);
+        assert!(home.path().join("out/latest/manifest.json").exists());
+    }
+}
+
+#[test]
 fn a_stdout_that_was_closed_before_changes_nothing() {
     let home = home();
     let mut demo = binary_in(home.path());

@@ -15,6 +15,7 @@
 //! | `requests` | what is sent, and how much at once |
 //! | `workspaces` | several workspaces in one bundle |
 //! | `publish` | the files and directories that a run leaves |
+//! | `snapshots` | every report, word by word |
 //! | `sample` | the sample in the repository |
 //! | `binary`, `check` | command lines, streams and exit codes |
 //! | `signals` | what ends a run halfway |
@@ -40,6 +41,7 @@ mod publish;
 mod requests;
 mod sample;
 mod signals;
+mod snapshots;
 mod support;
 mod walk;
 mod workspaces;
