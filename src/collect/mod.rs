@@ -49,8 +49,11 @@ pub async fn collect(
 ) -> Result<Workspace, ApiError> {
     let workspace = Workspace::new(name.to_owned(), address.to_owned());
     let mut collector = Collector::new(client, options, progress, workspace);
-    let (scans, ()) =
-        futures_util::try_join!(references::scan_all(client, options), collector.list_secrets())?;
+    let (scans, listed) =
+        futures_util::join!(references::scan_all(client, options), collector.list_secrets());
+    // Where the key is no good both fail, and which failed first must not decide what is said.
+    listed?;
+    let scans = scans?;
     collector.look_for_vanished().await?;
     collector.take_scans(scans).await?;
     collector.confirm_candidates().await?;

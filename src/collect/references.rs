@@ -64,7 +64,7 @@ pub(super) async fn scan_all(client: &Client, options: &CollectOptions) -> Resul
         }
         Ok(Scanned { scan: scanning.scan, found: scanning.found, notes: scanning.notes })
     });
-    futures_util::future::try_join_all(scans).await
+    futures_util::future::join_all(scans).await.into_iter().collect()
 }
 
 /// A list whose elements are holders, or name documents that are.

@@ -126,7 +126,7 @@ fn completeness(audit: &Audit) -> &'static str {
 /// Counts what is left out, and says where it is.
 fn leave_out(text: &mut String, left_out: usize, one: &str, many: &str, place: &str) {
     if left_out > 0 {
-        let left_out = count(left_out, one, many);
-        let _ = writeln!(text, "*… and {left_out} more, left out here for length; see {place}.*\n");
+        let what = if left_out == 1 { one } else { many };
+        let _ = writeln!(text, "*… and {left_out} more {what}, left out here for length; see {place}.*\n");
     }
 }
