@@ -6,14 +6,23 @@ use super::{escape::code, leave_out};
 use crate::{
     audit::{Audit, AuditedWorkspace, SourceRow, Status},
     inventory::Source,
+    text::count,
 };
 
-/// The completeness statement: every source, then the figures, then what could not be read.
-pub(super) fn what_was_read(audit: &Audit) -> String {
+/// COMPLETE or INCOMPLETE, with every source and how its reading went.
+pub(super) fn completeness_statement(audit: &Audit) -> String {
     let statement = if audit.is_complete() { "COMPLETE" } else { "INCOMPLETE" };
-    let mut text = format!("## What was read: {statement}\n\n");
+    let mut text = format!("## {statement}: what was read\n\n");
     for workspace in &audit.workspaces {
         sources(&mut text, workspace);
+    }
+    text
+}
+
+/// The figures of the reading, and what could not be read.
+pub(super) fn figures_and_gaps(audit: &Audit) -> String {
+    let mut text = "## Figures\n\n".to_owned();
+    for workspace in &audit.workspaces {
         figures(&mut text, workspace);
     }
     gaps(&mut text, audit);
@@ -22,10 +31,9 @@ pub(super) fn what_was_read(audit: &Audit) -> String {
 }
 
 fn sources(text: &mut String, workspace: &AuditedWorkspace) {
-    let _ = writeln!(text, "### Sources of {}\n", code(workspace.name()));
-    text.push_str(
-        "| Source | Endpoint | Result | Read | Dependents found first here |\n|:--|:--|:--|--:|--:|\n",
-    );
+    let name = code(workspace.name());
+    let _ = writeln!(text, "| Source in {name} | Result | Pages | Dependents it was first to show |");
+    text.push_str("|:--|:--|--:|--:|\n");
     let mut total = 0;
     for row in workspace.sources() {
         total += row.dependents;
@@ -35,16 +43,28 @@ fn sources(text: &mut String, workspace: &AuditedWorkspace) {
             Status::NotRead(why) => format!("**{}**: {}", status.as_str(), code(why)),
             Status::SwitchedOff | Status::NotPartOfThisAudit => format!("**{}**", status.as_str()),
         };
-        let _ =
-            writeln!(text, "| {title} | {} | {result} | {pages} | {dependents} |", code(source.endpoint()));
+        let endpoint = code(source.endpoint());
+        let _ = writeln!(text, "| {title} {endpoint} | {result} | {pages} | {dependents} |");
     }
-    let _ = writeln!(text, "| **All** | | | | **{total}** |\n");
+    let _ = writeln!(text, "| **All** | | | **{total}** |\n");
+    let figures = workspace.figures();
+    let _ = writeln!(
+        text,
+        "{} listed; {} previewed, {} after completion ({} by the higher limit, {} by paging), {total} with those found \
+         elsewhere; {} confirmed as unused.\n",
+        count(figures.secrets_listed, "secret", "secrets"),
+        count(figures.dependents_previewed, "dependent", "dependents"),
+        figures.dependents_after_completion,
+        count(figures.lists_completed_by_higher_limit, "list", "lists"),
+        figures.lists_completed_by_paging,
+        count(figures.secrets_confirmed, "secret", "secrets")
+    );
 }
 
 fn figures(text: &mut String, workspace: &AuditedWorkspace) {
     let figures = workspace.figures();
     let totals = workspace.totals();
-    text.push_str("| Figure | Count |\n|:--|--:|\n");
+    let _ = writeln!(text, "| Figure of {} | Count |\n|:--|--:|", code(workspace.name()));
     for (figure, number) in [
         ("Secrets listed", figures.secrets_listed),
         ("… and not listed, but referred to and found", figures.secrets_not_listed),

@@ -27,10 +27,11 @@ const LARGEST_FILE: usize = 400_000;
 pub(super) fn report(audit: &Audit, mut out: impl Write) -> io::Result<()> {
     let mut head = answer(audit);
     head.push_str(HOW_TO_READ);
+    head.push_str(&coverage::completeness_statement(audit));
     head.push_str(&findings::unused(audit));
     head.push_str(&findings::undetermined(audit));
     head.push_str(&findings::of_the_workspace(audit));
-    let mut tail = coverage::what_was_read(audit);
+    let mut tail = coverage::figures_and_gaps(audit);
     tail.push_str(&coverage::limits(audit));
     tail.push_str(&coverage::parameters(audit));
     let room = LARGEST_FILE.saturating_sub(head.len() + tail.len());
