@@ -125,6 +125,10 @@ impl Client {
         if !options.use_proxy {
             builder = builder.no_proxy();
         }
+        if options.base_url.scheme() == "http" {
+            // Without TLS there is nobody to trust, and a machine without CA certificates is no obstacle.
+            builder = builder.tls_certs_only([]);
+        }
         Ok(Self {
             http: builder.build().map_err(|error| ClientError::Tls(chain(&error)))?,
             throttle: Throttle::new(options.concurrency),
@@ -328,7 +332,9 @@ pub enum ClientError {
     #[error("the API key holds characters that cannot be sent in a header")]
     UnusableKey,
     /// TLS could not be set up.
-    #[error("TLS could not be set up: {0}")]
+    #[error(
+        "TLS could not be set up: {0}; install the system's CA certificates, or name them in SSL_CERT_FILE"
+    )]
     Tls(String),
 }
 

@@ -287,6 +287,17 @@ fn a_full_stdout_changes_nothing() {
 }
 
 #[test]
+fn a_machine_without_certificates_is_no_obstacle_to_the_demo() {
+    let home = home();
+    let mut demo = binary_in(home.path());
+    demo.args(["audit", "--demo", "--out", "out"])
+        .env("SSL_CERT_FILE", "/nowhere")
+        .env("SSL_CERT_DIR", "/nowhere");
+    let output = demo.output().unwrap();
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+}
+
+#[test]
 fn a_full_stderr_changes_nothing() {
     for form in ["text", "json"] {
         let home = home();

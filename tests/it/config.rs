@@ -246,3 +246,22 @@ fn a_workspace_names_one_key_and_one_address_and_has_a_name_of_its_own() {
         assert!(!message.contains("hunter2"), "{message}");
     }
 }
+
+#[test]
+fn proxies_and_certificates_of_the_environment_are_shown_without_a_password() {
+    let variables = [
+        ("ELEVENLABS_API_KEY", "sk_key"),
+        ("HTTPS_PROXY", "http://me:hunter2@proxy.internal:3128"),
+        ("SSL_CERT_FILE", "/etc/ssl/our.pem"),
+    ];
+    let get = |name: &str| {
+        variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).into())
+    };
+    let config = Config::resolve(AuditArgs::default(), &Environment::new(&get)).unwrap();
+    let shown = |name: &str| {
+        config.settings.iter().find(|setting| setting.name == name).map(|setting| setting.value.clone())
+    };
+    assert_eq!(shown("network HTTPS_PROXY").as_deref(), Some("…@proxy.internal:3128"));
+    assert_eq!(shown("network SSL_CERT_FILE").as_deref(), Some("/etc/ssl/our.pem"));
+    assert_eq!(shown("network NO_PROXY"), None);
+}
