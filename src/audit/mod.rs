@@ -6,6 +6,8 @@ mod counts;
 mod coverage;
 mod discrepancy;
 mod population;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use counts::{DependentCounts, Totals};
