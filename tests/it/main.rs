@@ -12,6 +12,10 @@
 //! | `dependents` | what becomes of each dependent |
 //! | `gaps` | what could not be read, and what is still said |
 //! | `faults` | bad answers, broken connections and refused keys |
+//! | `sample` | the sample in the repository |
+//! | `places` | worlds in which a place holds a secret, for the following |
+//! | `references`, `scan_pages`, `unread` | places that can hold a secret: found, read to the end, not read |
+//! | `lookups`, `confirmation` | secrets that are asked for by themselves |
 //! | `requests` | what is sent, and how much at once |
 //! | `workspaces` | several workspaces in one bundle |
 //! | `publish` | the files and directories that a run leaves |
@@ -30,6 +34,10 @@ mod binary;
 mod bundle;
 mod check;
 mod config;
+mod places;
+mod support;
+
+mod confirmation;
 mod dependents;
 mod example;
 mod faults;
@@ -43,5 +51,11 @@ mod sample;
 mod signals;
 mod snapshots;
 mod support;
+mod lookups;
+mod references;
+mod requests;
+mod sample;
+mod scan_pages;
+mod unread;
 mod walk;
 mod workspaces;
