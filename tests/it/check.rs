@@ -202,3 +202,24 @@ async fn a_configuration_that_is_wrong_is_code_2_and_nothing_is_sent() {
     assert!(text(&output.stderr).contains("concurrency"), "{}", text(&output.stderr));
     assert_eq!(simulator.requests().len(), 0);
 }
+
+#[tokio::test]
+async fn without_a_secret_there_is_nothing_to_try_its_endpoints_on() {
+    let simulator = serve(Vec::new()).await;
+    let output = finish(Setup::of(&simulator).binary("check")).await;
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    for endpoint in &NEEDED[1..3] {
+        let (word, detail) = said(text(&output.stdout), "main", endpoint);
+        assert!(word == "-" && detail.contains("no secret"), "{endpoint}: {word} {detail}");
+    }
+}
+
+#[tokio::test]
+async fn it_sends_only_get_and_each_request_once() {
+    let simulator = serve(vec![Secret::new("sec", "key").with_agents(150)]).await;
+    let output = finish(Setup::of(&simulator).binary("check")).await;
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    for request in simulator.requests() {
+        assert_eq!((request.method.as_str(), request.number), ("GET", 1), "{}", request.path);
+    }
+}

@@ -4,13 +4,13 @@ use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, Wor
 use serde_json::{Value, json};
 
 use crate::{
+    bundle::Bundle,
     places::{
         ENVIRONMENT_VARIABLES, audit, busy, by_itself, figure, forbidden, not_found, source, variable,
         world_of,
     },
     support::{
-        Bundle, Outcome, SECRETS, Setup, asked, dependencies, invalid_api_key, missing_permissions,
-        rewrite_used_by,
+        Outcome, SECRETS, Setup, asked, dependencies, invalid_api_key, missing_permissions, rewrite_used_by,
     },
 };
 

@@ -4,13 +4,12 @@ use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, Wor
 use serde_json::{Value, json};
 
 use crate::{
+    bundle::{Bundle, gap_in_words},
     places::{
         audit, busy, by_itself, figure, forbidden, markdown, not_found, settings, source, summary, variable,
         world_of,
     },
-    support::{
-        Bundle, Outcome, Setup, asked, dependencies, gap_in_words, invalid_api_key, missing_permissions,
-    },
+    support::{Outcome, Setup, asked, dependencies, invalid_api_key, missing_permissions},
 };
 
 /// `free`, which nothing uses, and a variable that refers to `lost`, which the list doesn't show.

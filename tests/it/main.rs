@@ -16,11 +16,13 @@
 //! | `places` | worlds in which a place holds a secret, for the following |
 //! | `references`, `scan_pages`, `unread` | places that can hold a secret: found, read to the end, not read |
 //! | `lookups`, `confirmation` | secrets that are asked for by themselves |
+//! | `discrepancies` | two parts of the API that tell different things |
+//! | `population` | a key that sees fewer secrets than before |
+//! | `completeness` | the completeness statement, its figures, and the demo |
 //! | `requests` | what is sent, and how much at once |
 //! | `workspaces` | several workspaces in one bundle |
 //! | `publish` | the files and directories that a run leaves |
 //! | `snapshots` | every report, word by word |
-//! | `sample` | the sample in the repository |
 //! | `binary`, `check` | command lines, streams and exit codes |
 //! | `signals` | what ends a run halfway |
 //! | `config`, `example` | flags, environment and file, and the example of one |
@@ -30,32 +32,32 @@
 #![expect(clippy::panic, reason = "in a helper of a test, a surprise is a failure of the test")]
 #![expect(clippy::print_stdout, reason = "a test that this machine cannot run says so")]
 
-mod binary;
 mod bundle;
-mod check;
-mod config;
 mod places;
 mod support;
 
+mod binary;
+mod check;
+mod completeness;
+mod config;
 mod confirmation;
 mod dependents;
+mod discrepancies;
 mod example;
 mod faults;
 mod gaps;
 mod key;
 mod key_sources;
 mod limits;
-mod publish;
-mod requests;
-mod sample;
-mod signals;
-mod snapshots;
-mod support;
 mod lookups;
+mod population;
+mod publish;
 mod references;
 mod requests;
 mod sample;
 mod scan_pages;
+mod signals;
+mod snapshots;
 mod unread;
 mod walk;
 mod workspaces;

@@ -9,7 +9,8 @@ use elevenlabs_secrets_audit::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Bundle, Outcome, SECRETS, Setup};
+use crate::bundle::Bundle;
+use crate::support::{Outcome, SECRETS, Setup};
 
 pub(crate) const ENVIRONMENT_VARIABLES: &str = "/v1/convai/environment-variables";
 pub(crate) const SPEECH_ENGINES: &str = "/v1/speech-engine";

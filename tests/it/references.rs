@@ -4,11 +4,12 @@ use elevenlabs_secrets_audit::simulator::{Branch, Reply, Secret, Simulator, Worl
 use serde_json::{Value, json};
 
 use crate::{
+    bundle::{Bundle, Row},
     places::{
         ENVIRONMENT_VARIABLES, SPEECH_ENGINES, agent, audit, deep, deep_audit, mcp_server, prompt, settings,
         source, speech_engine, tool, variable, world_of,
     },
-    support::{Bundle, Row, Setup},
+    support::Setup,
 };
 
 /// The only row of the dependents of `held`, in a complete audit that leaves `free` unused.

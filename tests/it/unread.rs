@@ -4,11 +4,12 @@ use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, Wor
 use serde_json::{Value, json};
 
 use crate::{
+    bundle::Bundle,
     places::{
         AGENTS, ENVIRONMENT_VARIABLES, PLACES, SPEECH_ENGINES, agent, busy, by_itself, deep, forbidden,
         markdown, source, speech_engine, summary, variable,
     },
-    support::{Bundle, Outcome, Setup, asked, invalid_api_key, missing_permissions},
+    support::{Outcome, Setup, asked, invalid_api_key, missing_permissions},
 };
 
 /// One secret in use and one that nothing uses.

@@ -1,0 +1,179 @@
+//! A key that lost access sees fewer secrets, and nothing but an earlier audit can tell.
+
+use elevenlabs_secrets_audit::simulator::{Secret, Simulator};
+use serde_json::json;
+
+use crate::{
+    bundle::names_in,
+    places::{markdown, summary},
+    support::{Outcome, Setup, invalid_api_key, serve, serve_with},
+};
+
+/// Nights that publish into one directory.
+struct Nights {
+    first: Setup,
+}
+
+impl Nights {
+    fn new() -> Nights {
+        Nights { first: Setup::new() }
+    }
+
+    fn setup(&self, name: &str, simulator: &Simulator) -> Setup {
+        let mut setup = Setup::new().workspace(name, simulator);
+        setup.arguments.out = Some(self.first.out());
+        setup
+    }
+
+    /// A night on which the workspace `main` shows so many secrets.
+    async fn night(&self, secrets: usize) -> Outcome {
+        self.setup("main", &populated(secrets).await).run().await
+    }
+
+    async fn strict_night(&self, secrets: usize) -> Outcome {
+        let simulator = populated(secrets).await;
+        self.setup("main", &simulator).section("[audit]\npopulation_drop = \"fail\"").run().await
+    }
+
+    /// A night on which only names that start with `sec_0` are read.
+    async fn narrowed_night(&self, secrets: usize) -> Outcome {
+        let simulator = populated(secrets).await;
+        let mut setup = self.setup("main", &simulator);
+        setup.arguments.search = Some("sec_0".to_owned());
+        setup.run().await
+    }
+
+    fn bundles(&self) -> usize {
+        names_in(&self.first.out()).iter().filter(|name| name.starts_with("20")).count()
+    }
+}
+
+async fn populated(secrets: usize) -> Simulator {
+    let named = |number: usize| {
+        let id = format!("sec_{number}");
+        Secret::new(&id, &id).with_tools(1)
+    };
+    serve((0..secrets).map(named).collect()).await
+}
+
+fn assert_no_drop(outcome: &Outcome) {
+    assert_eq!(outcome.code(), 0);
+    assert!(outcome.bundle().workspace().get("population_drop").is_none());
+    assert!(!markdown(outcome).contains("Fewer secrets than expected"));
+    assert!(!summary(outcome).contains("lost access"));
+}
+
+fn assert_drop(outcome: &Outcome, now: usize, earlier: Option<usize>) {
+    assert_eq!(outcome.code(), 0, "said loudly, but no failure unless that is asked");
+    assert_eq!(outcome.bundle().workspace()["population_drop"], json!({"now": now, "earlier": earlier}));
+    let first_page: String = markdown(outcome).lines().take(5).collect();
+    assert!(first_page.contains("Fewer secrets than expected"), "{first_page}");
+    assert!(first_page.contains("may have lost access"), "{first_page}");
+    if let Some(earlier) = earlier {
+        assert!(first_page.contains(&format!("the last published audit {earlier}")), "{first_page}");
+    }
+    assert!(summary(outcome).contains("may have lost access"), "{}", summary(outcome));
+}
+
+#[tokio::test]
+async fn less_than_half_of_the_last_population_is_said_on_the_first_page() {
+    let nights = Nights::new();
+    assert_no_drop(&nights.night(10).await);
+    assert_drop(&nights.night(4).await, 4, Some(10));
+    assert_eq!(nights.bundles(), 2);
+}
+
+#[tokio::test]
+async fn half_of_it_and_more_than_before_are_no_drop() {
+    let nights = Nights::new();
+    for secrets in [10, 5, 30, 15] {
+        assert_no_drop(&nights.night(secrets).await);
+    }
+}
+
+#[tokio::test]
+async fn it_is_the_last_bundle_that_counts_not_the_largest() {
+    let nights = Nights::new();
+    assert_no_drop(&nights.night(10).await);
+    assert_drop(&nights.night(4).await, 4, Some(10));
+    assert_no_drop(&nights.night(4).await);
+    assert_drop(&nights.night(1).await, 1, Some(4));
+}
+
+#[tokio::test]
+async fn a_workspace_without_secrets_says_so_even_the_first_time() {
+    let nights = Nights::new();
+    let outcome = nights.night(0).await;
+    assert_drop(&outcome, 0, None);
+    assert!(markdown(&outcome).contains("no secrets at all"));
+}
+
+#[tokio::test]
+async fn a_drop_fails_the_run_where_that_is_asked_and_publishes_nothing() {
+    let nights = Nights::new();
+    assert_eq!(nights.strict_night(10).await.code(), 0);
+    let outcome = nights.strict_night(4).await;
+    assert_eq!(outcome.code(), 5);
+    assert!(outcome.message().contains("only 4 secrets"), "{}", outcome.message());
+    assert!(outcome.message().contains("population_drop"), "{}", outcome.message());
+    assert_eq!(nights.bundles(), 1, "the earlier one is all there is");
+    assert_eq!(nights.strict_night(5).await.code(), 0);
+}
+
+#[tokio::test]
+async fn no_secrets_at_all_fail_the_run_where_that_is_asked() {
+    let nights = Nights::new();
+    assert_eq!(nights.strict_night(0).await.code(), 5);
+    assert_eq!(nights.bundles(), 0);
+}
+
+#[tokio::test]
+async fn a_narrowed_audit_neither_reports_a_drop_nor_makes_one() {
+    let nights = Nights::new();
+    assert_no_drop(&nights.night(10).await);
+    let narrowed = nights.narrowed_night(10).await;
+    assert_eq!(narrowed.bundle().json["totals"]["secrets"], 1);
+    assert_no_drop(&narrowed);
+    // Still compared with the ten, not with the one.
+    assert_drop(&nights.night(4).await, 4, Some(10));
+}
+
+#[tokio::test]
+async fn a_narrowed_audit_of_nothing_is_no_drop() {
+    let nights = Nights::new();
+    let narrowed = nights.narrowed_night(0).await;
+    assert_no_drop(&narrowed);
+}
+
+#[tokio::test]
+async fn a_failed_night_is_compared_with_nothing() {
+    let nights = Nights::new();
+    assert_no_drop(&nights.night(10).await);
+    let refusing = serve_with(Vec::new(), |_, _| invalid_api_key()).await;
+    assert_eq!(nights.setup("main", &refusing).run().await.code(), 4);
+    assert_drop(&nights.night(4).await, 4, Some(10));
+}
+
+#[tokio::test]
+async fn workspaces_are_compared_each_with_itself() {
+    let nights = Nights::new();
+    let (big, small) = (populated(10).await, populated(2).await);
+    assert_eq!(nights.setup("big", &big).workspace("small", &small).run().await.code(), 0);
+    // The one shrinks, the other grows, and the names tell which.
+    let (big, small) = (populated(3).await, populated(20).await);
+    let setup = nights.setup("big", &big).workspace("small", &small);
+    let outcome = setup.run().await;
+    let workspaces = outcome.bundle().json["workspaces"].clone();
+    assert_eq!(workspaces[0]["population_drop"], json!({"now": 3, "earlier": 10}));
+    assert!(workspaces[1].get("population_drop").is_none());
+
+    let big = populated(1).await;
+    let strict = nights.setup("big", &big).workspace("small", &small);
+    let outcome = strict.section("[audit]\npopulation_drop = \"fail\"").run().await;
+    assert_eq!(outcome.code(), 3, "the other is published all the same");
+    let bundle = outcome.bundle();
+    let failed = &bundle.json["failed_workspaces"][0];
+    assert_eq!(failed["name"], "big");
+    assert!(failed["error"].as_str().unwrap().contains("only 1 secret"), "{failed}");
+    assert_eq!(bundle.json["workspaces"][0]["name"], "small");
+}
