@@ -126,6 +126,12 @@ impl ApiError {
         matches!(self.status_and_code(), Some((StatusCode::NOT_FOUND, _)))
     }
 
+    /// Whether nothing was asked, because no path can hold the id.
+    #[must_use]
+    pub fn is_about_unusable_id(&self) -> bool {
+        matches!(self.fault, Fault::UnusableId(_))
+    }
+
     /// The error with what to do about it, where a permission is what is missing.
     #[must_use]
     pub fn advice(&self) -> String {

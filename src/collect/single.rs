@@ -153,8 +153,9 @@ impl Collector<'_> {
             return;
         };
         let references = holders.into_iter().map(|(_, found)| found);
-        if error.is_not_found() {
-            let why = "there is no such secret";
+        if error.is_not_found() || error.is_about_unusable_id() {
+            let why =
+                if error.is_not_found() { "there is no such secret" } else { "no secret can have this id" };
             self.workspace.dangling.extend(references.map(|found: Found| found.reference(why.to_owned())));
             return;
         }

@@ -217,3 +217,30 @@ async fn a_secret_whose_dependents_are_not_found_but_which_is_there_is_not_whole
         assert_eq!(source(&bundle, "dependencies")["status"], "not read whole");
     }
 }
+
+#[tokio::test]
+async fn a_reference_to_what_can_be_no_id_is_dangling_and_not_asked_for() {
+    for id in ["", ".", "..", "a\u{1b}b"] {
+        let variables = vec![variable("var_1", "LEDGER", &[("production", id)])];
+        let world = World { environment_variables: variables, ..world_of(&["free"]) };
+        let (outcome, simulator) = audit(world).await;
+        assert_eq!(outcome.code(), 0, "{id:?}");
+        let bundle = outcome.bundle();
+        assert_eq!((list(&bundle, "dangling_references").len(), bundle.verdict("free")), (1, "unused"));
+        let by_itself = simulator
+            .requests()
+            .iter()
+            .filter(|request| request.path.starts_with("/v1/convai/secrets/"))
+            .count();
+        assert_eq!(by_itself, 1, "the confirmation of the other secret");
+    }
+}
+
+#[tokio::test]
+async fn a_listed_secret_that_cannot_be_asked_for_is_undetermined_and_stays() {
+    let (outcome, _simulator) = audit(world_of(&["..", "free"])).await;
+    assert_eq!(outcome.code(), 3);
+    let bundle = outcome.bundle();
+    assert_eq!((bundle.verdict(".."), bundle.verdict("free")), ("undetermined", "unused"));
+    assert!(list(&bundle, "deleted_secrets").is_empty());
+}
