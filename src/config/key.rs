@@ -31,11 +31,17 @@ pub(super) fn from_environment(
     }
     match environment.get(variable)? {
         Some(key) => checked(key.trim(), &format!("the variable {variable}")),
-        None => Err(ConfigError::new(format!(
-            "there is no API key: set {variable} to a key that may read Agents Platform data (permission \
-             convai_read); keys are made at https://elevenlabs.io/app/developers/api-keys. To see the tool at work \
-             without a key, use --demo"
-        ))),
+        None => {
+            let demo = if cfg!(feature = "simulator") {
+                ". To see the tool at work without a key, use --demo"
+            } else {
+                ""
+            };
+            Err(ConfigError::new(format!(
+                "there is no API key: set {variable} to a key that may read Agents Platform data (permission \
+                 convai_read); keys are made at https://elevenlabs.io/app/developers/api-keys{demo}"
+            )))
+        }
     }
 }
 

@@ -18,9 +18,9 @@ use crate::audit::Audit;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// `dependents.csv` and `secrets.csv`.
+    /// dependents.csv and secrets.csv
     Csv,
-    /// `report.md`.
+    /// report.md
     Markdown,
 }
 
