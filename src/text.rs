@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 /// Whether a character shows as nothing, moves the cursor, or changes the order in which its neighbours show:
-/// controls, line and paragraph separators, bidirectional and zero-width characters, tags and variation-free fillers.
+/// controls, line and paragraph separators, bidirectional and zero-width characters, fillers, variation selectors and
+/// tags. Beside the controls, that is what Unicode calls `Default_Ignorable_Code_Point`, and a little more.
 #[must_use]
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
@@ -17,9 +18,12 @@ pub fn is_hidden(character: char) -> bool {
             | '\u{200B}'..='\u{200F}'
             | '\u{2028}'..='\u{202E}'
             | '\u{2060}'..='\u{206F}'
+            | '\u{FE00}'..='\u{FE0F}'
             | '\u{FEFF}'
-            | '\u{FFF9}'..='\u{FFFB}'
-            | '\u{E0000}'..='\u{E007F}')
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// The text with its hidden characters shown, as `\u{…}`, but for those to `keep`.
@@ -62,9 +66,12 @@ mod tests {
 
     #[test]
     fn hidden_characters_are_told_from_visible_ones() {
-        for hidden in
-            ['\0', '\n', '\u{1b}', '\u{9b}', '\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}', '\u{2028}']
-        {
+        let controls = ['\0', '\n', '\u{1b}', '\u{7f}', '\u{85}', '\u{9b}', '\u{2028}', '\u{2029}'];
+        let bidirectional =
+            ['\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}'];
+        let zero_width = ['\u{ad}', '\u{200b}', '\u{200d}', '\u{2060}', '\u{fe0f}', '\u{feff}', '\u{1d173}'];
+        let fillers_and_tags = ['\u{115f}', '\u{3164}', '\u{ffa0}', '\u{fff0}', '\u{e0041}', '\u{e01ef}'];
+        for hidden in [&controls[..], &bidirectional, &zero_width, &fillers_and_tags].concat() {
             assert!(is_hidden(hidden), "{hidden:?}");
         }
         for visible in ['a', ' ', 'é', '日', '🔑', '|', '='] {
