@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{escape::code, leave_out};
+use super::{escape::code, fill, leave_out};
 use crate::{
     audit::{Audit, AuditedWorkspace, SourceRow, Status},
     inventory::Source,
@@ -19,14 +19,15 @@ pub(super) fn completeness_statement(audit: &Audit) -> String {
     text
 }
 
-/// The figures of the reading, and what could not be read.
-pub(super) fn figures_and_gaps(audit: &Audit) -> String {
+/// The figures of the reading, and what could not be read; what is neither a finding nor the reason of one in at most
+/// `room` bytes a list.
+pub(super) fn figures_and_gaps(audit: &Audit, room: usize) -> String {
     let mut text = "## Figures\n\n".to_owned();
     for workspace in &audit.workspaces {
         figures(&mut text, workspace);
     }
-    gaps(&mut text, audit);
-    warnings(&mut text, audit);
+    gaps(&mut text, audit, room);
+    warnings(&mut text, audit, room);
     text
 }
 
@@ -88,9 +89,11 @@ fn figures(text: &mut String, workspace: &AuditedWorkspace) {
     );
 }
 
-fn gaps(text: &mut String, audit: &Audit) {
+fn gaps(text: &mut String, audit: &Audit, room: usize) {
     text.push_str("### What could not be read\n\n");
     let before = text.len();
+    // Of all workspaces together.
+    let mut room = room;
     for failed in &audit.failed {
         let _ = writeln!(text, "- {}: the whole workspace: {}", code(&failed.name), code(&failed.error));
     }
@@ -110,18 +113,17 @@ fn gaps(text: &mut String, audit: &Audit) {
             let _ = writeln!(text, "- {name}: {}: {}", code(&gap.what), code(&gap.why));
         }
         // The undetermined have their reasons above, so this may be cut.
-        let mut gaps =
-            workspace.secrets().flat_map(|secret| secret.gaps().iter().map(move |gap| (secret, gap)));
-        for (secret, gap) in gaps.by_ref().take(audit.parameters.rendering.list_length) {
+        let gaps =
+            || workspace.secrets().flat_map(|secret| secret.gaps().iter().map(move |gap| (secret, gap)));
+        let lines = gaps().take(audit.parameters.rendering.list_length).map(|(secret, gap)| {
             let (secret_name, id) = (code(secret.name()), code(secret.id()));
-            let _ = writeln!(
-                text,
-                "- {name}: secret {secret_name} {id}, {}: {}",
-                code(&gap.what),
-                code(&gap.why)
-            );
-        }
-        let left_out = gaps.count();
+            let (what, why) = (code(&gap.what), code(&gap.why));
+            format!("- {name}: secret {secret_name} {id}, {what}: {why}\n")
+        });
+        let start = text.len();
+        let shown = fill(text, start + room, lines);
+        room -= text.len() - start;
+        let left_out = gaps().count() - shown;
         if left_out > 0 {
             text.push('\n');
             leave_out(text, left_out, "gap", "gaps", "secrets.csv and report.json");
@@ -133,18 +135,18 @@ fn gaps(text: &mut String, audit: &Audit) {
     text.push('\n');
 }
 
-fn warnings(text: &mut String, audit: &Audit) {
+fn warnings(text: &mut String, audit: &Audit, room: usize) {
     let warnings: Vec<&String> = audit.workspaces.iter().flat_map(AuditedWorkspace::warnings).collect();
     if warnings.is_empty() {
         return;
     }
     text.push_str("### Worth knowing\n\n");
     let most = audit.parameters.rendering.list_length;
-    for warning in warnings.iter().take(most) {
-        let _ = writeln!(text, "- {}", code(warning));
-    }
+    let lines = warnings.iter().take(most).map(|warning| format!("- {}\n", code(warning)));
+    let room = text.len() + room;
+    let shown = fill(text, room, lines);
     text.push('\n');
-    leave_out(text, warnings.len().saturating_sub(most), "note", "notes", "report.json");
+    leave_out(text, warnings.len() - shown, "note", "notes", "report.json");
 }
 
 /// What the tool cannot know.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{escape::code, leave_out};
+use super::{escape::code, fill, leave_out};
 use crate::{
     audit::{Audit, AuditedSecret, AuditedWorkspace, Verdict},
     inventory::Reference,
@@ -60,22 +60,25 @@ fn identity(secret: AuditedSecret<'_>) -> String {
     format!("{} | {} | {}", code(secret.workspace()), code(secret.name()), code(secret.id()))
 }
 
-/// Dangling references, references to what the key may not see, discrepancies and deleted secrets, where there are any.
-pub(super) fn of_the_workspace(audit: &Audit) -> String {
+/// Dangling references, references to what the key may not see, discrepancies and deleted secrets, where there are any:
+/// each list in at most `room` bytes.
+pub(super) fn of_the_workspace(audit: &Audit, room: usize) -> String {
     let mut text = references(
         audit,
         "Dangling references",
         "Something refers to a secret that does not exist. It will fail when it is used.",
         AuditedWorkspace::dangling,
+        room,
     );
     text.push_str(&references(
         audit,
         "References to secrets that this key may not see",
         "The secrets exist, or may: this audit says nothing of them.",
         AuditedWorkspace::not_visible,
+        room,
     ));
-    text.push_str(&discrepancies(audit));
-    text.push_str(&deleted(audit));
+    text.push_str(&discrepancies(audit, room));
+    text.push_str(&deleted(audit, room));
     text
 }
 
@@ -84,6 +87,7 @@ fn references(
     title: &str,
     meaning: &str,
     of: impl Fn(&AuditedWorkspace) -> &[Reference],
+    room: usize,
 ) -> String {
     let total: usize = audit.workspaces.iter().map(|workspace| of(workspace).len()).sum();
     let mut text = String::new();
@@ -97,26 +101,27 @@ fn references(
         .workspaces
         .iter()
         .flat_map(|workspace| of(workspace).iter().map(move |reference| (workspace, reference)));
-    for (workspace, reference) in all.take(most) {
+    let rows = all.take(most).map(|(workspace, reference)| {
         let holder = &reference.holder;
         let places: Vec<String> = reference.via.iter().map(|place| code(place)).collect();
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} | {} |",
+        format!(
+            "| {} | {} | {} | {} | {} | {} |\n",
             code(workspace.name()),
             code(&reference.secret_id),
             code(holder.dependent_type.as_str()),
             code(holder.name.as_deref().unwrap_or_default()),
             code(&holder.id),
             places.join(", ")
-        );
-    }
+        )
+    });
+    let room = text.len() + room;
+    let shown = fill(&mut text, room, rows);
     text.push('\n');
-    leave_out(&mut text, total.saturating_sub(most), "reference", "references", "report.json");
+    leave_out(&mut text, total - shown, "reference", "references", "report.json");
     text
 }
 
-fn discrepancies(audit: &Audit) -> String {
+fn discrepancies(audit: &Audit, room: usize) -> String {
     let found: Vec<_> = audit
         .secrets()
         .flat_map(|secret| secret.discrepancies().map(move |(dependent, what)| (secret, dependent, what)))
@@ -132,24 +137,25 @@ fn discrepancies(audit: &Audit) -> String {
     );
     text.push_str("| Workspace | Secret | Secret id | Dependent | What |\n|:--|:--|:--|:--|:--|\n");
     let most = audit.parameters.rendering.list_length;
-    for (secret, dependent, what) in found.iter().take(most) {
+    let rows = found.iter().take(most).map(|(secret, dependent, what)| {
         let resource = dependent.resource;
-        let _ = writeln!(
-            text,
-            "| {} | {} {} {} | {} |",
+        format!(
+            "| {} | {} {} {} | {} |\n",
             identity(*secret),
             code(resource.dependent_type.as_str()),
             code(resource.name.as_deref().unwrap_or_default()),
             code(&resource.id),
             what.as_str()
-        );
-    }
+        )
+    });
+    let room = text.len() + room;
+    let shown = fill(&mut text, room, rows);
     text.push('\n');
-    leave_out(&mut text, found.len().saturating_sub(most), "discrepancy", "discrepancies", "report.json");
+    leave_out(&mut text, found.len() - shown, "discrepancy", "discrepancies", "report.json");
     text
 }
 
-fn deleted(audit: &Audit) -> String {
+fn deleted(audit: &Audit, room: usize) -> String {
     let deleted: Vec<_> = audit
         .workspaces
         .iter()
@@ -161,9 +167,14 @@ fn deleted(audit: &Audit) -> String {
     }
     let _ = writeln!(text, "## Deleted during the audit ({})\n", deleted.len());
     text.push_str("They were listed, and then were gone. They are in no figure.\n\n");
-    for (workspace, (id, name)) in deleted {
-        let _ = writeln!(text, "- {}: {} {}", code(workspace), code(name), code(id));
-    }
+    let most = audit.parameters.rendering.list_length;
+    let lines = deleted
+        .iter()
+        .take(most)
+        .map(|(workspace, (id, name))| format!("- {}: {} {}\n", code(workspace), code(name), code(id)));
+    let room = text.len() + room;
+    let shown = fill(&mut text, room, lines);
     text.push('\n');
+    leave_out(&mut text, deleted.len() - shown, "secret", "secrets", "report.json");
     text
 }

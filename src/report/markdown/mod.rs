@@ -23,6 +23,10 @@ use escape::code;
 /// GitHub stops rendering Markdown files a little above this, in bytes.
 const LARGEST_FILE: usize = 400_000;
 
+/// What one list that may be cut gets of the room that those which may not leave: one part of this many. There are six
+/// such lists; the secrets get the rest.
+const PARTS: usize = 10;
+
 /// Writes the report.
 pub(super) fn report(audit: &Audit, mut out: impl Write) -> io::Result<()> {
     let mut head = answer(audit);
@@ -30,14 +34,16 @@ pub(super) fn report(audit: &Audit, mut out: impl Write) -> io::Result<()> {
     head.push_str(&coverage::completeness_statement(audit));
     head.push_str(&findings::unused(audit));
     head.push_str(&findings::undetermined(audit));
-    head.push_str(&findings::of_the_workspace(audit));
-    let mut tail = coverage::figures_and_gaps(audit);
-    tail.push_str(&coverage::limits(audit));
-    tail.push_str(&coverage::parameters(audit));
-    let room = LARGEST_FILE.saturating_sub(head.len() + tail.len());
-    out.write_all(head.as_bytes())?;
-    out.write_all(secrets::every_secret(audit, room).as_bytes())?;
-    out.write_all(tail.as_bytes())
+    let mut end = coverage::limits(audit);
+    end.push_str(&coverage::parameters(audit));
+    let room = LARGEST_FILE.saturating_sub(head.len() + end.len());
+    let of_the_workspace = findings::of_the_workspace(audit, room / PARTS);
+    let figures_and_gaps = coverage::figures_and_gaps(audit, room / PARTS);
+    let room = room.saturating_sub(of_the_workspace.len() + figures_and_gaps.len());
+    for part in [head, of_the_workspace, secrets::every_secret(audit, room), figures_and_gaps, end] {
+        out.write_all(part.as_bytes())?;
+    }
+    Ok(())
 }
 
 const HOW_TO_READ: &str = "\
@@ -122,6 +128,19 @@ fn completeness(audit: &Audit) -> &'static str {
     } else {
         "The audit is INCOMPLETE: do not act on it until what could not be read (see below) has been."
     }
+}
+
+/// Appends pieces while the whole text stays within `room` bytes. How many did.
+fn fill(text: &mut String, room: usize, pieces: impl Iterator<Item = String>) -> usize {
+    let mut shown = 0;
+    for piece in pieces {
+        if text.len() + piece.len() > room {
+            break;
+        }
+        text.push_str(&piece);
+        shown += 1;
+    }
+    shown
 }
 
 /// Counts what is left out, and says where it is.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     escape::{code, html},
-    leave_out,
+    fill, leave_out,
 };
 use crate::{
     audit::{Audit, AuditedSecret, AuditedWorkspace, Verdict},
@@ -47,19 +47,6 @@ fn dependents(text: &mut String, room: usize, workspace: &AuditedWorkspace, most
         "secrets that are in use",
         "dependents.csv and report.json",
     );
-}
-
-/// Appends pieces while they fit into `room` bytes. How many did.
-fn fill(text: &mut String, room: usize, pieces: impl Iterator<Item = String>) -> usize {
-    let mut shown = 0;
-    for piece in pieces {
-        if text.len() + piece.len() > room {
-            break;
-        }
-        text.push_str(&piece);
-        shown += 1;
-    }
-    shown
 }
 
 fn secret_row(secret: AuditedSecret<'_>) -> String {
