@@ -12,21 +12,29 @@ pub(super) fn code(text: &str) -> String {
     // A code span takes everything literally but for what ends it or the cell. Where that is at stake, HTML with
     // entities: it shows the same.
     let plain = !shown.contains(['`', '|', '\\']) && shown.trim() == shown && !shown.contains("  ");
-    if plain { format!("`{shown}`") } else { format!("<code>{}</code>", html(&shown)) }
+    if plain { format!("`{shown}`") } else { html_code(&shown) }
 }
 
-/// Text as HTML text that is no Markdown either: all punctuation that means anything becomes an entity.
-pub(super) fn html(text: &str) -> String {
+/// Text in code type, also where only HTML is read. Nothing in it is Markdown: all punctuation that means anything
+/// becomes an entity.
+pub(super) fn html_code(text: &str) -> String {
     let shown = show_hidden(text, &[]);
+    if shown.is_empty() {
+        return "(none)".to_owned();
+    }
     let mut escaped = String::with_capacity(shown.len() + 16);
     for character in shown.chars() {
-        if character.is_ascii_punctuation() && !matches!(character, '-' | ',' | '(' | ')' | '/' | ';') {
+        if character == '@' {
+            // GitHub looks for e-mail addresses once entities are read, but not across tags.
+            escaped.push_str("<code>&#64;</code>");
+        } else if character.is_ascii_punctuation() && !matches!(character, '-' | ',' | '(' | ')' | '/' | ';')
+        {
             escaped.push_str(&format!("&#{};", u32::from(character)));
         } else {
             escaped.push(character);
         }
     }
-    escaped
+    format!("<code>{escaped}</code>")
 }
 
 #[cfg(test)]
@@ -70,9 +78,16 @@ mod tests {
             "two  spaces",
             "https://example.com www.example.com a@b.c @team #12",
             "<!-- -->",
+            "a|b@example.com",
         ] {
             assert_eq!(rendered(&code(name)), (name.to_owned(), 4), "{name:?}");
         }
+    }
+
+    #[test]
+    fn an_address_is_no_link_even_to_who_reads_entities_first() {
+        assert_eq!(html_code("a|b@c"), "<code>a&#124;b<code>&#64;</code>c</code>");
+        assert_eq!(html_code(""), "(none)");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    escape::{code, html},
+    escape::{code, html_code},
     fill, leave_out,
 };
 use crate::{
@@ -72,9 +72,9 @@ fn secret_row(secret: AuditedSecret<'_>) -> String {
 fn dependents_of(secret: AuditedSecret<'_>, most: usize) -> String {
     let total = secret.dependents().len();
     let mut text = format!(
-        "<details><summary>{} <code>{}</code>: {}</summary>\n\n",
-        html(secret.name()),
-        html(secret.id()),
+        "<details><summary>{} {}: {}</summary>\n\n",
+        html_code(secret.name()),
+        html_code(secret.id()),
         secret.counts().in_words()
     );
     text.push_str("| Type | Name | Id | Relation | Created | Source |\n|:--|:--|:--|:--|:--|:--|\n");
