@@ -146,6 +146,20 @@ async fn a_narrowed_audit_of_nothing_is_no_drop() {
 }
 
 #[tokio::test]
+async fn a_narrowed_audit_fails_for_no_drop_either() {
+    let nights = Nights::new();
+    assert_no_drop(&nights.night(10).await);
+    let simulator = populated(10).await;
+    for (search, secrets) in [("sec_0", 1), ("none", 0)] {
+        let mut setup = nights.setup("main", &simulator).section("[audit]\npopulation_drop = \"fail\"");
+        setup.arguments.search = Some(search.to_owned());
+        let narrowed = setup.run().await;
+        assert_no_drop(&narrowed);
+        assert_eq!(narrowed.bundle().json["totals"]["secrets"], secrets);
+    }
+}
+
+#[tokio::test]
 async fn a_failed_night_is_compared_with_nothing() {
     let nights = Nights::new();
     assert_no_drop(&nights.night(10).await);
