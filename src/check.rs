@@ -2,7 +2,7 @@
 //! first night whether verdicts will be complete. Publishes nothing.
 
 use crate::{
-    api::{ApiError, Client, ResourceType, SecretsQuery, User},
+    api::{Answer, ApiError, Client, HolderPage, ResourceType, SecretsQuery, User},
     collect::CollectOptions,
     error::Error,
     inventory::{FailedWorkspace, Source},
@@ -105,14 +105,40 @@ async fn try_secret(client: &Client, source: Source, id: &str) -> Result<(), Api
 async fn try_scan(client: &Client, source: Source) -> Result<(), ApiError> {
     match source {
         Source::EnvironmentVariables => {
-            client.environment_variables(None).await?.environment_variables().map(drop)
+            whole(&client.environment_variables(None).await?, Answer::environment_variables).map(drop)
         }
-        Source::SpeechEngines => client.speech_engines(None).await?.speech_engines().map(drop),
-        Source::McpServers => client.mcp_servers().await?.mcp_servers().map(drop),
-        Source::Settings => client.settings().await?.references().map(drop),
-        Source::Tools => client.tools(None).await?.tools().map(drop),
-        Source::Agents => client.agents(false, None).await?.agents().map(drop),
+        Source::McpServers => whole(&client.mcp_servers().await?, Answer::mcp_servers).map(drop),
+        Source::Settings => client.settings().await?.settings().map(drop),
+        Source::Tools => whole(&client.tools(None).await?, Answer::tools).map(drop),
+        Source::SpeechEngines => {
+            let page = whole(&client.speech_engines(None).await?, Answer::speech_engines)?;
+            // A list may be open where what it lists is not.
+            if let Some(first) = page.holders.first() {
+                client.speech_engine(&first.id).await?.speech_engine(&first.id)?;
+            }
+            Ok(())
+        }
+        Source::Agents => {
+            let page = whole(&client.agents(false, None).await?, Answer::agents)?;
+            if let Some(first) = page.holders.first() {
+                client.agent(&first.id, None).await?.agent(&first.id)?;
+                whole(&client.branches(&first.id).await?, Answer::branches)?;
+            }
+            Ok(())
+        }
         Source::Preview | Source::HigherLimit | Source::Dependencies | Source::Secret => Ok(()),
+    }
+}
+
+/// A page of which everything could be read.
+fn whole(
+    answer: &Answer,
+    read: impl FnOnce(&Answer) -> Result<HolderPage, ApiError>,
+) -> Result<HolderPage, ApiError> {
+    let mut page = read(answer)?;
+    match page.problem.take() {
+        Some(problem) => Err(answer.error(problem)),
+        None => Ok(page),
     }
 }
 

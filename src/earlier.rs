@@ -18,12 +18,12 @@ struct EarlierReport {
 #[derive(Deserialize)]
 struct EarlierWorkspace {
     name: String,
-    totals: EarlierTotals,
+    figures: EarlierFigures,
 }
 
 #[derive(Deserialize)]
-struct EarlierTotals {
-    secrets: usize,
+struct EarlierFigures {
+    secrets_listed: usize,
 }
 
 /// How many secrets each workspace had in the newest bundle that shows it whole: narrowed bundles don't count, and of
@@ -38,7 +38,7 @@ pub fn populations(output: &Path, workspaces: &[&str]) -> BTreeMap<String, usize
         match read(&bundle) {
             Ok(report) if !report.filtered => {
                 for workspace in report.workspaces {
-                    known.entry(workspace.name).or_insert(workspace.totals.secrets);
+                    known.entry(workspace.name).or_insert(workspace.figures.secrets_listed);
                 }
             }
             Ok(_) => {}
@@ -90,7 +90,7 @@ mod tests {
 
     fn report(filtered: bool, secrets: usize) -> String {
         format!(
-            r#"{{"filtered": {filtered}, "workspaces": [{{"name": "w", "totals": {{"secrets": {secrets}}}}}]}}"#
+            r#"{{"filtered": {filtered}, "workspaces": [{{"name": "w", "figures": {{"secrets_listed": {secrets}}}}}]}}"#
         )
     }
 

@@ -1,21 +1,53 @@
 //! The body of an answer with status 200, and the shapes that it can be read as.
 
 use super::{
-    DependenciesPage, FoundReference, HolderPage, ListedSecret, ResourceType, SecretPage,
+    DependenciesPage, FoundReferences, HolderPage, ListedSecret, ResourceType, SecretPage,
     error::{ApiError, Malformed},
     wire::{ListShape, Object, User, references_in_body},
 };
 
-const ENVIRONMENT_VARIABLES: ListShape =
-    ListShape { list: "environment_variables", id: "id", name: &["label"], is_paged: true };
-const SPEECH_ENGINES: ListShape =
-    ListShape { list: "speech_engines", id: "speech_engine_id", name: &["name"], is_paged: true };
-const MCP_SERVERS: ListShape =
-    ListShape { list: "mcp_servers", id: "id", name: &["config", "name"], is_paged: false };
-const TOOLS: ListShape =
-    ListShape { list: "tools", id: "id", name: &["tool_config", "name"], is_paged: true };
-const AGENTS: ListShape = ListShape { list: "agents", id: "agent_id", name: &["name"], is_paged: true };
-const BRANCHES: ListShape = ListShape { list: "results", id: "id", name: &["name"], is_paged: false };
+const ENVIRONMENT_VARIABLES: ListShape = ListShape {
+    list: "environment_variables",
+    id: "id",
+    name: &["label"],
+    content: Some("values"),
+    is_paged: true,
+};
+const SPEECH_ENGINES: ListShape = ListShape {
+    list: "speech_engines",
+    id: "speech_engine_id",
+    name: &["name"],
+    content: None,
+    is_paged: true,
+};
+const MCP_SERVERS: ListShape = ListShape {
+    list: "mcp_servers",
+    id: "id",
+    name: &["config", "name"],
+    content: Some("config"),
+    is_paged: false,
+};
+const TOOLS: ListShape = ListShape {
+    list: "tools",
+    id: "id",
+    name: &["tool_config", "name"],
+    content: Some("tool_config"),
+    is_paged: true,
+};
+const AGENTS: ListShape =
+    ListShape { list: "agents", id: "agent_id", name: &["name"], content: None, is_paged: true };
+const BRANCHES: ListShape =
+    ListShape { list: "results", id: "id", name: &["name"], content: None, is_paged: false };
+
+/// The fields of `GetConvAISettingsResponseModel`, of which none is required: a body without any is something else.
+const SETTINGS: [&str; 6] = [
+    "conversation_initiation_client_data_webhook",
+    "webhooks",
+    "can_use_mcp_servers",
+    "conversation_embedding_retention_days",
+    "default_livekit_stack",
+    "rag_retention_period_days",
+];
 
 /// The body of an answer with status 200.
 #[derive(Debug)]
@@ -87,9 +119,19 @@ impl Answer {
         self.holders(BRANCHES)
     }
 
-    /// The references anywhere in one document.
-    pub fn references(&self) -> Result<Vec<FoundReference>, ApiError> {
-        self.read(references_in_body(&self.body))
+    /// The references anywhere in the workspace's settings.
+    pub fn settings(&self) -> Result<FoundReferences, ApiError> {
+        self.read(references_in_body(&self.body, &SETTINGS, None))
+    }
+
+    /// The references anywhere in the speech engine with this id.
+    pub fn speech_engine(&self, id: &str) -> Result<FoundReferences, ApiError> {
+        self.read(references_in_body(&self.body, &["speech_engine"], Some(("speech_engine_id", id))))
+    }
+
+    /// The references anywhere in the agent with this id.
+    pub fn agent(&self, id: &str) -> Result<FoundReferences, ApiError> {
+        self.read(references_in_body(&self.body, &["conversation_config"], Some(("agent_id", id))))
     }
 
     /// The branch that an agent's document says it shows.
@@ -109,10 +151,16 @@ impl Answer {
     }
 
     fn read<T>(&self, read: Result<T, Malformed>) -> Result<T, ApiError> {
-        read.map_err(|problem| ApiError {
+        read.map_err(|problem| self.error(problem))
+    }
+
+    /// The error that this answer is, for what of it could not be read.
+    #[must_use]
+    pub fn error(&self, problem: Malformed) -> ApiError {
+        ApiError {
             request_id: self.request_id.clone(),
             attempts: self.attempts,
             ..ApiError::new(self.path.clone(), problem)
-        })
+        }
     }
 }

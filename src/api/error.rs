@@ -76,7 +76,7 @@ pub enum Fault {
     /// The body is not what the API's document says.
     #[error("unexpected answer: {0}")]
     Malformed(#[from] Malformed),
-    /// The pages lead nowhere.
+    /// What came is not what was asked for, or the pages lead nowhere.
     #[error("{0}")]
     Paging(String),
     /// The id cannot stand in a path.
@@ -90,7 +90,8 @@ pub enum Fault {
 pub struct Malformed(pub(super) String);
 
 impl ApiError {
-    pub(super) fn new(path: impl Into<String>, fault: impl Into<Fault>) -> Self {
+    /// A fault of what was asked for at `path`.
+    pub fn new(path: impl Into<String>, fault: impl Into<Fault>) -> Self {
         Self { path: path.into(), fault: fault.into(), request_id: None, attempts: 0, page: None, note: None }
     }
 
@@ -140,6 +141,7 @@ impl ApiError {
             let permission = match self.path.as_str() {
                 "/v1/user" => "the permission user_read",
                 path if path.starts_with("/v1/convai/") => "the permission convai_read, and access to this",
+                path if path.starts_with("/v1/speech-engine") => "read access to speech engines",
                 _ => "access to this",
             };
             format!("{self}; give the key {permission}")

@@ -32,8 +32,8 @@ pub use page::{Next, Walk};
 use retry::{Congestion, Decision, congestion, retry_after};
 pub use retry::{RetryBudget, RetryPolicy};
 pub use wire::{
-    DependenciesPage, DependentList, FoundReference, HasMore, Holder, HolderPage, ListName, ListedSecret,
-    ResourceType, SecretPage, User,
+    DependenciesPage, DependentList, FoundReference, FoundReferences, HasMore, Holder, HolderPage, ListName,
+    ListedSecret, ResourceType, SecretPage, User,
 };
 
 use crate::progress::Progress;

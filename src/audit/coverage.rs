@@ -1,8 +1,10 @@
 //! What was read, as the completeness statement of every report tells it. The figures add up with the rows of the
 //! files: each dependent is counted with the source that was asked first among those that told of it.
 
+use std::collections::BTreeSet;
+
 use super::{AuditedWorkspace, Verdict};
-use crate::inventory::{CONFIRMATION, Gap, ScanOutcome, Source};
+use crate::inventory::{CONFIRMATION, Gap, ScanOutcome, Secret, Source};
 
 /// One source and how its reading went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct SourceRow {
 pub enum Status {
     /// All of it.
     Whole,
+    /// Nothing in this audit asked for it.
+    NotNeeded,
     /// Not all of it: why, and what to do about it.
     NotRead(String),
     /// The operator didn't want it read.
@@ -38,6 +42,7 @@ impl Status {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Whole => "read whole",
+            Self::NotNeeded => "not needed",
             Self::NotRead(_) => "not read whole",
             Self::SwitchedOff => "switched off",
             Self::NotPartOfThisAudit => "not part of this audit",
@@ -49,7 +54,7 @@ impl Status {
     pub fn why(&self) -> Option<&str> {
         match self {
             Self::NotRead(why) => Some(why),
-            Self::Whole | Self::SwitchedOff | Self::NotPartOfThisAudit => None,
+            Self::Whole | Self::NotNeeded | Self::SwitchedOff | Self::NotPartOfThisAudit => None,
         }
     }
 }
@@ -101,44 +106,42 @@ impl AuditedWorkspace {
         };
         row("Secrets, with a preview of what uses each", Source::Preview, Status::Whole, coverage.list_pages);
         let failed_pages: Vec<String> =
-            self.workspace.gaps.iter().map(|gap| format!("{}: {}", gap.what, gap.why)).collect();
+            self.workspace.page_gaps.iter().map(|gap| format!("{}: {}", gap.what, gap.why)).collect();
         row(
             "The same pages at the higher limit",
             Source::HigherLimit,
-            not_read_if(!failed_pages.is_empty(), || failed_pages.join("; ")),
+            status(!failed_pages.is_empty(), coverage.raised_pages, || failed_pages.join("; ")),
             coverage.raised_pages,
         );
         let not_whole = self.lists_not_whole();
         row(
             "Lists of dependents, paged to their end",
             Source::Dependencies,
-            not_read_if(not_whole > 0, || {
+            status(not_whole > 0, coverage.dependency_pages, || {
                 crate::text::count(not_whole, "list is not whole", "lists are not whole")
             }),
             coverage.dependency_pages,
         );
-        for scan in &self.workspace.scans {
-            let status = match &scan.outcome {
-                ScanOutcome::Whole => Status::Whole,
-                ScanOutcome::NotRead(why) => Status::NotRead(why.clone()),
-                ScanOutcome::SwitchedOff => Status::SwitchedOff,
-                ScanOutcome::NotPartOfThisAudit => Status::NotPartOfThisAudit,
+        for source in Source::SCANNED {
+            let scan = self.workspace.scans.iter().find(|scan| scan.source == source);
+            let status = match scan.map(|scan| &scan.outcome) {
+                Some(ScanOutcome::Whole) => Status::Whole,
+                Some(ScanOutcome::NotRead(why)) => Status::NotRead(why.clone()),
+                Some(ScanOutcome::SwitchedOff) => Status::SwitchedOff,
+                Some(ScanOutcome::NotPartOfThisAudit) => Status::NotPartOfThisAudit,
+                None => Status::NotRead("it was not asked".to_owned()),
             };
-            row(title(scan.source), scan.source, status, scan.pages);
+            row(title(source), source, status, scan.map_or(0, |scan| scan.pages));
         }
-        let read_again = self.workspace.secrets.iter().filter(|secret| secret.confirmed).count();
-        let failed = self.gaps_of_secrets().filter(|gap| gap.what == CONFIRMATION).count();
+        let failed = self.gaps_of_secrets().filter(|gap| gap.what == CONFIRMATION).count()
+            + self.workspace.lookup_gaps.len();
         row(
-            "Secrets read once more by themselves",
+            "Secrets asked for by themselves",
             Source::Secret,
-            not_read_if(failed > 0, || {
-                crate::text::count(
-                    failed,
-                    "secret could not be read again",
-                    "secrets could not be read again",
-                )
+            status(failed > 0, coverage.secrets_by_themselves, || {
+                crate::text::count(failed, "secret could not be read", "secrets could not be read")
             }),
-            read_again as u64,
+            coverage.secrets_by_themselves,
         );
         rows
     }
@@ -155,7 +158,7 @@ impl AuditedWorkspace {
         let not_listed = usize::try_from(coverage.secrets_not_listed).unwrap_or(usize::MAX);
         let deleted = self.workspace.deleted.len();
         Figures {
-            secrets_listed: (self.workspace.secrets.len() + deleted).saturating_sub(not_listed),
+            secrets_listed: self.workspace.secrets_listed(),
             secrets_not_listed: not_listed,
             secrets_deleted: deleted,
             secrets_confirmed: self.secrets().filter(|secret| secret.verdict() == Verdict::Unused).count(),
@@ -183,7 +186,16 @@ impl AuditedWorkspace {
     }
 
     fn lists_not_whole(&self) -> usize {
-        self.gaps_of_secrets().filter(|gap| gap.what != CONFIRMATION).count()
+        let lists = |secret: &Secret| {
+            let lists: BTreeSet<&str> = secret
+                .gaps
+                .iter()
+                .map(|gap| gap.what.as_str())
+                .filter(|what| *what != CONFIRMATION)
+                .collect();
+            lists.len()
+        };
+        self.workspace.secrets.iter().map(lists).sum()
     }
 
     fn gaps_of_secrets(&self) -> impl Iterator<Item = &Gap> {
@@ -191,8 +203,13 @@ impl AuditedWorkspace {
     }
 }
 
-fn not_read_if(failed: bool, why: impl FnOnce() -> String) -> Status {
-    if failed { Status::NotRead(why()) } else { Status::Whole }
+/// The status of a step that is only taken where something asks for it.
+fn status(failed: bool, pages: u64, why: impl FnOnce() -> String) -> Status {
+    match (failed, pages) {
+        (true, _) => Status::NotRead(why()),
+        (false, 0) => Status::NotNeeded,
+        (false, _) => Status::Whole,
+    }
 }
 
 fn title(source: Source) -> &'static str {

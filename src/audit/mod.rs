@@ -169,15 +169,14 @@ impl AuditedWorkspace {
     /// Whether everything in it was read whole.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.workspace.gaps.is_empty()
-            && self.workspace.scans.iter().all(|scan| scan.gap().is_none())
+        self.gaps().next().is_none()
+            && verdict::unread_places(&self.workspace).is_empty()
             && self.secrets().all(|secret| secret.is_settled())
     }
 
     /// What could not be read besides the lists of single secrets.
-    #[must_use]
-    pub fn gaps(&self) -> &[Gap] {
-        &self.workspace.gaps
+    pub fn gaps(&self) -> impl Iterator<Item = &Gap> {
+        self.workspace.page_gaps.iter().chain(&self.workspace.lookup_gaps)
     }
 
     /// Oddities that cost nothing.

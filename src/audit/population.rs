@@ -14,7 +14,7 @@ pub struct PopulationDrop {
 /// Compares a workspace with what the last published full audit saw there.
 #[must_use]
 pub fn population_drop(workspace: &Workspace) -> Option<PopulationDrop> {
-    let (now, earlier) = (workspace.secrets.len(), workspace.earlier_population);
+    let (now, earlier) = (workspace.secrets_listed(), workspace.earlier_population);
     let dropped = now == 0 || earlier.is_some_and(|earlier| now * 2 < earlier);
     dropped.then_some(PopulationDrop { now, earlier })
 }

@@ -72,14 +72,17 @@ impl Facts {
         self.uses.iter().filter(move |told| told.secret == secret)
     }
 
-    /// Whether every place outside `used_by` that is part of the audit was read whole.
+    /// Whether every place outside `used_by` that has to be part of the audit is, and all that are were read whole.
     fn places_are_whole(&self) -> bool {
+        let required =
+            [Source::EnvironmentVariables, Source::SpeechEngines, Source::McpServers, Source::Settings];
         let whole = |(source, outcome): &(Source, ScanOutcome)| match outcome {
             ScanOutcome::Whole => true,
             ScanOutcome::NotPartOfThisAudit => matches!(source, Source::Tools | Source::Agents),
             ScanOutcome::NotRead(_) | ScanOutcome::SwitchedOff => false,
         };
-        !self.scans.is_empty() && self.scans.iter().all(whole)
+        let is_there = |place: &Source| self.scans.iter().any(|(source, _)| source == place);
+        required.iter().all(is_there) && self.scans.iter().all(whole)
     }
 
     /// The workspace, put together in the order in which the facts stand.
@@ -97,7 +100,7 @@ impl Facts {
         }
         let scans = self.scans.iter().cloned();
         workspace.scans = scans.map(|(source, outcome)| Scan::new(source, outcome)).collect();
-        workspace.gaps.clone_from(&self.gaps);
+        workspace.page_gaps.clone_from(&self.gaps);
         workspace.dangling.clone_from(&self.references);
         workspace.not_visible.clone_from(&self.references);
         workspace.deleted.clone_from(&self.deleted);
@@ -196,21 +199,19 @@ fn scans() -> impl Strategy<Value = Vec<(Source, ScanOutcome)>> {
         source => (source, ScanOutcome::Whole),
     });
     let any = Source::SCANNED.map(|source| {
-        let mut outcomes = vec![
+        let outcomes = vec![
             ScanOutcome::Whole,
             ScanOutcome::Whole,
             ScanOutcome::NotRead("status 403; give the key access to this".to_owned()),
             ScanOutcome::SwitchedOff,
+            ScanOutcome::NotPartOfThisAudit,
         ];
-        if matches!(source, Source::Tools | Source::Agents) {
-            outcomes.push(ScanOutcome::NotPartOfThisAudit);
-        }
         prop::sample::select(outcomes).prop_map(move |outcome| (source, outcome))
     });
     prop_oneof![
         5 => Just(whole.to_vec()),
         4 => any.prop_map(Vec::from),
-        1 => Just(Vec::new()),
+        1 => prop::sample::subsequence(whole.to_vec(), 0..whole.len()),
     ]
 }
 

@@ -4,7 +4,7 @@
 //! read whole, just now, and none does, and the secret, read once more by itself, shows no use either.
 
 use super::DependentCounts;
-use crate::inventory::{Scan, Secret, Workspace};
+use crate::inventory::{ScanOutcome, Secret, Source, Workspace};
 
 /// What is to be said of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,12 +51,16 @@ pub fn judge(workspace: &Workspace, secret: &Secret) -> Judgement {
         ),
         (false, true) => (
             Verdict::Unused,
-            "every place that could hold a reference was read whole and none does; read once more, it still shows no use"
-                .to_owned(),
+            format!(
+                "every place that this audit reads ({}) was read whole and none holds a reference; read once more by \
+                 itself, it still shows no use",
+                places(workspace)
+            ),
         ),
-        (false, false) => {
-            (Verdict::Undetermined, format!("no use is known, but a use could be missed: {}", missing.join("; ")))
-        }
+        (false, false) => (
+            Verdict::Undetermined,
+            format!("no use is known, but a use could be missed: {}", missing.join("; ")),
+        ),
     };
     Judgement { verdict, reason }
 }
@@ -64,14 +68,46 @@ pub fn judge(workspace: &Workspace, secret: &Secret) -> Judgement {
 /// What could hide a use of this secret. Empty: nothing.
 fn missing(workspace: &Workspace, secret: &Secret) -> Vec<String> {
     let mut missing = list_gaps(secret);
-    missing.extend(workspace.scans.iter().filter_map(Scan::gap));
-    if workspace.scans.is_empty() {
-        missing.push("nothing but used_by was read".to_owned());
-    }
+    missing.extend(unread_places(workspace));
+    missing.extend(workspace.page_gaps.iter().map(|gap| format!("{}: {}", gap.what, gap.why)));
     if missing.is_empty() && !secret.confirmed {
         missing.push("it was not read once more by itself".to_owned());
     }
     missing
+}
+
+/// The places that can hold a reference and were not read whole, each with the reason. Only tools and agents may be left
+/// out, since `used_by` has lists for them.
+pub(super) fn unread_places(workspace: &Workspace) -> Vec<String> {
+    Source::SCANNED
+        .into_iter()
+        .filter_map(|place| {
+            let may_be_left_out = matches!(place, Source::Tools | Source::Agents);
+            let mut scans = workspace.scans.iter().filter(|scan| scan.source == place).peekable();
+            if scans.peek().is_none() {
+                return (!may_be_left_out).then(|| format!("{} not read", place.as_str()));
+            }
+            scans.find_map(|scan| match scan.outcome {
+                ScanOutcome::NotPartOfThisAudit if !may_be_left_out => {
+                    Some(format!("{} not part of this audit", place.as_str()))
+                }
+                _ => scan.gap(),
+            })
+        })
+        .collect()
+}
+
+/// The places that were read, in words: what an unused secret is not in.
+fn places(workspace: &Workspace) -> &'static str {
+    let is_deep = workspace
+        .scans
+        .iter()
+        .any(|scan| scan.source == Source::Agents && scan.outcome == ScanOutcome::Whole);
+    if is_deep {
+        "what the API says uses it, environment variables, speech engines, MCP servers, settings, tools, agents"
+    } else {
+        "what the API says uses it, environment variables, speech engines, MCP servers, settings"
+    }
 }
 
 fn list_gaps(secret: &Secret) -> Vec<String> {

@@ -170,6 +170,7 @@ impl<'a> Collector<'a> {
             );
             self.workspace.warnings.push(note);
         }
+        self.warn_of_names_outside_the_search();
         let mut position = 0;
         let (gone, deleted) = (&self.gone, &mut self.workspace.deleted);
         self.workspace.secrets.retain_mut(|secret| {
@@ -182,6 +183,18 @@ impl<'a> Collector<'a> {
         });
         (self.workspace.coverage.requests, self.workspace.coverage.retries) = self.client.counts();
         self.workspace
+    }
+
+    /// A server that doesn't heed `search` shows more than was asked for, and a report says what was asked for.
+    fn warn_of_names_outside_the_search(&mut self) {
+        let search = self.options.search.to_lowercase();
+        let is_outside = |secret: &&Secret| !secret.name.to_lowercase().starts_with(&search);
+        let outside = self.workspace.secrets.iter().filter(is_outside).count();
+        if outside > 0 {
+            let note =
+                format!("{outside} of the secrets have names that do not start with what was searched for");
+            self.workspace.warnings.push(note);
+        }
     }
 
     /// A list of MCP servers that may have been cut is whole if all MCP servers were read, and they are what it shows:

@@ -118,11 +118,11 @@ impl<'a> Collector<'a> {
             Err(error) if error.key_is_invalid() => return Err(error),
             Err(error) => {
                 let what = format!("page {page} of the secrets with dependency_limit={limit}");
-                if error.refuses_cursor() {
+                if page > 1 && error.refuses_cursor() {
                     // Its lists are paged instead, and so are those of the pages that take its place.
                     self.workspace.warnings.push(format!("{what}: {error}"));
                 } else {
-                    self.workspace.gaps.push(Gap::new(what, error.advice()));
+                    self.workspace.page_gaps.push(Gap::new(what, error.advice()));
                 }
                 (HashMap::new(), Vec::new())
             }
@@ -150,7 +150,11 @@ impl<'a> Collector<'a> {
 
     pub(super) fn complete(&mut self, position: usize, list: &ListName, by: Source) {
         if let Some(secret) = self.workspace.secrets.get_mut(position) {
-            secret.completions.push(Completion { dependent_type: list.dependent_type(), by });
+            let completion = Completion { dependent_type: list.dependent_type(), by };
+            // A secret on two pages, or read twice after a restart, has each list but once.
+            if !secret.completions.contains(&completion) {
+                secret.completions.push(completion);
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 //!
 //! What never lives here: HTTP itself (that is `api`), and any opinion about what is unused (that is `audit`).
 
+mod agent;
 mod collector;
 mod listing;
 mod lists;
@@ -49,10 +50,10 @@ pub async fn collect(
 ) -> Result<Workspace, ApiError> {
     let workspace = Workspace::new(name.to_owned(), address.to_owned());
     let mut collector = Collector::new(client, options, progress, workspace);
-    let (scans, listed) =
-        futures_util::join!(references::scan_all(client, options), collector.list_secrets());
-    // Where the key is no good both fail, and which failed first must not decide what is said.
-    listed?;
+    // A walk that fails ends it all at once. A scan doesn't: where the key is no good both fail, and which failed first
+    // must not decide what is said.
+    let scanning = async { Ok(references::scan_all(client, options).await) };
+    let (scans, ()) = futures_util::try_join!(scanning, collector.list_secrets())?;
     let scans = scans?;
     collector.look_for_vanished().await?;
     collector.take_scans(scans).await?;

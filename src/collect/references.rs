@@ -1,13 +1,13 @@
 //! The places that can hold a secret's id and that `used_by` has no list for, or has none that can be trusted to be
 //! whole. Each is read to its end; what fails makes the place not read, and nothing else.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use futures_util::{StreamExt, stream};
 
-use super::CollectOptions;
+use super::{CollectOptions, agent};
 use crate::{
-    api::{Answer, ApiError, Client, FoundReference, Holder, HolderPage, Next},
+    api::{Answer, ApiError, Client, FoundReference, FoundReferences, Holder, HolderPage, Next},
     inventory::{DependentType, Relation, Resource, Scan, ScanOutcome, Sighting, Source, Visibility},
 };
 
@@ -145,6 +145,9 @@ impl Scanning<'_> {
                     is_empty: page.holders.is_empty(),
                 };
                 holders.extend(page.holders);
+                if let Some(problem) = page.problem {
+                    self.fail(answer.error(problem).on_page(walk.page()))?;
+                }
                 walk.advance(answer.path(), next)
             });
             match advanced {
@@ -155,7 +158,6 @@ impl Scanning<'_> {
                     self.notes.push(format!(
                         "a walk was started again from its first page, because its cursor was refused: {error}"
                     ));
-                    holders.clear();
                 }
                 Err(error) => {
                     self.fail(error.on_page(walk.page()))?;
@@ -166,40 +168,28 @@ impl Scanning<'_> {
     }
 
     async fn read_settings(&mut self) -> Result<(), ApiError> {
-        let answer = self.client.settings().await;
-        match answer.and_then(|answer| answer.references()) {
-            Ok(references) => {
-                self.scan.pages += 1;
-                self.scan.items += 1;
-                for reference in references {
-                    let id = reference.path.join(".");
-                    self.hold(DependentType::Setting, &id, None, reference.secret_id, None);
-                }
-            }
-            Err(error) => self.fail(error)?,
+        let document = Document::read(self.client.settings().await, Answer::settings);
+        self.scan.items += 1;
+        for reference in self.take(document)? {
+            let id = reference.path.join(".");
+            self.hold(DependentType::Setting, &id, None, reference.secret_id, None);
         }
         Ok(())
     }
 
     async fn read_speech_engines(&mut self) -> Result<(), ApiError> {
-        let engines = self.list(Listing::SpeechEngines).await?;
+        let engines = each_once(self.list(Listing::SpeechEngines).await?);
         let client = self.client;
         let mut documents = stream::iter(engines)
             .map(|engine| async move {
                 let answer = client.speech_engine(&engine.id).await;
-                (engine, answer.and_then(|answer| answer.references()))
+                let document = Document::read(answer, |answer| answer.speech_engine(&engine.id));
+                (engine, document)
             })
             .buffer_unordered(SIDE_BY_SIDE);
-        while let Some((engine, references)) = documents.next().await {
-            match references {
-                Ok(references) => {
-                    self.scan.pages += 1;
-                    let mut engine = engine;
-                    engine.references.extend(references);
-                    self.note(DependentType::SpeechEngine, engine, |_| None);
-                }
-                Err(error) => self.fail(error)?,
-            }
+        while let Some((mut engine, document)) = documents.next().await {
+            engine.references.extend(self.take(document)?);
+            self.note(DependentType::SpeechEngine, engine, |_| None);
         }
         Ok(())
     }
@@ -207,10 +197,11 @@ impl Scanning<'_> {
     async fn read_agents(&mut self) -> Result<(), ApiError> {
         let mut agents = self.list(Listing::Agents { archived: false }).await?;
         agents.extend(self.list(Listing::Agents { archived: true }).await?);
+        let agents = each_once(agents);
         let client = self.client;
         let mut documents = stream::iter(agents)
             .map(|agent| async move {
-                let documents = read_agent(client, &agent.id).await;
+                let documents = agent::documents(client, &agent.id).await;
                 (agent, documents)
             })
             .buffer_unordered(SIDE_BY_SIDE);
@@ -218,19 +209,22 @@ impl Scanning<'_> {
             let (id, name) = (agent.id.clone(), agent.name.clone());
             self.note(DependentType::Agent, agent, |_| None);
             for document in documents {
-                match document {
-                    Ok((branch, references)) => {
-                        self.scan.pages += 1;
-                        for reference in references {
-                            let (name, via) = (name.clone(), branch.clone());
-                            self.hold(DependentType::Agent, &id, name, reference.secret_id, via);
-                        }
-                    }
-                    Err(error) => self.fail(error)?,
+                let branch = document.branch.clone();
+                for reference in self.take(document)? {
+                    self.hold(DependentType::Agent, &id, name.clone(), reference.secret_id, branch.clone());
                 }
             }
         }
         Ok(())
+    }
+
+    /// Counts a document and notes what of it could not be read. What was found in it.
+    fn take(&mut self, document: Document) -> Result<Vec<FoundReference>, ApiError> {
+        match document.error {
+            Some(error) => self.fail(error)?,
+            None => self.scan.pages += 1,
+        }
+        Ok(document.references)
     }
 
     /// Notes a holder with all its references. `via` says where in the holder one stands.
@@ -279,6 +273,20 @@ impl Scanning<'_> {
     }
 }
 
+/// Each holder once: a walk that was started again shows some twice.
+fn each_once(holders: Vec<Holder>) -> Vec<Holder> {
+    let mut seen = HashMap::new();
+    let mut each: Vec<Holder> = Vec::new();
+    for holder in holders {
+        let position = *seen.entry(holder.id.clone()).or_insert(each.len());
+        match each.get_mut(position) {
+            Some(known) => known.references.extend(holder.references),
+            None => each.push(holder),
+        }
+    }
+    each
+}
+
 /// The environment in which a variable holds a secret: the document has `values.{environment}.secret_id`.
 fn environment(reference: &FoundReference) -> Option<String> {
     match reference.path.as_slice() {
@@ -287,25 +295,30 @@ fn environment(reference: &FoundReference) -> Option<String> {
     }
 }
 
-/// The references of an agent and of each of its branches, by the id of the branch.
-async fn read_agent(
-    client: &Client,
-    id: &str,
-) -> Vec<Result<(Option<String>, Vec<FoundReference>), ApiError>> {
-    let main = client.agent(id, None).await;
-    let shown = main.as_ref().ok().and_then(Answer::branch_id);
-    let mut documents = vec![main.and_then(|answer| Ok((None, answer.references()?)))];
-    match client.branches(id).await.and_then(|answer| answer.branches()) {
-        Ok(page) => {
-            for branch in page.holders {
-                if shown.as_ref() == Some(&branch.id) {
-                    continue;
-                }
-                let document = client.agent(id, Some(&branch.id)).await;
-                documents.push(document.and_then(|answer| Ok((Some(branch.id), answer.references()?))));
-            }
-        }
-        Err(error) => documents.push(Err(error)),
+/// One document of a place.
+#[derive(Default)]
+pub(super) struct Document {
+    /// Of an agent, the branch that it is of.
+    pub(super) branch: Option<String>,
+    /// What was found in it.
+    pub(super) references: Vec<FoundReference>,
+    /// What of it could not be read, or all of it.
+    pub(super) error: Option<ApiError>,
+}
+
+impl Document {
+    pub(super) fn read(
+        answer: Result<Answer, ApiError>,
+        read: impl FnOnce(&Answer) -> Result<FoundReferences, ApiError>,
+    ) -> Self {
+        let read = answer.and_then(|answer| {
+            let FoundReferences { references, problem } = read(&answer)?;
+            Ok(Self { references, error: problem.map(|problem| answer.error(problem)), branch: None })
+        });
+        read.unwrap_or_else(Self::failed)
     }
-    documents
+
+    pub(super) fn failed(error: ApiError) -> Self {
+        Self { error: Some(error), ..Self::default() }
+    }
 }

@@ -3,10 +3,11 @@
 
 use super::{
     collector::{Answered, Collector},
+    listing::Open,
     references::{Found, Scanned},
 };
 use crate::{
-    api::{Answer, ApiError, ResourceType},
+    api::{Answer, ApiError, ListName, ResourceType},
     inventory::{CONFIRMATION, Gap, Reference, Secret, Source},
 };
 
@@ -24,15 +25,18 @@ pub(super) enum Purpose {
     Confirmation(usize),
     /// It was listed, and by itself it was answered with 404. (This asks for its tools.)
     SecondOpinion(usize),
+    /// Others were answered with 404. Can any secret be asked for by itself?
+    Control(usize),
 }
 
 impl Collector<'_> {
     /// Finds out which secrets were deleted while the walk went on.
     pub(super) async fn look_for_vanished(&mut self) -> Result<(), ApiError> {
-        for position in self.vanished.clone() {
+        for position in std::mem::take(&mut self.vanished) {
             self.ask_for_secret(position, Purpose::Vanished);
         }
-        self.take_answers().await
+        self.take_answers().await?;
+        self.doubt_disappearances().await
     }
 
     /// Takes in what the scans found: uses of listed secrets, and references to others, which are looked up.
@@ -44,6 +48,8 @@ impl Collector<'_> {
                     Some(position) if !self.gone.contains(&position) => {
                         self.record(position, scan.source, vec![one.sighting()]);
                     }
+                    // A narrowed audit reports no dangling references.
+                    Some(_) if !self.options.search.is_empty() => {}
                     Some(_) => {
                         let why = "it was deleted during the audit".to_owned();
                         self.workspace.dangling.push(one.reference(why));
@@ -80,7 +86,27 @@ impl Collector<'_> {
         for position in candidates {
             self.ask_for_secret(position, Purpose::Confirmation);
         }
-        self.take_answers().await
+        self.take_answers().await?;
+        self.look_for_vanished().await
+    }
+
+    /// Believes that secrets are gone only where one that is still listed can be asked for by itself: otherwise it may
+    /// be the endpoint that is gone. Where there is no other to ask for, two answers with 404 have to do.
+    async fn doubt_disappearances(&mut self) -> Result<(), ApiError> {
+        if self.gone.is_empty() || self.workspace.coverage.secrets_by_themselves > 0 {
+            return Ok(());
+        }
+        let other = (0..self.workspace.secrets.len()).find(|position| !self.gone.contains(position));
+        let Some(other) = other else { return Ok(()) };
+        self.ask_for_secret(other, Purpose::Control);
+        self.take_answers().await?;
+        if self.workspace.coverage.secrets_by_themselves == 0 {
+            for position in std::mem::take(&mut self.gone) {
+                let why = "asked for by itself it is answered with 404, but no other secret can be asked for either";
+                self.add_gap(position, Gap::new(CONFIRMATION, why));
+            }
+        }
+        Ok(())
     }
 
     fn ask_for_secret(&mut self, position: usize, purpose: impl FnOnce(usize) -> Purpose) {
@@ -100,6 +126,9 @@ impl Collector<'_> {
         purpose: Purpose,
         answer: Result<Answer, ApiError>,
     ) -> Result<(), ApiError> {
+        if answer.is_ok() && !matches!(purpose, Purpose::SecondOpinion(_)) {
+            self.workspace.coverage.secrets_by_themselves += 1;
+        }
         match (purpose, answer) {
             (_, Err(error)) if error.key_is_invalid() => return Err(error),
             (Purpose::Vanished(position) | Purpose::SecondOpinion(position), Err(error))
@@ -107,11 +136,24 @@ impl Collector<'_> {
             {
                 self.gone.insert(position);
             }
-            // It is still there, and the gap stays that its dependents left.
-            (Purpose::Vanished(_), _) => {}
-            (Purpose::SecondOpinion(position), _) => {
-                let why = "asked for by itself it is answered with 404, though it is listed and its dependents can be asked for";
+            // It is still there, and the gap stays that its dependents left. What it shows by itself is known now.
+            (Purpose::Vanished(position), answer) => {
+                if let Err(error) = answer.and_then(|answer| self.take_by_itself(position, &answer).map(drop))
+                {
+                    self.add_gap(position, Gap::new(CONFIRMATION, error.advice()));
+                }
+            }
+            (Purpose::SecondOpinion(position), answer) => {
+                let seen = match answer {
+                    Ok(_) => "its dependents can be asked for".to_owned(),
+                    Err(error) => error.advice(),
+                };
+                let why = format!("it is listed, but asked for by itself it is answered with 404; {seen}");
                 self.add_gap(position, Gap::new(CONFIRMATION, why));
+            }
+            (Purpose::Control(position), answer) => {
+                // What it shows is known now; that it answered at all is what counts.
+                let _ = answer.and_then(|answer| self.take_by_itself(position, &answer));
             }
             (Purpose::Unlisted(id), answer) => self.take_unlisted(&id, answer),
             (Purpose::Confirmation(position), Err(error)) if error.is_not_found() => {
@@ -126,9 +168,24 @@ impl Collector<'_> {
         Ok(())
     }
 
-    fn take_confirmation(&mut self, position: usize, answer: &Answer) -> Result<(), ApiError> {
+    /// Adds what a secret shows by itself. Which lists that doesn't show whole.
+    fn take_by_itself(&mut self, position: usize, answer: &Answer) -> Result<Open, ApiError> {
         let id = self.secret(position).map(|secret| secret.id.clone()).unwrap_or_default();
-        let open = self.take_in(vec![answer.secret(&id)?], Source::Secret, UNSTATED_LIMIT);
+        Ok(self.take_in(vec![answer.secret(&id)?], Source::Secret, UNSTATED_LIMIT))
+    }
+
+    fn take_confirmation(&mut self, position: usize, answer: &Answer) -> Result<(), ApiError> {
+        let open = self.take_by_itself(position, answer)?;
+        for list in open.iter().flat_map(|(_, lists)| lists) {
+            let ListName::Pageable(resource_type) = list.name else { continue };
+            // What was paged before was paged before: this asks how it is now. And what was paged to its end without
+            // a dependent, and says again that it has some, is not whole.
+            if self.paged.remove(&(position, resource_type)) && list.shown == 0 {
+                let why =
+                    "paged to its end it shows nothing, and read again it still says that there is more";
+                self.add_gap(position, Gap::new(list.name.as_str(), why));
+            }
+        }
         self.page_to_the_end(open);
         if let Some(secret) = self.workspace.secrets.get_mut(position) {
             secret.confirmed = true;
@@ -160,9 +217,8 @@ impl Collector<'_> {
             return;
         }
         if !error.key_is_refused() {
-            self.workspace
-                .gaps
-                .push(Gap::new(format!("secret {id}, which is referred to"), error.to_string()));
+            let what = format!("secret {id}, which is referred to");
+            self.workspace.lookup_gaps.push(Gap::new(what, error.to_string()));
         }
         let why = format!("not visible to this key: {error}");
         self.workspace.not_visible.extend(references.map(|found| found.reference(why.clone())));

@@ -49,8 +49,10 @@ pub struct Workspace {
     pub coverage: Coverage,
     /// How the reading of the places that `used_by` doesn't cover went.
     pub scans: Vec<Scan>,
-    /// What else could not be read although it should have been, besides the lists of single secrets.
-    pub gaps: Vec<Gap>,
+    /// The pages of secrets that could not be read at the higher limit.
+    pub page_gaps: Vec<Gap>,
+    /// The secrets that something refers to and that could not be looked up.
+    pub lookup_gaps: Vec<Gap>,
     /// References to secrets that don't exist.
     pub dangling: Vec<Reference>,
     /// References to secrets that the key may not see.
@@ -148,6 +150,8 @@ pub struct Coverage {
     pub raised_pages: u64,
     /// Pages of dependents, over all secrets.
     pub dependency_pages: u64,
+    /// Answers about one secret by itself.
+    pub secrets_by_themselves: u64,
     /// Requests sent, repetitions included.
     pub requests: u64,
     /// Requests that were repetitions.
@@ -224,14 +228,28 @@ impl Workspace {
             secret.gaps.sort();
             secret.gaps.dedup();
         }
-        self.gaps.sort();
+        self.page_gaps.sort();
+        self.lookup_gaps.sort();
         self.scans.sort_by_key(|scan| scan.source);
         for references in [&mut self.dangling, &mut self.not_visible] {
-            references.sort_by(|a, b| a.secret_id.cmp(&b.secret_id).then_with(|| a.holder.order(&b.holder)));
+            references.sort_by(|a, b| {
+                a.secret_id
+                    .cmp(&b.secret_id)
+                    .then_with(|| a.holder.order(&b.holder))
+                    .then_with(|| (&a.via, &a.why).cmp(&(&b.via, &b.why)))
+            });
         }
         self.deleted.sort();
         self.warnings.sort();
         self.warnings.dedup();
+    }
+
+    /// How many secrets the list showed: without those that only a reference led to, and with those that were deleted
+    /// meanwhile.
+    #[must_use]
+    pub fn secrets_listed(&self) -> usize {
+        let not_listed = usize::try_from(self.coverage.secrets_not_listed).unwrap_or(usize::MAX);
+        (self.secrets.len() + self.deleted.len()).saturating_sub(not_listed)
     }
 
     /// The dependents of one of this workspace's secrets, in the order of its uses.

@@ -67,7 +67,7 @@ fn of_the_workspace(workspace: &AuditedWorkspace, out: &mut impl Write) -> io::R
                 writeln!(out, "{BAD}{status}{BAD:#}  workspace {name}: {title}: {why}")?;
             }
             Status::SwitchedOff => writeln!(out, "{BAD}{status}{BAD:#}  workspace {name}: {title}")?,
-            Status::Whole | Status::NotPartOfThisAudit => {}
+            Status::Whole | Status::NotNeeded | Status::NotPartOfThisAudit => {}
         }
     }
     for (number, one, many) in [

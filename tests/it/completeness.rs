@@ -247,7 +247,7 @@ async fn the_degraded_demo_calls_nothing_unused_and_says_what_to_do() {
     assert_eq!(named(&bundle, "voice-gateway-bearer")["verdict"], "undetermined");
     assert_eq!(named(&bundle, "ledger-export-token")["verdict"], "in_use");
     let reason = &named(&bundle, "zapier-poc-token")["reason"];
-    for word in ["speech_engines not read whole", "missing_permissions", "give the key access"] {
+    for word in ["speech_engines not read whole", "missing_permissions", "give the key read access"] {
         assert!(reason.contains(word), "{reason}");
     }
 }

@@ -236,3 +236,29 @@ async fn what_a_scan_found_needs_no_confirmation() {
     let (outcome, simulator) = audit(world).await;
     assert_eq!((outcome.code(), asked(&simulator, &by_itself("free"))), (0, 0));
 }
+
+#[tokio::test]
+async fn a_list_that_was_paged_in_the_walk_and_is_cut_again_at_the_confirmation_is_paged_again() {
+    let open = |body: &mut Value| body["agents_has_more"] = json!(true);
+    let path = dependencies("free", "agents");
+    let simulator = Simulator::start_with(world_of(&["free"]), move |request, reply| {
+        let Some(mut body) = reply.body_json() else { return reply };
+        if request.path == SECRETS {
+            open(&mut body["secrets"][0]["used_by"]);
+        } else if request.path == by_itself("free") {
+            open(&mut body["used_by"]);
+        } else if request.path == dependencies("free", "agents") && request.number == 2 {
+            // Taken into use between the walk and the confirmation.
+            body["dependencies"] = json!([{"type": "unknown", "id": "agent_late"}]);
+        } else {
+            return reply;
+        }
+        Reply::json(200, &body)
+    });
+    let simulator = simulator.await.unwrap();
+    let outcome = Setup::of(&simulator).run().await;
+    assert_eq!(asked(&simulator, &path), 2);
+    let bundle = outcome.bundle();
+    assert_eq!(bundle.verdict("free"), "in_use");
+    assert_eq!(bundle.ids("free", "agent"), ["agent_late"]);
+}

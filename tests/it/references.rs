@@ -184,7 +184,7 @@ async fn a_reference_in_a_place_never_heard_of_is_found_too() {
     tool["tool_config"]["retries"] = held();
     let mut agent = documents::agent("agent_1", "Day line", &json!({}));
     agent.config["workflow"]["nodes"] = json!({"node_1": held()});
-    let settings = json!({"telemetry": held()});
+    let settings = json!({"webhooks": {}, "telemetry": held()});
     for (world, kind, id, via) in [
         (
             World { environment_variables: vec![variable], ..two_secrets() },

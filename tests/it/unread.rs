@@ -53,7 +53,7 @@ fn assert_unread(outcome: &Outcome, simulator: &Simulator, place: &str, words: &
 #[tokio::test]
 async fn a_place_that_is_refused_is_named_with_the_permission_that_it_needs() {
     for (place, path, _) in PLACES {
-        let remedy = if place == "speech_engines" { "give the key access" } else { "convai_read" };
+        let remedy = if place == "speech_engines" { "give the key read access" } else { "convai_read" };
         for (fault, word) in [(missing_permissions(), "missing_permissions"), (forbidden(), "403")] {
             let refused =
                 move |request: &Request, reply| if request.path == path { fault.clone() } else { reply };
@@ -127,7 +127,7 @@ async fn settings_that_cannot_be_searched_are_not_read() {
         (&b"[]"[..], "not an object"),
         (b"<html>proxy</html>", "not valid JSON"),
         (b"", "not valid JSON"),
-        (br#"{"webhook": {"secret_id": {"id": "free"}}}"#, "neither a string nor null"),
+        (br#"{"webhooks": {"secret_id": {"id": "free"}}}"#, "neither a string nor null"),
     ] {
         let odd = move |request: &Request, reply| {
             if request.path == "/v1/convai/settings" {
@@ -178,6 +178,9 @@ async fn an_agent_whose_branches_cannot_be_read_makes_agents_not_whole() {
     for (fault, word) in [
         (forbidden(), "403"),
         (Reply::json(200, &json!({})), "missing"),
+        (Reply::json(200, &json!({"results": [], "has_more": true})), "has_more"),
+        (Reply::json(200, &json!({"results": [], "next_cursor": "more"})), "more branches"),
+        (Reply::json(200, &json!({"results": [{"name": "no id"}]})), "no id"),
         (Reply::json(200, &json!({"results": [{"id": "branch_1"}]})), "404"),
     ] {
         let concerned = path.clone();

@@ -15,7 +15,7 @@ mod tests;
 mod user;
 
 pub(crate) use json::Object;
-pub use reference::{FoundReference, Holder, HolderPage};
+pub use reference::{FoundReference, FoundReferences, Holder, HolderPage};
 pub(crate) use reference::{ListShape, references_in_body};
 pub use secret::{
     DependenciesPage, DependentList, HasMore, ListName, ListedSecret, ResourceType, SecretPage,

@@ -41,6 +41,17 @@ pub struct HolderPage {
     pub next_cursor: Option<String>,
     /// Whether the server says that there is one.
     pub has_more: HasMore,
+    /// What of the page could not be read; the rest of it could.
+    pub problem: Option<Malformed>,
+}
+
+/// What was found in one document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundReferences {
+    /// The references, in the order of the document.
+    pub references: Vec<FoundReference>,
+    /// Where one may have been missed.
+    pub problem: Option<Malformed>,
 }
 
 /// Where a list, and in its elements the id and the name, stand.
@@ -49,6 +60,9 @@ pub(crate) struct ListShape {
     pub(crate) list: &'static str,
     pub(crate) id: &'static str,
     pub(crate) name: &'static [&'static str],
+    /// The field that every element has to have, and in which references stand; lists of what is read one by one have
+    /// none.
+    pub(crate) content: Option<&'static str>,
     /// Whether the document requires `has_more`.
     pub(crate) is_paged: bool,
 }
@@ -56,27 +70,35 @@ pub(crate) struct ListShape {
 impl HolderPage {
     pub(crate) fn parse(body: &[u8], shape: ListShape) -> Result<Self, Malformed> {
         let page = Object::from_body(body)?;
-        let holders = elements(page.require(shape.list)?, &format!("the field {}", shape.list))?
-            .into_iter()
-            .enumerate()
-            .map(|(position, element)| {
-                holder(element, shape)
-                    .map_err(|problem| Malformed(format!("{}[{position}]: {problem}", shape.list)))
-            })
-            .collect::<Result<_, _>>()?;
         let has_more = page.flag("has_more");
-        if shape.is_paged && has_more == HasMore::Absent {
-            return Err(Malformed("the field has_more is missing".to_owned()));
+        let mut problem = (shape.is_paged && has_more == HasMore::Absent)
+            .then(|| Malformed("the field has_more is missing".to_owned()));
+        let mut holders = Vec::new();
+        let list = elements(page.require(shape.list)?, &format!("the field {}", shape.list))?;
+        for (position, element) in list.into_iter().enumerate() {
+            let (holder, doubt) = holder(element, shape);
+            problem =
+                problem.or(doubt.map(|doubt| Malformed(format!("{}[{position}]: {doubt}", shape.list))));
+            holders.push(holder);
         }
         let next_cursor = page.text("next_cursor")?.map(|cursor| cursor.into_owned());
-        Ok(Self { holders, next_cursor, has_more })
+        Ok(Self { holders, next_cursor, has_more, problem })
     }
 }
 
-fn holder(element: &RawValue, shape: ListShape) -> Result<Holder, Malformed> {
-    let object = Object::parse(element.get(), "the element")?;
-    let id = object.text(shape.id)?.unwrap_or_default().into_owned();
-    Ok(Holder { id, name: name(object, shape.name), references: references(element.get())? })
+/// What can be read of an element, and what can't.
+fn holder(element: &RawValue, shape: ListShape) -> (Holder, Option<Malformed>) {
+    let FoundReferences { references, problem } = references(element.get());
+    let object = match Object::parse(element.get(), "the element") {
+        Ok(object) => object,
+        Err(doubt) => return (Holder { id: String::new(), name: None, references }, Some(doubt)),
+    };
+    let content = shape.content.map_or(Ok(()), |field| object.require(field).map(drop));
+    let (id, doubt) = match object.text(shape.id) {
+        Ok(id) => (id.unwrap_or_default().into_owned(), content.err()),
+        Err(doubt) => (String::new(), Some(doubt)),
+    };
+    (Holder { id, name: name(object, shape.name), references }, problem.or(doubt))
 }
 
 fn name(mut object: Object<'_>, path: &[&str]) -> Option<String> {
@@ -87,26 +109,38 @@ fn name(mut object: Object<'_>, path: &[&str]) -> Option<String> {
     Some(object.text(last).ok()??.into_owned())
 }
 
-/// Every reference in a whole body, which must be an object.
-pub(crate) fn references_in_body(body: &[u8]) -> Result<Vec<FoundReference>, Malformed> {
+/// Every reference in a whole body. It must be an object that has one of the fields of `content`: what is something else
+/// than was asked for holds no reference either, and that says nothing. With `id`, that field must say so too.
+pub(crate) fn references_in_body(
+    body: &[u8],
+    content: &[&str],
+    id: Option<(&str, &str)>,
+) -> Result<FoundReferences, Malformed> {
     let text = std::str::from_utf8(body).map_err(|_| Malformed("the body is not UTF-8".to_owned()))?;
-    Object::parse(text, "the body")?;
-    references(text)
+    let object = Object::parse(text, "the body")?;
+    if !content.iter().any(|field| object.all(field).next().is_some()) {
+        return Err(Malformed(format!("it has no field {}", content.join(" or "))));
+    }
+    if let Some((field, expected)) = id
+        && object.text(field)?.as_deref() != Some(expected)
+    {
+        return Err(Malformed(format!("its {field} is not the one that was asked for")));
+    }
+    Ok(references(text))
 }
 
-fn references(text: &str) -> Result<Vec<FoundReference>, Malformed> {
+fn references(text: &str) -> FoundReferences {
     let mut search = Search::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    SearchIn(&mut search).deserialize(&mut deserializer).map_err(|_| {
-        Malformed(
-            "it holds something that could not be searched for references (nested too deep, perhaps)"
-                .to_owned(),
-        )
-    })?;
-    match search.odd {
-        Some(path) => Err(Malformed(format!("{path} is neither a string nor null"))),
-        None => Ok(search.found),
-    }
+    let searched = SearchIn(&mut search).deserialize(&mut deserializer);
+    let problem = match (searched, search.odd) {
+        (Err(_), _) => {
+            Some("it could not be searched for references to its end (nested too deep, perhaps)".to_owned())
+        }
+        (Ok(()), Some(path)) => Some(format!("{path} is neither a string nor null")),
+        (Ok(()), None) => None,
+    };
+    FoundReferences { references: search.found, problem: problem.map(Malformed) }
 }
 
 /// What was found so far. A parsed `serde_json::Value` would keep only the last of two equal keys; this sees each.
@@ -208,7 +242,8 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(String, String)> {
-        let references = references(text).unwrap();
+        let FoundReferences { references, problem } = references(text);
+        assert_eq!(problem, None);
         references.into_iter().map(|one| (one.secret_id, one.path.join("."))).collect()
     }
 
@@ -236,10 +271,13 @@ mod tests {
     #[test]
     fn what_may_hide_a_reference_is_an_error() {
         for odd in ["1", "true", r#"["s1"]"#, r#"{"id": "s1"}"#] {
-            let problem = references(&format!(r#"{{"h": {{"secret_id": {odd}}}}}"#)).unwrap_err();
-            assert!(problem.to_string().starts_with("h.secret_id"), "{problem}");
+            let text = format!(r#"{{"h": {{"secret_id": {odd}}}, "i": {{"secret_id": "s2"}}}}"#);
+            let FoundReferences { references, problem } = references(&text);
+            let problem = problem.unwrap().to_string();
+            assert!(problem.starts_with("h.secret_id"), "{problem}");
+            assert_eq!(references.len(), 1, "what can be read is kept");
         }
         let deep = format!("{}1{}", r#"{"a":"#.repeat(200), "}".repeat(200));
-        assert!(references(&deep).is_err());
+        assert!(references(&deep).problem.is_some());
     }
 }

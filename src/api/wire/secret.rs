@@ -213,24 +213,32 @@ impl<'a> ListedSecret<'a> {
     }
 }
 
-/// What the document doesn't know, beside `used_by`. A field that may tell of uses is taken for a list, and another
-/// `type` than the one that is known for a doubt; the names of any others are for the report.
+/// What the document doesn't know, beside `used_by`. A field that by its name tells of uses is taken for a list. Any
+/// other that says or holds something may tell of uses too, and is a doubt, as is another `type` than the one that is
+/// known; plain text and numbers tell of none, and their names are for the report.
 fn beside_used_by<'a>(secret: &Object<'a>, lists: &mut Vec<DependentList<'a>>) -> Vec<Cow<'a, str>> {
     let mut unknown = Vec::new();
     for (field, value) in &secret.fields {
-        match field.as_ref() {
-            "secret_id" | "name" | "used_by" => {}
-            "type" if matches!(value.get(), r#""stored""# | "null") => {}
-            "type" => lists.push(DependentList {
-                name: ListName::Unrecognized(field.to_string()),
-                sightings: Vec::new(),
-                has_more: HasMore::Absent,
-                problem: Some("the secret is of a type that this program does not know".to_owned()),
-            }),
-            name if name.starts_with("used") || name.contains("depend") => {
-                let name = ListName::Unrecognized(name.to_owned());
-                let sightings = dependent::unrecognized(&name, value);
-                lists.push(DependentList { name, sightings, has_more: HasMore::Absent, problem: None });
+        let name = || ListName::Unrecognized(field.to_string());
+        let doubt = |problem: &str| DependentList {
+            name: name(),
+            sightings: Vec::new(),
+            has_more: HasMore::Absent,
+            problem: Some(problem.to_owned()),
+        };
+        match (field.as_ref(), value.get()) {
+            // `ResourceAccessInfo` says who may see a resource, and stands on others.
+            ("secret_id" | "name" | "used_by" | "access_info", _) | ("type", r#""stored""# | "null") => {}
+            ("type", _) => lists.push(doubt("the secret is of a type that this program does not know")),
+            (text, _) if text.starts_with("used") || text.contains("depend") => {
+                let sightings = dependent::unrecognized(&name(), value);
+                lists.push(DependentList { sightings, problem: None, ..doubt("") });
+            }
+            _ if dependent::unrecognized(&name(), value).is_empty() => {}
+            (_, text) if text == "true" || text.starts_with(['[', '{']) => {
+                lists.push(doubt(
+                    "a field beside used_by that this program does not know, and that may tell of uses",
+                ));
             }
             _ => unknown.push(field.clone()),
         }

@@ -192,7 +192,7 @@ fn a_cursor_that_is_null_or_absent_is_the_end_and_an_empty_list_is_no_error() {
 #[test]
 fn fields_and_values_that_the_document_does_not_know_change_nothing() {
     let page = read(
-        r#"{"total": 1, "secrets": [{"type": "stored", "secret_id": "s", "name": "n", "rotated": {"by": []},
+        r#"{"total": 1, "secrets": [{"type": "stored", "secret_id": "s", "name": "n", "rotated": "monthly", "empty": [],
             "used_by": {"tools": [{"type": "available", "id": "t", "name": "T", "access_level": "owner",
             "colour": {"deep": [1]}}], "agents": [], "others": ["telepathy"], "phone_numbers":
             [{"phone_number_id": "p", "provider": "pigeon"}]}}]}"#,
@@ -214,6 +214,24 @@ fn a_type_of_secret_never_heard_of_is_a_doubt() {
     )
     .unwrap();
     assert!(!page.secrets[0].lists.iter().all(is_whole));
+}
+
+#[test]
+fn a_field_beside_used_by_that_may_tell_of_uses_is_a_doubt() {
+    for (field, doubts) in [
+        (r#""in_use": true"#, 1),
+        (r#""referenced_by": [{"id": "x"}]"#, 1),
+        (r#""usage": {"tools": []}"#, 1),
+        (r#""in_use": false, "usage": {}, "more": [], "count": 3, "access_info": {"role": "viewer"}"#, 0),
+    ] {
+        let body = format!(
+            r#"{{"secrets": [{{"type": "stored", "secret_id": "s", {field},
+                "used_by": {{"tools": [], "agents": [], "others": []}}}}]}}"#
+        );
+        let page = read(body.as_str()).unwrap();
+        let found = page.secrets[0].lists.iter().filter(|list| list.problem.is_some()).count();
+        assert_eq!(found, doubts, "{field}");
+    }
 }
 
 #[test]

@@ -91,9 +91,10 @@ proptest! {
             prop_assert_eq!(row(workspace, *source).status, expected);
         }
         let gaps: Vec<&Gap> = facts.secrets.iter().flat_map(|secret| &secret.gaps).collect();
-        let is_whole = |source| row(workspace, source).status == Status::Whole;
-        prop_assert_eq!(is_whole(Source::Dependencies), gaps.iter().all(|gap| gap.what == CONFIRMATION));
-        prop_assert_eq!(is_whole(Source::Secret), gaps.iter().all(|gap| gap.what != CONFIRMATION));
+        let is_cut = |source| matches!(row(workspace, source).status, Status::NotRead(_));
+        prop_assert_eq!(is_cut(Source::HigherLimit), !facts.gaps.is_empty());
+        prop_assert_eq!(is_cut(Source::Dependencies), gaps.iter().any(|gap| gap.what != CONFIRMATION));
+        prop_assert_eq!(is_cut(Source::Secret), gaps.iter().any(|gap| gap.what == CONFIRMATION));
         let mut unread = workspace.sources().into_iter();
         let unread = unread.any(|row| matches!(row.status, Status::NotRead(_) | Status::SwitchedOff));
         prop_assert!(!(unread && audit.is_complete()));

@@ -73,10 +73,14 @@ fn every_single_thing_that_is_missing_makes_it_undetermined_and_is_named() {
     }
     let gap = judged(|facts| facts.secrets[0].gaps.push(Gap::new("agents", "cut at 100")));
     let confirmation = judged(|facts| facts.secrets[0].confirmed = false);
-    let scans = judged(|facts| facts.scans.clear());
-    for ((verdict, reason), word) in
-        [(gap, "agents: cut at 100"), (confirmation, "once more"), (scans, "nothing but used_by")]
-    {
+    let scan = judged(|facts| facts.scans.retain(|(source, _)| *source != Source::SpeechEngines));
+    let left_out = judged(|facts| set_outcome(facts, Source::Settings, ScanOutcome::NotPartOfThisAudit));
+    for ((verdict, reason), word) in [
+        (gap, "agents: cut at 100"),
+        (confirmation, "once more"),
+        (scan, "speech_engines not read"),
+        (left_out, "settings not part of this audit"),
+    ] {
         assert_eq!(verdict, Verdict::Undetermined, "{word}");
         assert!(reason.contains(word), "{reason}");
     }
@@ -144,7 +148,10 @@ proptest! {
         prop_assert_eq!(audit.secrets().count(), facts.secrets.len());
         for secret in &facts.secrets {
             let has_use = facts.uses_of(&secret.id).next().is_some();
-            let nothing_missing = secret.gaps.is_empty() && secret.confirmed && facts.places_are_whole();
+            let nothing_missing = secret.gaps.is_empty()
+                && secret.confirmed
+                && facts.places_are_whole()
+                && facts.gaps.is_empty();
             let expected = match (has_use, nothing_missing) {
                 (true, _) => Verdict::InUse,
                 (false, true) => Verdict::Unused,
@@ -176,9 +183,7 @@ proptest! {
     fn a_complete_audit_has_nothing_undetermined_and_nothing_unread(facts in facts("w")) {
         let audit = facts.audited();
         let expected = facts.gaps.is_empty()
-            && facts.scans.iter().all(|(_, outcome)| {
-                matches!(outcome, ScanOutcome::Whole | ScanOutcome::NotPartOfThisAudit)
-            })
+            && facts.places_are_whole()
             && facts.secrets.iter().all(|secret| secret.gaps.is_empty())
             && audit.totals().undetermined == 0;
         prop_assert_eq!(audit.is_complete(), expected);
@@ -206,8 +211,7 @@ proptest! {
         match addition {
             Addition::Use(..) => prop_assert_eq!(touched, Verdict::InUse),
             Addition::ListGap(_) | Addition::Unconfirmed => prop_assert_ne!(touched, Verdict::Unused),
-            Addition::WorkspaceGap(_) => {}
-            Addition::Unread(_) | Addition::SwitchedOff(_) => prop_assert_eq!(after.totals().unused, 0),
+            Addition::WorkspaceGap(_) | Addition::Unread(_) | Addition::SwitchedOff(_) => prop_assert_eq!(after.totals().unused, 0),
         }
     }
 }

@@ -102,8 +102,8 @@ fn references(references: &[Reference]) -> Vec<ReferenceJson<'_>> {
         .collect()
 }
 
-fn gaps(gaps: &[Gap]) -> Vec<GapJson<'_>> {
-    gaps.iter().map(|gap| GapJson { what: &gap.what, why: &gap.why }).collect()
+fn gaps<'a>(gaps: impl IntoIterator<Item = &'a Gap>) -> Vec<GapJson<'a>> {
+    gaps.into_iter().map(|gap| GapJson { what: &gap.what, why: &gap.why }).collect()
 }
 
 fn dependent(dependent: Dependent<'_>, discrepancy: Option<Discrepancy>) -> impl Serialize {

@@ -13,6 +13,13 @@ use crate::{
 pub(super) fn completeness_statement(audit: &Audit) -> String {
     let statement = if audit.is_complete() { "COMPLETE" } else { "INCOMPLETE" };
     let mut text = format!("## {statement}: what was read\n\n");
+    let _ = writeln!(
+        text,
+        "The API's list of secrets shows of each what uses it (`used_by`), at most {} of a kind. Pages on which that cut \
+         something were read again with a limit of {}, and what was still cut was read to its end, page by page. The \
+         further places can hold a secret without that list saying so.\n",
+        audit.parameters.dependency_limit, audit.parameters.max_dependency_limit
+    );
     for workspace in &audit.workspaces {
         sources(&mut text, workspace);
     }
@@ -33,16 +40,16 @@ pub(super) fn figures_and_gaps(audit: &Audit, room: usize) -> String {
 
 fn sources(text: &mut String, workspace: &AuditedWorkspace) {
     let name = code(workspace.name());
-    let _ = writeln!(text, "| Source in {name} | Result | Pages | Dependents it was first to show |");
+    let _ = writeln!(text, "| Source in {name} | Result | Pages | Dependents found here first |");
     text.push_str("|:--|:--|--:|--:|\n");
     let mut total = 0;
     for row in workspace.sources() {
         total += row.dependents;
         let SourceRow { title, source, status, pages, dependents } = row;
         let result = match &status {
-            Status::Whole => status.as_str().to_owned(),
+            Status::Whole | Status::NotNeeded | Status::NotPartOfThisAudit => status.as_str().to_owned(),
             Status::NotRead(why) => format!("**{}**: {}", status.as_str(), code(why)),
-            Status::SwitchedOff | Status::NotPartOfThisAudit => format!("**{}**", status.as_str()),
+            Status::SwitchedOff => format!("**{}**", status.as_str()),
         };
         let endpoint = code(source.endpoint());
         let _ = writeln!(text, "| {title} {endpoint} | {result} | {pages} | {dependents} |");

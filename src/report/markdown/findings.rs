@@ -16,9 +16,12 @@ pub(super) fn unused(audit: &Audit) -> String {
         text.push_str("None.\n\n");
         return text;
     }
+    if !audit.is_complete() {
+        text.push_str("> **Do not act on this list:** the audit is INCOMPLETE.\n\n");
+    }
     text.push_str(
-        "Of each, every place that could hold a reference was read whole and none does; read once more by itself, it \
-         still showed no use.\n\n",
+        "Of each, every place that this audit reads was read whole and none holds a reference; read once more by \
+         itself, it still showed no use.\n\n",
     );
     table(&mut text, &found);
     text
@@ -36,10 +39,21 @@ pub(super) fn undetermined(audit: &Audit) -> String {
     for secret in found {
         by_reason.entry(secret.reason()).or_default().push(secret);
     }
-    for (reason, secrets) in by_reason {
-        // The reason quotes what the API said.
+    // Most often one thing is missing for all. The reason quotes what the API said.
+    let (shared, single): (Vec<_>, Vec<_>) =
+        by_reason.into_iter().partition(|(_, secrets)| secrets.len() > 1);
+    for (reason, secrets) in shared {
         let _ = writeln!(text, "{}\n", code(reason));
         table(&mut text, &secrets);
+    }
+    if !single.is_empty() {
+        text.push_str("| Workspace | Secret | Secret id | Reason |\n|:--|:--|:--|:--|\n");
+        for (reason, secrets) in single {
+            for secret in secrets {
+                let _ = writeln!(text, "| {} | {} |", identity(secret), code(reason));
+            }
+        }
+        text.push('\n');
     }
     text
 }
@@ -66,7 +80,7 @@ pub(super) fn of_the_workspace(audit: &Audit, room: usize) -> String {
     let mut text = references(
         audit,
         "Dangling references",
-        "Something refers to a secret that does not exist. It will fail when it is used.",
+        "Something refers to a secret that the API says does not exist.",
         AuditedWorkspace::dangling,
         room,
     );
@@ -95,7 +109,9 @@ fn references(
         return text;
     }
     let _ = writeln!(text, "## {title} ({total})\n\n{meaning}\n");
-    text.push_str("| Workspace | Secret id | Held by | Name | Id | Where |\n|:--|:--|:--|:--|:--|:--|\n");
+    text.push_str(
+        "| Workspace | Secret id | Held by | Name | Id | Where | Why |\n|:--|:--|:--|:--|:--|:--|:--|\n",
+    );
     let most = audit.parameters.rendering.list_length;
     let all = audit
         .workspaces
@@ -105,13 +121,14 @@ fn references(
         let holder = &reference.holder;
         let places: Vec<String> = reference.via.iter().map(|place| code(place)).collect();
         format!(
-            "| {} | {} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {} | {} | {} |\n",
             code(workspace.name()),
             code(&reference.secret_id),
             code(holder.dependent_type.as_str()),
             code(holder.name.as_deref().unwrap_or_default()),
             code(&holder.id),
-            places.join(", ")
+            places.join(", "),
+            code(&reference.why)
         )
     });
     let room = text.len() + room;

@@ -49,9 +49,9 @@ pub(super) fn report(audit: &Audit, mut out: impl Write) -> io::Result<()> {
 const HOW_TO_READ: &str = "\
 A *secret* is a credential stored in an ElevenLabs workspace, such as the API key of another service. Its *dependents* \
 are what uses it: tools, agents, phone numbers, MCP servers, environment variables, speech engines, settings. A secret \
-without any is a credential that lives on for nobody.\n\n\
+without any dependents is a credential that is kept for nothing.\n\n\
 - **In use**: at least one dependent is known.\n\
-- **Unused**: every place that could hold a reference was read whole, and none does.\n\
+- **Unused**: every place that this audit reads was read whole, and none holds a reference.\n\
 - **Undetermined**: no dependent is known, but something could not be read. Treat it as in use.\n\n";
 
 fn answer(audit: &Audit) -> String {

@@ -23,7 +23,7 @@ pub(super) fn every_secret(audit: &Audit, room: usize) -> String {
             continue;
         }
         text.push_str(
-            "| Secret | Verdict | Lists whole | Tools | Agents | Phone numbers | MCP servers | Elsewhere | Dependents |\n\
+            "| Secret | Verdict | Lists whole | Tools | Agents | Phone numbers | MCP servers | Others | Dependents |\n\
              |:--|:--|:--|--:|--:|--:|--:|--:|--:|\n",
         );
         let shown = fill(&mut text, room, workspace.secrets().take(most).map(secret_row));
