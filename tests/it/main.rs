@@ -23,6 +23,8 @@
 //! | `workspaces` | several workspaces in one bundle |
 //! | `publish` | the files and directories that a run leaves |
 //! | `snapshots` | every report, word by word |
+//! | `hostile`, `hostile_properties`, `inert` | names that nobody should have, in every format |
+//! | `big_report` | a workspace that is too big for `report.md` |
 //! | `binary`, `check` | command lines, streams and exit codes |
 //! | `signals` | what ends a run halfway |
 //! | `config`, `example` | flags, environment and file, and the example of one |
@@ -33,9 +35,11 @@
 #![expect(clippy::print_stdout, reason = "a test that this machine cannot run says so")]
 
 mod bundle;
+mod inert;
 mod places;
 mod support;
 
+mod big_report;
 mod binary;
 mod check;
 mod completeness;
@@ -46,6 +50,8 @@ mod discrepancies;
 mod example;
 mod faults;
 mod gaps;
+mod hostile;
+mod hostile_properties;
 mod key;
 mod key_sources;
 mod limits;

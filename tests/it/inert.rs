@@ -1,0 +1,141 @@
+//! Reading a format back, to see that names are data in it and nothing more. Each of these knows the format, not how
+//! this program escapes for it.
+
+use elevenlabs_secrets_audit::text::is_hidden;
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeWithOffset};
+
+/// The HTML that a report may hold.
+const TAGS: [&str; 6] = ["<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>"];
+
+/// What makes a spreadsheet run a cell, at its beginning.
+const FORMULA_LEADS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// The rows of a CSV file, the header first. Every row has as many cells, no cell would be run, and nothing hidden is
+/// in any but what quotes hold.
+pub(crate) fn csv_rows(bytes: &[u8], delimiter: u8) -> Vec<Vec<String>> {
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(false).delimiter(delimiter).from_reader(bytes);
+    let rows: Vec<Vec<String>> =
+        reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+    for cell in rows.iter().flatten() {
+        let is_number =
+            cell.strip_prefix('+').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        assert!(!cell.starts_with(FORMULA_LEADS) || (is_number && cell.len() > 1), "would be run: {cell:?}");
+        assert!(!cell.contains(|it| is_hidden(it) && !matches!(it, '\n' | '\r' | '\t')), "hidden: {cell:?}");
+    }
+    rows
+}
+
+/// What a cell stands for: without the apostrophe in front, and what is shown as `\u{…}` as it is.
+pub(crate) fn unescaped(cell: &str) -> String {
+    let cell = cell.strip_prefix('\'').unwrap_or(cell);
+    let mut pieces = cell.split("\\u{");
+    let mut text = pieces.next().unwrap().to_owned();
+    for piece in pieces {
+        let (number, rest) = piece.split_once('}').unwrap();
+        text.push(u32::from_str_radix(number, 16).ok().and_then(char::from_u32).unwrap());
+        text.push_str(rest);
+    }
+    text
+}
+
+/// The rows of each table of a Markdown file, headers first, as a reader sees them. Every row has the cells of its
+/// header, nothing is a link or an image, and there is no HTML but what a report writes itself.
+pub(crate) fn markdown_tables(markdown: &str) -> Vec<Vec<Vec<String>>> {
+    assert!(!markdown.contains(|it| is_hidden(it) && it != '\n'), "something hidden");
+    let (mut tables, mut open): (Vec<Vec<Vec<String>>>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut in_cell = false;
+    let extensions = Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_MATH
+        | Options::ENABLE_GFM;
+    let parser = Parser::new_ext(markdown, extensions).into_offset_iter();
+    for (event, range) in TextMergeWithOffset::new(parser) {
+        match event {
+            Event::Start(Tag::Table(_)) => tables.push(Vec::new()),
+            Event::Start(Tag::TableHead | Tag::TableRow) => {
+                tables.last_mut().unwrap().push(Vec::new());
+                // A reader drops cells that are too many, so they are counted in the text: every vertical bar
+                // there is the edge of a cell, and none of them is escaped.
+                let line = markdown[range].trim_end();
+                assert!(!line.contains("\\|"), "{line}");
+                let table = tables.last().unwrap();
+                if table.len() > 1 {
+                    assert_eq!(line.matches('|').count(), table[0].len() + 1, "cells of {line}");
+                }
+            }
+            Event::Start(Tag::TableCell) => {
+                in_cell = true;
+                tables.last_mut().unwrap().last_mut().unwrap().push(String::new());
+            }
+            Event::End(TagEnd::TableCell) => in_cell = false,
+            Event::Start(
+                Tag::Link { .. } | Tag::Image { .. } | Tag::FootnoteDefinition(_) | Tag::CodeBlock(_),
+            )
+            | Event::FootnoteReference(_)
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::TaskListMarker(_) => panic!("active: {}", &markdown[range]),
+            Event::Code(text) if in_cell => push(&mut tables, &text),
+            Event::Text(text) => {
+                assert!(!is_autolink(&text, &markdown[range]), "would be a link: {text}");
+                if in_cell {
+                    push(&mut tables, &text);
+                }
+            }
+            Event::Html(html) | Event::InlineHtml(html) => follow_tags(&html, &mut open),
+            _ => {}
+        }
+    }
+    assert_eq!(open, [""; 0], "left open");
+    tables
+}
+
+fn push(tables: &mut [Vec<Vec<String>>], text: &str) {
+    tables.last_mut().unwrap().last_mut().unwrap().last_mut().unwrap().push_str(text);
+}
+
+/// Whether GitHub would make a link of plain text: it looks for e-mail addresses in what was read, and for the rest in
+/// what was written.
+fn is_autolink(text: &str, written: &str) -> bool {
+    let mut around = text.split('@').map(str::as_bytes);
+    let mut before = around.next();
+    let address = around.any(|after| {
+        let part = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        let found = part(before.and_then(<[u8]>::last)) && part(after.first());
+        before = Some(after);
+        found
+    });
+    address || ["www.", "://", "mailto:", "xmpp:"].iter().any(|sign| written.contains(sign))
+}
+
+/// Follows which of our own tags are open. There are no others.
+fn follow_tags(html: &str, open: &mut Vec<String>) {
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        let end = at + rest[at..].find('>').unwrap() + 1;
+        let tag = &rest[at..end];
+        assert!(TAGS.contains(&tag), "{tag} in {html}");
+        match tag.strip_prefix("</") {
+            Some(name) => assert_eq!(open.pop().as_deref(), Some(&*format!("<{name}")), "{html}"),
+            None => open.push(tag.to_owned()),
+        }
+        rest = &rest[end..];
+    }
+}
+
+/// The lines of what a terminal is given. Nothing hidden is in them, our own colours apart.
+pub(crate) fn terminal_lines(text: &str) -> Vec<String> {
+    let mut pieces = text.split('\u{1b}');
+    let mut plain = pieces.next().unwrap().to_owned();
+    for piece in pieces {
+        let code = piece.strip_prefix('[').unwrap_or_else(|| panic!("no colour: {piece:?}"));
+        let (numbers, rest) = code.split_once('m').unwrap();
+        assert!(numbers.bytes().all(|byte| byte.is_ascii_digit() || byte == b';'), "no colour: {numbers:?}");
+        plain.push_str(rest);
+    }
+    assert!(!plain.contains(|it| is_hidden(it) && it != '\n'), "hidden: {plain:?}");
+    plain.lines().map(str::to_owned).collect()
+}
