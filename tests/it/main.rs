@@ -25,6 +25,7 @@
 //! | `snapshots` | every report, word by word |
 //! | `hostile`, `hostile_properties`, `inert` | names that nobody should have, in every format |
 //! | `big_report` | a workspace that is too big for `report.md` |
+//! | `disk`, `processes` | disks that fail, runs that are killed, a lock that is held |
 //! | `binary`, `check` | command lines, streams and exit codes |
 //! | `signals` | what ends a run halfway |
 //! | `config`, `example` | flags, environment and file, and the example of one |
@@ -47,6 +48,7 @@ mod config;
 mod confirmation;
 mod dependents;
 mod discrepancies;
+mod disk;
 mod example;
 mod faults;
 mod gaps;
@@ -57,6 +59,7 @@ mod key_sources;
 mod limits;
 mod lookups;
 mod population;
+mod processes;
 mod publish;
 mod references;
 mod requests;
