@@ -236,7 +236,6 @@ async fn in_markdown_every_name_is_in_its_cell_as_what_it_is() {
     let simulator = Simulator::start(world()).await.unwrap();
     let (setup, _) = run_over(&simulator).await;
     let tables = reads_back(&setup);
-    let of = |header: &str| tables.iter().find(|table| table[0][1] == header).unwrap();
     let unused = tables.iter().find(|table| table[0] == ["Workspace", "Secret", "Secret id"]).unwrap();
     let shown: Vec<&str> = unused[1..].iter().map(|row| row[1].trim()).collect();
     let expected: Vec<String> = sorted_names()
@@ -247,7 +246,6 @@ async fn in_markdown_every_name_is_in_its_cell_as_what_it_is() {
         })
         .collect();
     assert_eq!(shown, expected);
-    assert!(of("Secret id").len() > 1);
     let markdown = fs_err::read_to_string(setup.out().join("latest/report.md")).unwrap();
     assert!(markdown.len() < 410_000, "{}", markdown.len());
 }

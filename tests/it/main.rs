@@ -26,10 +26,11 @@
 //! | `hostile`, `hostile_properties`, `inert` | names that nobody should have, in every format |
 //! | `big_report` | a workspace that is too big for `report.md` |
 //! | `disk`, `processes` | disks that fail, runs that are killed, a lock that is held |
+//! | `streams` | streams that are closed or full |
 //! | `binary`, `check` | command lines, streams and exit codes |
 //! | `signals` | what ends a run halfway |
 //! | `config`, `example` | flags, environment and file, and the example of one |
-//! | `key_sources`, `key` | where a key may come from, and that it appears nowhere |
+//! | `key_sources`, `key`, `key_echoes` | where a key may come from, and that it appears nowhere |
 
 #![expect(clippy::unwrap_used, reason = "in a helper of a test, a surprise is a failure of the test")]
 #![expect(clippy::panic, reason = "in a helper of a test, a surprise is a failure of the test")]
@@ -55,6 +56,7 @@ mod gaps;
 mod hostile;
 mod hostile_properties;
 mod key;
+mod key_echoes;
 mod key_sources;
 mod limits;
 mod lookups;
@@ -67,6 +69,7 @@ mod sample;
 mod scan_pages;
 mod signals;
 mod snapshots;
+mod streams;
 mod unread;
 mod walk;
 mod workspaces;

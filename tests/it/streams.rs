@@ -1,0 +1,82 @@
+//! Standard output or error closed, full or with nobody at the other end: every command ends as it would have.
+
+use std::{
+    fs::File,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use elevenlabs_secrets_audit::simulator::Secret;
+
+use crate::support::{BINARY, Setup, behind, binary_in, code, finish, serve, text};
+
+/// What a shell does to the streams before the binary begins.
+const REDIRECTIONS: [&str; 6] =
+    [">&-", "2>&-", ">/dev/full", "2>/dev/full", ">&- 2>&-", ">/dev/full 2>/dev/full"];
+
+/// The command behind a shell that does this to its streams.
+fn redirected(redirection: &str, command: &assert_cmd::Command) -> assert_cmd::Command {
+    let script = format!(r#"exec "$0" "$@" {redirection}"#);
+    behind(&["sh", "-c", &script], Path::new(BINARY), command)
+}
+
+#[tokio::test]
+async fn no_command_minds_streams_that_are_closed_or_full() {
+    let simulator = serve(vec![Secret::new("sec", "key")]).await;
+    let setup = Setup::of(&simulator);
+    let other = |arguments: &[&str]| {
+        let mut command = binary_in(setup.home());
+        command.args(arguments);
+        command
+    };
+    for redirection in REDIRECTIONS {
+        for (command, expected) in [
+            (setup.audit(), 0),
+            (setup.binary("check"), 0),
+            (other(&["completions", "bash"]), 0),
+            (other(&["--help"]), 0),
+            (other(&["audit", "--help"]), 0),
+            (other(&["--version"]), 0),
+            (other(&["audit", "--nonsense"]), 2),
+            (other(&["audit", "--config", "missing.toml"]), 2),
+        ] {
+            let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+            let output = finish(redirected(redirection, &command)).await;
+            assert_eq!(code(&output), expected, "{arguments:?} {redirection}: {}", text(&output.stderr));
+            assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
+        }
+    }
+    assert!(setup.out().join("latest/manifest.json").exists());
+}
+
+#[tokio::test]
+async fn what_is_published_is_the_same_whoever_listens() {
+    let simulator = serve(vec![Secret::new("sec", "key").with_tools(3)]).await;
+    let files = |setup: &Setup| {
+        ["dependents.csv", "secrets.csv"]
+            .map(|file| fs_err::read(setup.out().join("latest").join(file)).unwrap())
+    };
+    let listened = Setup::of(&simulator);
+    assert_eq!(code(&finish(listened.audit()).await), 0);
+    for redirection in REDIRECTIONS {
+        let setup = Setup::of(&simulator);
+        assert_eq!(code(&finish(redirected(redirection, &setup.audit())).await), 0);
+        assert_eq!(files(&setup), files(&listened), "{redirection}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    for arguments in [&["--help"][..], &["completions", "zsh"], &["audit", "--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        for stdout in [Stdio::from(writer), full.into()] {
+            let mut command = Command::new(BINARY);
+            let child = command.args(arguments).stdout(stdout).stderr(Stdio::piped()).spawn().unwrap();
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(code(&output), 0, "{arguments:?}: {}", text(&output.stderr));
+            assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
+        }
+    }
+}
