@@ -114,7 +114,7 @@ async fn a_full_disk_is_code_6_and_the_earlier_bundle_stays() {
 }
 
 /// The binary's `audit` under strace, which makes a system call of its go wrong.
-fn injected(setup: &Setup, fault: &str) -> assert_cmd::Command {
+pub(crate) fn injected(setup: &Setup, fault: &str) -> assert_cmd::Command {
     let inject = format!("inject={fault}");
     let tracer =
         ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=/^(fsync|rename|symlink)", "-e", &inject];

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     bundle::{names_in, read_json},
+    disk::injected,
     support::{BINARY, SECRETS, Setup, behind, binary_in, code, finish, serve, serve_with, text},
 };
 
@@ -153,6 +154,28 @@ async fn a_run_that_is_killed_at_any_step_of_publishing_leaves_whole_bundles() {
     }
     next_run_publishes(&setup).await;
     assert!(killed >= 40 && left_behind >= 30, "{killed} were killed in time, {left_behind} left something");
+}
+
+#[tokio::test]
+async fn a_run_that_is_killed_between_any_two_steps_of_publishing_leaves_whole_bundles() {
+    let simulator = workspace().await;
+    let setup = published(&simulator).await;
+    let syncs = (1..=8).map(|number| format!("fsync:signal=KILL:when={number}"));
+    let names =
+        ["/^rename:signal=KILL:when=1", "/^symlink:signal=KILL:when=1", "/^rename:signal=KILL:when=2"];
+    for fault in syncs.chain(names.map(str::to_owned)) {
+        let mut command = injected(&setup, &fault);
+        let traced = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
+        let said = traced.as_ref().map_or("no strace", |output| text(&output.stderr)).to_owned();
+        if said.contains("strace") {
+            println!("SKIPPED: nothing can be traced here: {said}");
+            return;
+        }
+        assert_ne!(traced.unwrap().status.code(), Some(0), "{fault}: {said}");
+        all_hold(&setup.out());
+    }
+    assert_eq!(leftovers(&setup.out()), 1, "the next run swept what the last had left");
+    next_run_publishes(&setup).await;
 }
 
 #[tokio::test]
