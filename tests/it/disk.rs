@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::Output,
 };
@@ -98,7 +99,9 @@ async fn a_full_disk_is_code_6_and_the_earlier_bundle_stays() {
         fs_err::create_dir(setup.out()).unwrap();
         let mut audit = setup.audit();
         audit.env("OUT", setup.out()).env("FREE", free);
-        let private = ["unshare", "-m", "sh", "-c", ON_A_FULL_DISK];
+        // Who is not root has to become it in a namespace of their own.
+        let is_root = fs_err::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+        let private = ["unshare", if is_root { "-m" } else { "-rm" }, "sh", "-c", ON_A_FULL_DISK];
         let output = finish(behind(&private, Path::new(BINARY), &audit)).await;
         let said = text(&output.stderr);
         if matches!(output.status.code(), Some(99 | 127)) || said.contains("unshare") {
