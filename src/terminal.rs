@@ -16,7 +16,7 @@ use elevenlabs_secrets_audit::{
     error::Error,
     progress::Progress,
     report,
-    text::show_hidden,
+    text::{is_hidden, show_hidden},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing::Level;
@@ -87,7 +87,7 @@ fn start_logging(output: &OutputArgs, line: &ProgressBar) {
     let layer = tracing_subscriber::fmt::layer()
         .with_target(false)
         .with_ansi(color_choice(output, &io::stderr()) != ColorChoice::Never)
-        .with_writer(Above(line.clone()));
+        .with_writer(Above { line: line.clone(), format: output.log_format });
     let lines = tracing_subscriber::registry();
     // Only a second call in one process can fail here, and there is none.
     let _ = match output.log_format {
@@ -99,12 +99,17 @@ fn start_logging(output: &OutputArgs, line: &ProgressBar) {
 /// Standard error above the live line. Where it can't be written to, the run goes on without it: an audit is worth
 /// more than its log.
 #[derive(Clone)]
-struct Above(ProgressBar);
+struct Above {
+    line: ProgressBar,
+    format: LogFormat,
+}
 
 impl Write for Above {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let _ = self.0.suspend(|| io::stderr().write_all(bytes));
-        Ok(bytes.len())
+    /// Writes one event, which is what the formatter hands over at once.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let shown = on_one_line(&String::from_utf8_lossy(event), self.format);
+        let _ = self.line.suspend(|| io::stderr().write_all(shown.as_bytes()));
+        Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -119,6 +124,33 @@ impl<'a> MakeWriter<'a> for Above {
     fn make_writer(&'a self) -> Self {
         self.clone()
     }
+}
+
+/// An event on one line, on which nothing is hidden, whatever it quotes.
+fn on_one_line(event: &str, format: LogFormat) -> String {
+    let event = event.strip_suffix('\n').unwrap_or(event);
+    let mut line = match format {
+        // Only our own colours have an ESC left: the formatter shows those of what it quotes.
+        LogFormat::Text => show_hidden(event, &['\u{1b}']).into_owned(),
+        LogFormat::Json => escape_hidden_as_json(event),
+    };
+    line.push('\n');
+    line
+}
+
+/// By JSON's own escapes, so that who reads it gets what it was.
+fn escape_hidden_as_json(event: &str) -> String {
+    let mut escaped = String::with_capacity(event.len() + 1);
+    for character in event.chars() {
+        if is_hidden(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
 }
 
 fn color_choice(output: &OutputArgs, stream: &impl anstream::stream::RawStream) -> ColorChoice {
@@ -200,7 +232,7 @@ fn write_check(config: &Config, checked: &[Checked], mut out: impl Write) -> io:
 /// Says why nothing was published, in the form of the log lines. (Where arguments are wrong there is no log yet.)
 pub(crate) fn say_error(error: &Error, log_format: LogFormat) {
     let line = match log_format {
-        LogFormat::Text => format!("error: {error}"),
+        LogFormat::Text => format!("error: {}", show_hidden(&error.to_string(), &[])),
         LogFormat::Json => {
             let message = error.to_string();
             serde_json::json!({ "level": "ERROR", "fields": { "message": message, "code": error.exit_code() } })

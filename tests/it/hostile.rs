@@ -133,7 +133,7 @@ fn world() -> World {
 }
 
 /// The same workspace on a night when whoever answers for it is hostile too.
-async fn failing() -> Simulator {
+pub(crate) async fn failing() -> Simulator {
     let mut world = world();
     for (position, name) in names().iter().enumerate() {
         let further = &mut world.secrets[2 * position].used_by.further;

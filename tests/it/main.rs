@@ -24,6 +24,7 @@
 //! | `publish` | the files and directories that a run leaves |
 //! | `snapshots` | every report, word by word |
 //! | `hostile`, `hostile_properties`, `inert` | names that nobody should have, in every format |
+//! | `hostile`, `hostile_logs`, `hostile_properties`, `inert` | names that nobody should have, in every format |
 //! | `big_report` | a workspace that is too big for `report.md` |
 //! | `disk`, `processes` | disks that fail, runs that are killed, a lock that is held |
 //! | `streams` | streams that are closed or full |
@@ -54,6 +55,7 @@ mod example;
 mod faults;
 mod gaps;
 mod hostile;
+mod hostile_logs;
 mod hostile_properties;
 mod key;
 mod key_echoes;
