@@ -23,7 +23,6 @@
 //! | `workspaces` | several workspaces in one bundle |
 //! | `publish` | the files and directories that a run leaves |
 //! | `snapshots` | every report, word by word |
-//! | `hostile`, `hostile_properties`, `inert` | names that nobody should have, in every format |
 //! | `hostile`, `hostile_logs`, `hostile_properties`, `inert` | names that nobody should have, in every format |
 //! | `big_report` | a workspace that is too big for `report.md` |
 //! | `disk`, `processes` | disks that fail, runs that are killed, a lock that is held |
