@@ -90,7 +90,12 @@ impl Throttle {
     pub(super) fn announce(&self, most: usize) {
         let mut state = self.state();
         state.most = state.most.min(most.max(1));
-        state.limit = state.limit.min(state.most);
+        if state.limit > state.most {
+            state.limit = state.most;
+            // The refusals of what was sent before have their answer in this: they don't halve it once more.
+            state.shrinks += 1;
+            state.answers = 0;
+        }
     }
 }
 
@@ -198,6 +203,19 @@ mod tests {
         throttle.announce(10);
         assert_eq!(limit(&throttle), 3);
         throttle.announce(0);
+        assert_eq!(limit(&throttle), 1);
+    }
+
+    #[tokio::test]
+    async fn the_refusals_of_what_was_sent_before_an_announcement_do_not_halve_what_was_announced() {
+        let throttle = Throttle::new(16);
+        let burst = [throttle.acquire().await, throttle.acquire().await, throttle.acquire().await];
+        throttle.announce(2);
+        assert!(burst.iter().all(Slot::refused));
+        assert_eq!(limit(&throttle), 2);
+        drop(burst);
+        // Somebody else has the key too, so there is room for fewer than were announced.
+        assert!(throttle.acquire().await.refused());
         assert_eq!(limit(&throttle), 1);
     }
 
