@@ -156,6 +156,10 @@ impl Client {
     /// Asks until there is an answer, the policy gives up or the run has to end. At its end whatever still waits
     /// fails at once, so that what was read until then can be told.
     async fn get(&self, path: String, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
+        if self.run.deadline <= Instant::now() {
+            // The time-out below would only see this once a request has been made ready and counted.
+            return Err(ApiError::new(path, Fault::Deadline));
+        }
         let asking = self.ask(path.clone(), parameters);
         tokio::time::timeout_at(self.run.deadline, asking)
             .await
