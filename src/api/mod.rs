@@ -211,7 +211,7 @@ impl Client {
         let attempt = if is_free { 0 } else { counted };
         let decision = self.options.retry.decide(attempt, &failed.fault, failed.retry_after, chance, left);
         match decision {
-            Decision::Again(_) if !is_free && !self.run.budget.take() => Decision::GiveUp(Some(
+            Decision::Again(_) if !self.run.budget.take() => Decision::GiveUp(Some(
                 "the retries of the whole run ([http] retry_budget) are spent".to_owned(),
             )),
             decision => decision,
