@@ -142,9 +142,13 @@ impl Setup {
     }
 
     /// One more workspace, with this key.
-    pub(crate) fn workspace_with_key(mut self, name: &str, simulator: &Simulator, key: &str) -> Setup {
+    pub(crate) fn workspace_with_key(self, name: &str, simulator: &Simulator, key: &str) -> Setup {
+        self.workspace_at(name, simulator.base_url().as_str(), key)
+    }
+
+    /// One more workspace, at this address.
+    pub(crate) fn workspace_at(mut self, name: &str, address: &str, key: &str) -> Setup {
         let variable = format!("KEY_{}", self.variables.len());
-        let address = simulator.base_url();
         let table = "[[workspace]]";
         writeln!(
             self.workspaces,
@@ -214,8 +218,12 @@ impl Setup {
 
     /// The same, under an interrupt that a test may raise.
     pub(crate) async fn run_under(&self, interrupt: &Interrupt) -> Outcome {
-        let surroundings =
-            Surroundings { chance: Chance { now, random: || 0.0 }, tool_version: "0.0.0-test".to_owned() };
+        self.run_by(Chance { now, random: || 0.0 }, interrupt).await
+    }
+
+    /// The same, by another clock and with waits between attempts.
+    pub(crate) async fn run_by(&self, chance: Chance, interrupt: &Interrupt) -> Outcome {
+        let surroundings = Surroundings { chance, tool_version: "0.0.0-test".to_owned() };
         let config = self.resolve().unwrap();
         let result = run(config, &surroundings, &Arc::new(Progress::default()), interrupt).await;
         Outcome { result, _home: Arc::clone(&self.home) }
