@@ -10,6 +10,9 @@ use super::{
 /// What may stand in a path segment as it is: the unreserved characters of RFC 3986.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// The longest id that is asked for, in bytes. Servers refuse an address of a few thousand, and messages name it.
+const ID_LENGTH: usize = 1024;
+
 /// The most that any endpoint shows at once (`page_size` in the document).
 const LARGEST_PAGE: &str = "100";
 
@@ -124,7 +127,7 @@ fn at(cursor: Option<&str>) -> Option<(&'static str, &str)> {
 
 /// An id as exactly one segment of a path.
 fn segment(id: &str) -> Result<String, ApiError> {
-    if matches!(id, "" | "." | "..") || id.chars().any(char::is_control) {
+    if matches!(id, "" | "." | "..") || id.len() > ID_LENGTH || id.chars().any(char::is_control) {
         return Err(ApiError::new("/v1/…", Fault::UnusableId(printable(id, ""))));
     }
     Ok(utf8_percent_encode(id, SEGMENT).to_string())
@@ -142,8 +145,11 @@ mod tests {
 
     #[test]
     fn an_id_that_is_no_segment_is_refused() {
-        for id in ["", ".", "..", "a\nb", "a\u{9b}b"] {
+        for id in ["", ".", "..", "a\nb", "a\u{9b}b", &"x".repeat(ID_LENGTH + 1)] {
             assert!(segment(id).is_err(), "{id:?}");
         }
+        assert!(segment(&"x".repeat(ID_LENGTH)).is_ok());
+        let message = segment("a\n\"b").unwrap_err().to_string();
+        assert!(message.contains(r#"the id "a\u{a}"b" cannot"#), "shown once, not escaped twice: {message}");
     }
 }

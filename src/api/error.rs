@@ -80,7 +80,9 @@ pub enum Fault {
     #[error("{0}")]
     Paging(String),
     /// The id cannot stand in a path.
-    #[error("the id {0:?} cannot be asked for")]
+    #[error(
+        "the id \"{0}\" cannot be asked for: it is empty, too long, a dot or two, or holds control characters"
+    )]
     UnusableId(String),
 }
 
