@@ -239,7 +239,7 @@ impl ErrorBody {
 }
 
 /// Text from the server made fit for a log line, a report and a terminal: short, on one line, without the key.
-pub(super) fn printable(text: &str, key: &str) -> String {
+pub(in crate::api) fn printable(text: &str, key: &str) -> String {
     let text = if key.len() < SHORTEST_KEY { text.to_owned() } else { text.replace(key, "[the key]") };
     let mut clipped: String = text.chars().take(MESSAGE_LENGTH).collect();
     if clipped.len() < text.len() {

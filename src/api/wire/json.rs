@@ -11,6 +11,9 @@ use serde_json::value::RawValue;
 use super::HasMore;
 use crate::api::error::Malformed;
 
+/// What messages call a whole body.
+pub(super) const BODY: &str = "the body";
+
 /// An object whose fields are not read yet. What looks like a field twice is an error only for who asks for it.
 #[derive(Debug)]
 pub(crate) struct Object<'a> {
@@ -26,7 +29,7 @@ impl<'a> Object<'a> {
     /// Reads a whole body.
     pub(crate) fn from_body(body: &'a [u8]) -> Result<Self, Malformed> {
         let text = std::str::from_utf8(body).map_err(|_| Malformed("the body is not UTF-8".to_owned()))?;
-        Self::parse(text, "the body")
+        Self::parse(text, BODY)
     }
 
     /// The value of a field, `None` where it is absent or null.
@@ -76,12 +79,15 @@ pub(super) fn elements<'a>(value: &'a RawValue, what: &str) -> Result<Vec<&'a Ra
     serde_json::from_str(value.get()).map_err(|error| malformed(what, "a list", &error))
 }
 
-/// serde_json's own message may quote the value, so only its kind and place are used.
+/// serde_json's own message may quote the value, so only its kind and place are used. The place is one in the body, so
+/// of a part of it, which was found to be JSON before, it would mislead.
 fn malformed(what: &str, expected: &str, error: &serde_json::Error) -> Malformed {
     let (line, column) = (error.line(), error.column());
     Malformed(match error.classify() {
-        serde_json::error::Category::Data => format!("{what} is not {expected}"),
-        _ => format!("{what} is not valid JSON (line {line}, column {column})"),
+        serde_json::error::Category::Syntax | serde_json::error::Category::Eof if what == BODY => {
+            format!("{what} is not valid JSON (line {line}, column {column})")
+        }
+        _ => format!("{what} is not {expected}"),
     })
 }
 

@@ -8,9 +8,9 @@ use serde_json::value::RawValue;
 
 use super::{
     HasMore,
-    json::{Object, elements},
+    json::{BODY, Object, elements},
 };
-use crate::api::error::Malformed;
+use crate::api::error::{Malformed, printable};
 
 /// A secret's id in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub(crate) fn references_in_body(
     id: Option<(&str, &str)>,
 ) -> Result<FoundReferences, Malformed> {
     let text = std::str::from_utf8(body).map_err(|_| Malformed("the body is not UTF-8".to_owned()))?;
-    let object = Object::parse(text, "the body")?;
+    let object = Object::parse(text, BODY)?;
     if !content.iter().any(|field| object.all(field).next().is_some()) {
         return Err(Malformed(format!("it has no field {}", content.join(" or "))));
     }
@@ -137,7 +137,10 @@ fn references(text: &str) -> FoundReferences {
         (Err(_), _) => {
             Some("it could not be searched for references to its end (nested too deep, perhaps)".to_owned())
         }
-        (Ok(()), Some(path)) => Some(format!("{path} is neither a string nor null")),
+        (Ok(()), Some(path)) => {
+            // Keys come from whoever can edit the workspace.
+            Some(format!("{} is neither a string nor null", printable(&path, "")))
+        }
         (Ok(()), None) => None,
     };
     FoundReferences { references: search.found, problem: problem.map(Malformed) }
