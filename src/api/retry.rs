@@ -256,6 +256,17 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_date_in_any_form_is_a_wait_until_then_and_none_if_it_is_past(seconds in -1_000_000_i64..1_000_000_000) {
+            let then = now() + chrono::TimeDelta::seconds(seconds);
+            let wait = Duration::from_secs(seconds.max(0).unsigned_abs());
+            for form in ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"] {
+                prop_assert_eq!(retry_after(&then.format(form).to_string(), now()), Some(wait));
+            }
+            let asked = seconds.to_string();
+            prop_assert_eq!(retry_after(&asked, now()), (seconds >= 0).then_some(wait));
+        }
+
+        #[test]
         fn a_wait_is_never_longer_than_backoff_and_header_allow(attempt in 0_u32..100, chance in 0.0..1.0, header in ".*") {
             let asked = retry_after(&header, now());
             if let Decision::Again(wait) = POLICY.decide(attempt, &status(503), asked, chance, AN_HOUR) {
