@@ -7,6 +7,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `support`, `bundle` | what all of them share: runs, and reading back what they leave |
+//! | `raw`, `tls` | servers with worse manners than the simulator, and with certificates |
 //! | `walk` | the pages of the list of secrets |
 //! | `limits` | lists at, around and beyond the limits |
 //! | `dependents` | what becomes of each dependent |
@@ -19,6 +20,12 @@
 //! | `discrepancies` | two parts of the API that tell different things |
 //! | `population` | a key that sees fewer secrets than before |
 //! | `completeness` | the completeness statement, its figures, and the demo |
+//! | `retries`, `congestion` | what is tried again, how often and when; refusals with 429 |
+//! | `bounds` | the most that a server may send, and the longest that it may take |
+//! | `restarts` | cursors that are refused midway, and empty pages, of every list |
+//! | `malformed` | JSON that is not what the document says, on every way in |
+//! | `ids` | ids as one segment of a path |
+//! | `addresses` | addresses that are taken, certificates, proxies |
 //! | `requests` | what is sent, and how much at once |
 //! | `workspaces` | several workspaces in one bundle |
 //! | `publish` | the files and directories that a run leaves |
@@ -60,16 +67,19 @@ mod gaps;
 mod hostile;
 mod hostile_logs;
 mod hostile_properties;
+mod ids;
 mod key;
 mod key_echoes;
 mod key_sources;
 mod limits;
 mod lookups;
+mod malformed;
 mod population;
 mod processes;
 mod publish;
 mod references;
 mod requests;
+mod restarts;
 mod retries;
 mod sample;
 mod scan_pages;
