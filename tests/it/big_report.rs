@@ -37,7 +37,7 @@ fn holder(name: &str) -> Resource<'static> {
 fn big(length: usize) -> Inventory {
     let name = |word: &str, number: usize| format!("{word} {number} {}", "|".repeat(length));
     let mut workspace = Workspace::new("main".to_owned(), "https://api.example".to_owned());
-    workspace.scans = vec![Scan::new(Source::Settings, ScanOutcome::Whole)];
+    workspace.scans = Source::SCANNED.map(|source| Scan::new(source, ScanOutcome::Whole)).to_vec();
     for number in 0..UNUSED {
         let mut unused = Secret::new(format!("unused{number}"), format!("UNUSED_{number}"));
         unused.confirmed = true;

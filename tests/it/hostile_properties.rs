@@ -97,7 +97,7 @@ fn resource(kind: DependentType, name: &str) -> Resource<'static> {
 /// not, and of one that can't be said.
 fn inventory(names: &[String]) -> Inventory {
     let mut workspace = Workspace::new("main".to_owned(), "https://api.example".to_owned());
-    workspace.scans = vec![Scan::new(Source::Settings, ScanOutcome::Whole)];
+    workspace.scans = Source::SCANNED.map(|source| Scan::new(source, ScanOutcome::Whole)).to_vec();
     for (number, name) in names.iter().enumerate() {
         let position = workspace.secrets.len();
         let secret = |kind: &str| Secret::new(format!("{kind}{number}"), name);
@@ -116,7 +116,7 @@ fn inventory(names: &[String]) -> Inventory {
             via: vec![Cow::Borrowed(name.as_str())],
         });
         workspace.record(position, Source::Preview, sightings);
-        workspace.gaps.push(Gap::new(name, name));
+        workspace.lookup_gaps.push(Gap::new(name, name));
         workspace.warnings.push(name.clone());
         workspace.deleted.push((name.clone(), name.clone()));
         let reference = Reference {

@@ -293,7 +293,10 @@ async fn the_retries_of_a_whole_run_are_bounded_however_many_workspaces_it_has()
         }
         let outcome = setup.run().await;
         let requests: usize = simulators.iter().map(|simulator| simulator.requests().len()).sum();
-        assert_eq!((outcome.code(), requests), (5, 3 * ENDPOINTS + 7), "{fault:?}");
+        assert_eq!(outcome.code(), 5, "{fault:?}");
+        // A walk that fails ends the scans beside it, so some of the first requests may not be sent any more.
+        let retries = requests.saturating_sub(3 * ENDPOINTS);
+        assert!(retries <= 7, "{requests} requests, {fault:?}");
         let message = outcome.message();
         assert!(message.contains("retry_budget") && message.contains("spent"), "{message}");
     }
