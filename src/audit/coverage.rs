@@ -129,6 +129,7 @@ impl AuditedWorkspace {
                 Some(ScanOutcome::NotRead(why)) => Status::NotRead(why.clone()),
                 Some(ScanOutcome::SwitchedOff) => Status::SwitchedOff,
                 Some(ScanOutcome::NotPartOfThisAudit) => Status::NotPartOfThisAudit,
+                None if matches!(source, Source::Tools | Source::Agents) => Status::NotPartOfThisAudit,
                 None => Status::NotRead("it was not asked".to_owned()),
             };
             row(title(source), source, status, scan.map_or(0, |scan| scan.pages));
