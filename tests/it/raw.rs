@@ -73,7 +73,10 @@ pub(crate) async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> io::Resu
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// A server that answers every request with this status and a body that never ends. It counts what it could send.
+/// As good as endless: a test whose client takes all of it fails, and does not go on for ever.
+const ENDLESS: usize = 256 * 1024 * 1024;
+
+/// A server that answers every request with this status and a body as good as endless. It counts what it could send.
 pub(crate) async fn endless(status: u16) -> (RawServer, Arc<AtomicUsize>) {
     let sent = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&sent);
@@ -84,10 +87,11 @@ pub(crate) async fn endless(status: u16) -> (RawServer, Arc<AtomicUsize>) {
             let head = format!("HTTP/1.1 {status} Whatever\r\ntransfer-encoding: chunked\r\n\r\n");
             stream.write_all(head.as_bytes()).await?;
             let chunk = format!("8000\r\n{}\r\n", " ".repeat(0x8000));
-            loop {
+            for _ in 0..ENDLESS / chunk.len() {
                 stream.write_all(chunk.as_bytes()).await?;
                 sent.fetch_add(chunk.len(), Relaxed);
             }
+            Ok(())
         }
     })
     .await;
