@@ -124,9 +124,9 @@ fn addition() -> impl Strategy<Value = Addition> {
 
 fn add(facts: &mut Facts, secret: usize, addition: Addition) {
     let set = |facts: &mut Facts, scan: usize, outcome| {
-        if let Some(scan) = facts.scans.get_mut(scan) {
-            scan.1 = outcome;
-        }
+        let source = Source::SCANNED[scan];
+        facts.scans.retain(|(known, _)| *known != source);
+        facts.scans.push((source, outcome));
     };
     match addition {
         Addition::Use(sighting, source) => {
