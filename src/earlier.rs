@@ -74,7 +74,12 @@ fn run_order(name: &str) -> Option<(String, u64)> {
 }
 
 fn read(bundle: &Path) -> std::io::Result<EarlierReport> {
-    let file = fs_err::File::open(bundle.join("report.json"))?;
+    let path = bundle.join("report.json");
+    // Anything else, such as a pipe, may never come to an end.
+    if !fs_err::metadata(&path)?.is_file() {
+        return Err(std::io::Error::other("report.json is no file"));
+    }
+    let file = fs_err::File::open(path)?;
     Ok(serde_json::from_reader(std::io::BufReader::new(file))?)
 }
 
@@ -108,6 +113,7 @@ mod tests {
         bundle(output.path(), "2026-11-21T02-00-00Z-10", &report(false, 22));
         bundle(output.path(), "2026-11-22T02-00-00Z", &report(true, 3));
         bundle(output.path(), "2026-11-23T02-00-00Z", "cut sho");
+        fs_err::create_dir_all(output.path().join("2026-11-24T02-00-00Z/report.json")).unwrap();
         bundle(output.path(), "demo", &report(false, 99));
         assert_eq!(population(output.path()), Some(22));
     }

@@ -7,7 +7,7 @@ use std::{io::Write, process::ExitCode, sync::Arc};
 use clap::{CommandFactory, Parser};
 use elevenlabs_secrets_audit::{
     Surroundings, check, check_all,
-    cli::{AuditArgs, Cli, Command, OutputArgs},
+    cli::{AuditArgs, Cli, Command, LogFormat, OutputArgs},
     config::{Config, Environment},
     error::Error,
     interrupt::{Interrupt, Signal},
@@ -18,30 +18,28 @@ use elevenlabs_secrets_audit::{
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let log_format = cli.output.log_format;
-    let outcome = std::panic::catch_unwind(|| dispatch(cli));
-    let code = match outcome {
-        Ok(Ok(code)) => code,
-        Ok(Err(error)) => {
-            terminal::say_error(&error, log_format);
-            error.exit_code()
-        }
-        Err(_) => {
-            // What happened has been said by the hook.
-            let error = Error::Bug("it panicked".to_owned());
-            terminal::say_error(&error, log_format);
-            error.exit_code()
-        }
-    };
+    let code = std::panic::catch_unwind(|| dispatch(cli)).unwrap_or_else(|_| {
+        // What happened has been said by the hook.
+        say_and_code(&Error::Bug("it panicked".to_owned()), log_format)
+    });
     ExitCode::from(code)
 }
 
-fn dispatch(cli: Cli) -> Result<u8, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Error::Bug(format!("the runtime cannot start: {error}")))?;
-    match cli.command {
+fn say_and_code(error: &Error, log_format: LogFormat) -> u8 {
+    terminal::say_error(error, log_format);
+    error.exit_code()
+}
+
+fn dispatch(cli: Cli) -> u8 {
+    let log_format = cli.output.log_format;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return say_and_code(&Error::Bug(format!("the runtime cannot start: {error}")), log_format);
+        }
+    };
+    let ended = match cli.command {
         Command::Audit(arguments) => runtime.block_on(audit(arguments, &cli.output)),
         Command::Check(arguments) => {
             let arguments =
@@ -55,7 +53,9 @@ fn dispatch(cli: Cli) -> Result<u8, Error> {
             let _ = std::io::stdout().write_all(&script);
             Ok(0)
         }
-    }
+    };
+    // While the runtime lives signals are heard, even where nobody reads what is said here.
+    ended.unwrap_or_else(|error| say_and_code(&error, log_format))
 }
 
 fn resolve(arguments: AuditArgs) -> Result<Config, Error> {

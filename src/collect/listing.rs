@@ -51,7 +51,7 @@ impl<'a> Collector<'a> {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) if walk.restart_after(&error) => {
-                self.note_restart(error.on_page(this_page));
+                self.note_restart(&error.on_page(this_page));
                 self.ask_for_page(walk);
                 return Ok(());
             }
@@ -85,9 +85,8 @@ impl<'a> Collector<'a> {
     }
 
     /// What was read before the restart stays: told twice, it is united.
-    fn note_restart(&mut self, error: ApiError) {
-        let note =
-            format!("a walk was started again from its first page, because its cursor was refused: {error}");
+    fn note_restart(&mut self, error: &ApiError) {
+        let note = restart_note(error);
         tracing::warn!("{note}");
         self.workspace.warnings.push(note);
     }
@@ -196,7 +195,7 @@ impl<'a> Collector<'a> {
         let this_page = walk.page();
         let answer = match answer {
             Err(error) if walk.restart_after(&error) => {
-                self.note_restart(error.on_page(this_page));
+                self.note_restart(&error.on_page(this_page));
                 self.ask_for_dependents(list, walk);
                 return Ok(());
             }
@@ -227,6 +226,11 @@ impl<'a> Collector<'a> {
         }
         Ok(())
     }
+}
+
+/// What is worth knowing of a walk that had to begin anew.
+pub(super) fn restart_note(error: &ApiError) -> String {
+    format!("a walk was started again from its first page, because its cursor was refused: {error}")
 }
 
 /// How many elements each list of each secret shows.

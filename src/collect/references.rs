@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use futures_util::{StreamExt, stream};
 
-use super::{CollectOptions, agent};
+use super::{CollectOptions, agent, listing::restart_note};
 use crate::{
     api::{Answer, ApiError, Client, FoundReference, FoundReferences, Holder, HolderPage, Next},
     inventory::{DependentType, Relation, Resource, Scan, ScanOutcome, Sighting, Source, Visibility},
@@ -150,17 +150,18 @@ impl Scanning<'_> {
                 }
                 walk.advance(answer.path(), next)
             });
+            let page = walk.page();
             match advanced {
                 Ok(true) => {}
                 Ok(false) => return Ok(holders),
                 Err(error) if walk.restart_after(&error) => {
-                    tracing::warn!("a walk is started again, because its cursor was refused: {error}");
-                    self.notes.push(format!(
-                        "a walk was started again from its first page, because its cursor was refused: {error}"
-                    ));
+                    // What was seen before the restart stays: found twice, it is one.
+                    let note = restart_note(&error.on_page(page));
+                    tracing::warn!("{note}");
+                    self.notes.push(note);
                 }
                 Err(error) => {
-                    self.fail(error.on_page(walk.page()))?;
+                    self.fail(error.on_page(page))?;
                     return Ok(holders);
                 }
             }

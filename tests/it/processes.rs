@@ -1,7 +1,7 @@
 //! Runs that are killed, interrupted, or meet each other: whatever the moment, what stands at `latest` is whole.
 
 use std::{
-    fs::File,
+    io::Write,
     os::unix::fs::MetadataExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
@@ -35,11 +35,16 @@ async fn published(simulator: &Simulator) -> Setup {
 
 /// Starts the binary's `audit`.
 fn start(setup: &Setup) -> Child {
+    start_with(setup, Stdio::piped())
+}
+
+/// The same, with this for its standard error.
+fn start_with(setup: &Setup, stderr: Stdio) -> Child {
     let made = setup.audit();
     let mut command = Command::new(BINARY);
     command.env_clear().args(made.get_args()).current_dir(setup.home());
     command.envs(made.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().unwrap()
 }
 
 /// Waits until `done` holds or the process has ended, and kills one that never does either.
@@ -251,16 +256,12 @@ async fn a_hangup_ends_the_run_as_sigterm_does() {
 #[tokio::test]
 async fn a_second_signal_ends_a_run_that_something_holds_up() {
     let simulator = workspace().await;
-    let setup = published(&simulator).await;
-    // What it takes for an earlier bundle never comes to an end: opening waits for who writes, and then so does reading.
-    let earlier = setup.out().join("2026-11-22T02-00-00Z");
-    fs_err::create_dir(&earlier).unwrap();
-    fs_err::remove_dir_all(setup.out().join(latest(&setup.out()))).unwrap();
-    let pipe = earlier.join("report.json");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let mut child = start(&setup);
-    let opened = tokio::task::spawn_blocking(move || File::options().write(true).open(pipe).unwrap());
-    let _held = opened.await.unwrap();
+    let setup = Setup::of(&simulator);
+    // Nobody reads its log, and there is no room for another line.
+    let (_unread, mut log) = std::io::pipe().unwrap();
+    log.write_all(&[b'.'; 64 * 1024]).unwrap();
+    let mut child = start_with(&setup, log.into());
+    until(&mut child, || !simulator.requests().is_empty()).await;
     // One that comes before the last was heard is lost, so they are sent until it has ended.
     let ended = async {
         while child.try_wait().unwrap().is_none() {
