@@ -35,6 +35,7 @@
 //! | `disk`, `processes` | disks that fail, runs that are killed, a lock that is held |
 //! | `streams` | streams that are closed or full |
 //! | `binary`, `check` | command lines, streams and exit codes |
+//! | `docs` | names in the documentation |
 //! | `signals` | what ends a run halfway |
 //! | `config`, `example` | flags, environment and file, and the example of one |
 //! | `key_sources`, `key`, `key_echoes` | where a key may come from, and that it appears nowhere |
@@ -61,6 +62,7 @@ mod congestion;
 mod dependents;
 mod discrepancies;
 mod disk;
+mod docs;
 mod example;
 mod faults;
 mod gaps;
