@@ -9,7 +9,7 @@ pub enum Error {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// Every workspace refused its key.
-    #[error("{}; check the key and its permissions (reading needs convai_read)", .0.join("; "))]
+    #[error("{}; nothing was published, earlier reports are as they were", .0.join("; "))]
     KeyRefused(Vec<String>),
     /// No workspace could be read.
     #[error("{}; nothing was published, earlier reports are as they were", .0.join("; "))]

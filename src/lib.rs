@@ -271,7 +271,7 @@ fn failed(name: &str, address: &str, error: &api::ApiError) -> FailedWorkspace {
     FailedWorkspace {
         name: name.to_owned(),
         address: address.to_owned(),
-        error: error.to_string(),
+        error: error.advice(),
         key_refused: error.key_is_refused(),
     }
 }

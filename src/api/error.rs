@@ -7,6 +7,8 @@ use std::fmt;
 
 use reqwest::StatusCode;
 
+use super::retry::is_transient;
+
 /// A shorter key is none, and taking it out would only garble words, in bytes.
 const SHORTEST_KEY: usize = 8;
 
@@ -135,21 +137,42 @@ impl ApiError {
         matches!(self.fault, Fault::UnusableId(_))
     }
 
-    /// The error with what to do about it, where a permission is what is missing.
+    /// The error with what to do about it.
     #[must_use]
     pub fn advice(&self) -> String {
-        if self.key_is_refused() {
-            // The vendor's documentation names the permission of these; of the others it says nothing.
-            let permission = match self.path.as_str() {
-                "/v1/user" => "the permission user_read",
-                path if path.starts_with("/v1/convai/") => "the permission convai_read, and access to this",
-                path if path.starts_with("/v1/speech-engine") => "read access to speech engines",
-                _ => "access to this",
-            };
-            format!("{self}; give the key {permission}")
-        } else {
-            self.to_string()
-        }
+        let remedy = match &self.fault {
+            Fault::Status { .. } if self.key_is_invalid() => {
+                "check the key: it may be mistyped, revoked or of another region"
+            }
+            Fault::Status { .. } if self.key_is_refused() => {
+                // The vendor's documentation names the permission of these; of the others it says nothing.
+                match self.path.as_str() {
+                    "/v1/user" => "give the key the permission user_read",
+                    path if path.starts_with("/v1/convai/") => {
+                        "give the key the permission convai_read, and access to this"
+                    }
+                    path if path.starts_with("/v1/speech-engine") => {
+                        "give the key read access to speech engines"
+                    }
+                    _ => "give the key access to this",
+                }
+            }
+            fault @ Fault::Status { .. } if is_transient(fault) => {
+                "the service is busy or broken: run again later"
+            }
+            Fault::Status { .. } | Fault::Paging(_) => {
+                "check the address; if it lasts, report it to the vendor with the request id"
+            }
+            Fault::Connection(_) => "check the address, the network and the proxy",
+            Fault::Timeout(_) => "check the network, or raise the time-outs under [http]",
+            Fault::TooLarge { .. } => "if that is right, raise [http] max_body_bytes",
+            Fault::Malformed(_) => {
+                "check the address; if it is right, the API has changed: look for a newer version of this program"
+            }
+            // These say so themselves.
+            Fault::Redirect { .. } | Fault::Certificate(_) | Fault::Deadline | Fault::UnusableId(_) => "",
+        };
+        if remedy.is_empty() { self.to_string() } else { format!("{self}; {remedy}") }
     }
 
     /// Whether the API refused the key, for all or for this.

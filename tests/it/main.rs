@@ -28,6 +28,7 @@
 //! | `addresses` | addresses that are taken, certificates, proxies |
 //! | `requests` | what is sent, and how much at once |
 //! | `workspaces` | several workspaces in one bundle |
+//! | `csv_options` | what the configuration makes of CSV files |
 //! | `publish` | the files and directories that a run leaves |
 //! | `snapshots` | every report, word by word |
 //! | `hostile`, `hostile_logs`, `hostile_properties`, `inert` | names that nobody should have, in every format |
@@ -59,6 +60,7 @@ mod completeness;
 mod config;
 mod confirmation;
 mod congestion;
+mod csv_options;
 mod dependents;
 mod discrepancies;
 mod disk;
