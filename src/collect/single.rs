@@ -75,7 +75,8 @@ impl Collector<'_> {
 
     /// Reads each secret that is about to be called unused once more. Where something was not read, none is.
     pub(super) async fn confirm_candidates(&mut self) -> Result<(), ApiError> {
-        if self.workspace.scans.iter().any(|scan| scan.gap().is_some()) {
+        let all_read = self.workspace.scans.iter().all(|scan| scan.gap().is_none());
+        if !all_read || !self.workspace.page_gaps.is_empty() {
             return Ok(());
         }
         let is_candidate = |secret: &Secret| secret.uses() == 0 && secret.is_whole();

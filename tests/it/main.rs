@@ -17,6 +17,7 @@
 //! | `places` | worlds in which a place holds a secret, for the following |
 //! | `references`, `scan_pages`, `unread` | places that can hold a secret: found, read to the end, not read |
 //! | `lookups`, `confirmation` | secrets that are asked for by themselves |
+//! | `mistaken` | answers that are something else than what was asked for |
 //! | `discrepancies` | two parts of the API that tell different things |
 //! | `population` | a key that sees fewer secrets than before |
 //! | `completeness` | the completeness statement, its figures, and the demo |
@@ -78,6 +79,7 @@ mod key_sources;
 mod limits;
 mod lookups;
 mod malformed;
+mod mistaken;
 mod population;
 mod processes;
 mod publish;
