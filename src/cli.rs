@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "simulator")]
 use crate::config::Demo;
-use crate::{
-    config::{FailOn, Region},
-    report::Format,
-};
+use crate::{audit::Finding, config::Region, report::Format};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -21,6 +19,7 @@ Exit codes:
   5    the API could not be read; nothing published
   6    the reports could not be written; nothing published
   7    another run holds the lock on this output directory
+  8    verify: something is altered or missing
   10   published and complete, and what --fail-on names was found
   130  interrupted; nothing published
   143  terminated; nothing published";
@@ -46,6 +45,15 @@ pub enum Command {
     /// Say whether the configuration is valid and each key works; nothing is published
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
+    /// Check every file of every bundle, and the chain that the bundles form
+    #[command(after_help = EXIT_CODES)]
+    Verify(VerifyArgs),
+    /// Say of each date whether the audit ran, with its totals and its bundle
+    History(HistoryArgs),
+    /// Say what is different between two bundles
+    Diff(DiffArgs),
+    /// Make the reports of a bundle again from its report.json
+    Render(RenderArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -97,7 +105,7 @@ pub struct AuditArgs {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Audit a simulated workspace inside this program: no key, no network. With =degraded, on a night when a source
-    /// can't be read
+    /// can't be read; with =earlier, on the night before, so that the next has changes to show
     #[cfg(feature = "simulator")]
     #[arg(
         long,
@@ -136,9 +144,12 @@ pub struct AuditArgs {
     /// Requests in flight at once for each workspace, 1-64 [default: 4]
     #[arg(long, value_name = "N")]
     pub concurrency: Option<usize>,
-    /// End with code 10 where a complete audit finds this
+    /// End with code 10 where a complete audit finds one of these
     #[arg(long, value_name = "FINDING", value_enum, value_delimiter = ',')]
-    pub fail_on: Vec<FailOn>,
+    pub fail_on: Vec<Finding>,
+    /// Leave all waivers out of account
+    #[arg(long)]
+    pub no_waivers: bool,
 }
 
 /// `check`.
@@ -150,4 +161,60 @@ pub struct CheckArgs {
     /// Where bundles of reports would go
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Where the bundles are
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub out: PathBuf,
+}
+
+/// `history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// Where the bundles are
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub out: PathBuf,
+    /// The first date, UTC [default: that of the first bundle]
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<NaiveDate>,
+    /// The last date, UTC [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<NaiveDate>,
+    /// The form
+    #[arg(long, value_enum, default_value_t = HistoryFormat::Table)]
+    pub format: HistoryFormat,
+}
+
+/// The form of `history`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HistoryFormat {
+    /// For people.
+    Table,
+    /// For sheets and programs.
+    Csv,
+}
+
+/// `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The earlier bundle
+    pub earlier: PathBuf,
+    /// The later bundle
+    pub later: PathBuf,
+}
+
+/// `render`.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// The bundle
+    pub bundle: PathBuf,
+    /// Where the reports go; files that are there are not replaced
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The reports to make besides report.json [default: all]
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',')]
+    pub format: Option<Vec<Format>>,
 }

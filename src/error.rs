@@ -1,6 +1,9 @@
 //! What can end a run without a published bundle, and the exit code of each.
 
-use crate::{config::ConfigError, interrupt::Signal, inventory::FailedWorkspace, publish::PublishError};
+use crate::{
+    config::ConfigError, interrupt::Signal, inventory::FailedWorkspace, publish::PublishError,
+    review::ReviewError,
+};
 
 /// Why nothing was published (or, for a command that publishes nothing, why it failed).
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +20,9 @@ pub enum Error {
     /// The reports could not be written, or another run holds the lock.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// A question about bundles can't be answered.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
     /// A signal came.
     #[error("ended by a signal; nothing was published, earlier reports are as they were")]
     Interrupted(Signal),
@@ -43,10 +49,13 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Bug(_) => 1,
-            Self::Config(_) => 2,
+            Self::Config(_) | Self::Review(ReviewError::NoBundles(_) | ReviewError::Read { .. }) => 2,
+            Self::Review(ReviewError::Write { .. }) => 6,
             Self::KeyRefused(_) => 4,
             Self::Unreadable(_) => 5,
-            Self::Publish(PublishError::Write { .. } | PublishError::InTheWay { .. }) => 6,
+            Self::Publish(
+                PublishError::Read { .. } | PublishError::Write { .. } | PublishError::InTheWay { .. },
+            ) => 6,
             Self::Publish(PublishError::Locked(_)) => 7,
             // `run` turns this one into `Interrupted`, which knows the signal.
             Self::Publish(PublishError::Interrupted) => Signal::Interrupt.exit_code(),

@@ -19,7 +19,8 @@
 //! - [`publish`]: a bundle on disk, all of it or nothing.
 //! - [`simulator`]: an embedded API over a made-up workspace, for `--demo` and the tests (a cargo feature).
 //! - [`check`]: what each key can read; publishes nothing.
-//! - [`earlier`]: what earlier bundles say, read only.
+//! - [`bundle`]: what a bundle on disk is, and what earlier ones say. Read only.
+//! - [`review`]: verify, history, diff, render: what a reviewer asks of bundles. Read only.
 //! - [`progress`], [`interrupt`], [`text`], [`error`]: counts, signals, words, and exit codes, for all of the above.
 //!
 //! # Invariants
@@ -37,35 +38,37 @@
 
 pub mod api;
 pub mod audit;
+pub mod bundle;
 pub mod check;
 pub mod cli;
 pub mod collect;
 pub mod config;
-pub mod earlier;
 pub mod error;
 pub mod interrupt;
 pub mod inventory;
 pub mod progress;
 pub mod publish;
 pub mod report;
+pub mod review;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod text;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use api::{Chance, Client};
-use audit::{Audit, Parameters, Run};
+use api::{Chance, Client, EndpointTraffic};
+use audit::{Audit, Finding, Parameters, Run};
 use check::Checked;
+use chrono::SubsecRound;
 #[cfg(feature = "simulator")]
 use config::Demo;
-use config::{Config, FailOn, HttpOptions, OnPopulationDrop, Target, WorkspaceConfig};
+use config::{Config, HttpOptions, OnPopulationDrop, Target, WorkspaceConfig};
 use error::Error;
 use futures_util::future;
 use interrupt::Interrupt;
 use inventory::{FailedWorkspace, Inventory};
 use progress::Progress;
-use publish::{OutputDirectory, PublishError};
+use publish::{Evidence, OutputDirectory, PublishError};
 
 /// What comes in from outside, so that a test can fix it.
 #[derive(Clone)]
@@ -74,6 +77,12 @@ pub struct Surroundings {
     pub chance: Chance,
     /// The version that reports name.
     pub tool_version: String,
+    /// The commit that this program was built from, where that is known.
+    pub git_commit: Option<String>,
+    /// The machine that it runs on.
+    pub host: Option<String>,
+    /// The user that it runs as.
+    pub user: Option<String>,
 }
 
 impl Default for Surroundings {
@@ -81,8 +90,21 @@ impl Default for Surroundings {
         Self {
             chance: Chance { now: chrono::Utc::now, random: fastrand::f64 },
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            git_commit: git_commit(),
+            host: whoami::hostname().ok(),
+            user: whoami::username().ok(),
         }
     }
+}
+
+/// The commit that this program was built from, as the build script tells it.
+fn git_commit() -> Option<String> {
+    let commit =
+        option_env!("VERGEN_GIT_SHA").filter(|commit| commit.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    Some(match option_env!("VERGEN_GIT_DIRTY") {
+        Some("true") => format!("{commit}, with changes"),
+        _ => commit.to_owned(),
+    })
 }
 
 /// A bundle that is in place.
@@ -92,16 +114,14 @@ pub struct Published {
     pub audit: Audit,
     /// Where it is.
     pub bundle: PathBuf,
-    fail_on: Vec<FailOn>,
+    fail_on: Vec<Finding>,
 }
 
 impl Published {
     /// The exit code. Findings of an incomplete audit are not to be acted on, so incompleteness goes first.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        let found = self.fail_on.iter().any(|finding| match finding {
-            FailOn::Unused => self.audit.totals().unused > 0,
-        });
+        let found = self.fail_on.iter().any(|finding| self.audit.has(*finding));
         match (self.audit.is_complete(), found) {
             (false, _) => 3,
             (true, true) => 10,
@@ -110,7 +130,7 @@ impl Published {
     }
 }
 
-/// The whole job: read, judge, publish.
+/// The whole job, and what a monitoring system is told of it.
 ///
 /// # Errors
 /// Where nothing was published.
@@ -120,39 +140,85 @@ pub async fn run(
     progress: &Arc<Progress>,
     interrupt: &Interrupt,
 ) -> Result<Published, Error> {
-    let started_at = (surroundings.chance.now)();
+    let now = || (surroundings.chance.now)().trunc_subsecs(0);
+    let started_at = now();
+    let (output, metrics_file) = (config.out.clone(), config.metrics_file.clone());
+    let ended = read_judge_publish(config, surroundings, progress, interrupt).await;
+    let Some(metrics_file) = metrics_file else { return ended };
+    let written = match &ended {
+        Ok(published) => publish::write_metrics(&published.audit, &metrics_file),
+        // Then nothing ran, or another run tells of itself.
+        Err(error) if matches!(error.exit_code(), 2 | 7) => Ok(()),
+        Err(_) => publish::write_failure(&metrics_file, &output, started_at, now()),
+    };
+    if let Err(error) = written {
+        tracing::error!("the metrics cannot be written to {}: {error}", metrics_file.display());
+    }
+    ended
+}
+
+/// Reads, judges, asks the earlier bundles, and publishes.
+async fn read_judge_publish(
+    config: Config,
+    surroundings: &Surroundings,
+    progress: &Arc<Progress>,
+    interrupt: &Interrupt,
+) -> Result<Published, Error> {
+    // Reports show whole seconds, and nothing is to depend on what they don't show.
+    let now = || (surroundings.chance.now)().trunc_subsecs(0);
+    let started_at = now();
     let directory = OutputDirectory::open(&config.out)?;
     let run_id = directory.run_id(started_at);
 
-    let mut inventory = tokio::select! {
-        inventory = read(&config, surroundings, progress) => inventory?,
+    let (inventory, traffic) = tokio::select! {
+        read = read(&config, surroundings, progress) => read?,
         signal = interrupt.raised() => return Err(Error::Interrupted(signal)),
     };
-    compare_populations(&mut inventory, &config);
     if inventory.workspaces.is_empty() {
         return Err(Error::nothing_read(&inventory.failed));
     }
 
-    let run = Run {
-        id: run_id,
-        started_at,
-        finished_at: (surroundings.chance.now)(),
-        tool_version: surroundings.tool_version.clone(),
+    let tool_version = surroundings.tool_version.clone();
+    let run = Run { id: run_id, started_at, finished_at: now(), tool_version };
+    let evidence = Evidence {
+        host: surroundings.host.clone(),
+        user: surroundings.user.clone(),
+        git_commit: surroundings.git_commit.clone(),
+        configuration_sha256: config.sha256(),
+        traffic,
     };
-    let audit = audit::audit(inventory, run, parameters(&config));
-
-    // Rendering and fsync block; signals are heard meanwhile.
-    let (formats, heeded) = (config.formats.clone(), interrupt.clone());
+    // Reading, rendering and fsync block; signals are heard meanwhile.
+    let heeded = interrupt.clone();
     let published = tokio::task::spawn_blocking(move || {
-        publish::publish(&audit, &formats, directory, &heeded).map(|bundle| (audit, bundle))
+        judge_and_publish(inventory, run, &config, &evidence, directory, &heeded)
     })
     .await
     .map_err(|panic| Error::Bug(panic.to_string()))?;
     match (published, interrupt.signal()) {
-        (Ok((audit, bundle)), _) => Ok(Published { audit, bundle, fail_on: config.fail_on }),
-        (Err(PublishError::Interrupted), Some(signal)) => Err(Error::Interrupted(signal)),
-        (Err(error), _) => Err(error.into()),
+        (Err(_), Some(signal)) => Err(Error::Interrupted(signal)),
+        (published, _) => published,
     }
+}
+
+fn judge_and_publish(
+    inventory: Inventory,
+    run: Run,
+    config: &Config,
+    evidence: &Evidence,
+    directory: OutputDirectory,
+    interrupt: &Interrupt,
+) -> Result<Published, Error> {
+    let mut audit = audit::audit(inventory, run, parameters(config));
+    let earlier = bundle::consult(&config.out, &audit, interrupt).map_err(PublishError::read(&config.out))?;
+    audit.compare_populations(&earlier.history, config.on_population_drop == OnPopulationDrop::Fail);
+    if audit.workspaces.is_empty() {
+        return Err(Error::nothing_read(&audit.failed));
+    }
+    audit.continue_history(earlier.history);
+    audit.compared(earlier.changes);
+    audit.apply_waivers(config.policy.waivers.clone().unwrap_or_default());
+    let bundle = publish::publish(&audit, &config.formats, evidence, config.retention, directory, interrupt)?;
+    Ok(Published { audit, bundle, fail_on: config.policy.fail_on.clone() })
 }
 
 /// Tries every source of every workspace with its key.
@@ -169,11 +235,14 @@ pub async fn check_all(config: &Config, surroundings: &Surroundings) -> Result<V
     Ok(checked)
 }
 
+/// What was asked of each workspace, by its configured name and the path of the endpoint.
+type Traffic = BTreeMap<String, BTreeMap<&'static str, EndpointTraffic>>;
+
 async fn read(
     config: &Config,
     surroundings: &Surroundings,
     progress: &Arc<Progress>,
-) -> Result<Inventory, Error> {
+) -> Result<(Inventory, Traffic), Error> {
     let shared = Arc::new(shared(&config.http, progress));
     match &config.target {
         Target::Workspaces(workspaces) => {
@@ -188,6 +257,7 @@ async fn read(
         Target::Demo(demo) => {
             let world = match demo {
                 Demo::Complete => simulator::demo::world(),
+                Demo::Earlier => simulator::demo::earlier_world(),
                 Demo::Degraded => simulator::demo::degraded_world(),
             };
             let api_key = world.api_key.clone().into();
@@ -203,33 +273,12 @@ async fn read(
     }
 }
 
-/// Looks up what the last full audit saw in each workspace, and fails those that show too little where that is asked.
-fn compare_populations(inventory: &mut Inventory, config: &Config) {
-    if !config.collect.search.is_empty() {
-        return;
-    }
-    let names: Vec<&str> = inventory.workspaces.iter().map(|workspace| workspace.name.as_str()).collect();
-    let earlier = earlier::populations(&config.out, &names);
-    let mut kept = Vec::new();
-    for mut workspace in std::mem::take(&mut inventory.workspaces) {
-        workspace.earlier_population = earlier.get(&workspace.name).copied();
-        match audit::population_drop(&workspace) {
-            Some(drop) if config.on_population_drop == OnPopulationDrop::Fail => {
-                inventory.failed.push(FailedWorkspace {
-                    name: workspace.name,
-                    address: workspace.address,
-                    error: format!("{} ([audit] population_drop = \"fail\")", drop.in_words()),
-                    key_refused: false,
-                });
-            }
-            _ => kept.push(workspace),
-        }
-    }
-    inventory.workspaces = kept;
-}
-
 /// Reads all workspaces side by side. One that fails doesn't hold up the others.
-async fn read_all(clients: &[(Client, &str, &str)], config: &Config, progress: &Progress) -> Inventory {
+async fn read_all(
+    clients: &[(Client, &str, &str)],
+    config: &Config,
+    progress: &Progress,
+) -> (Inventory, Traffic) {
     let reading = clients.iter().map(|(client, name, address)| async move {
         collect::collect(client, name, address, &config.collect, progress)
             .await
@@ -245,7 +294,8 @@ async fn read_all(clients: &[(Client, &str, &str)], config: &Config, progress: &
             }
         }
     }
-    inventory
+    let traffic = clients.iter().map(|(client, name, _)| ((*name).to_owned(), client.traffic())).collect();
+    (inventory, traffic)
 }
 
 fn shared(http: &HttpOptions, progress: &Arc<Progress>) -> api::Run {
@@ -283,6 +333,9 @@ fn parameters(config: &Config) -> Parameters {
         max_dependency_limit: config.collect.max_dependency_limit,
         search: config.collect.search.clone(),
         deep: config.collect.deep,
+        unused_after_days: config.policy.unused_after_days,
+        ignores_waivers: config.policy.waivers.is_none(),
+        redact: config.redact.clone(),
         rendering: config.rendering.clone(),
     }
 }

@@ -7,12 +7,17 @@ use std::{io::Write, process::ExitCode, sync::Arc};
 use clap::{CommandFactory, Parser};
 use elevenlabs_secrets_audit::{
     Surroundings, check, check_all,
-    cli::{AuditArgs, Cli, Command, LogFormat, OutputArgs},
+    cli::{
+        AuditArgs, Cli, Command, DiffArgs, HistoryArgs, HistoryFormat, LogFormat, OutputArgs, RenderArgs,
+        VerifyArgs,
+    },
     config::{Config, Environment},
     error::Error,
     interrupt::{Interrupt, Signal},
     progress::Progress,
-    run,
+    report::{self, Format},
+    review, run,
+    text::show_hidden,
 };
 
 fn main() -> ExitCode {
@@ -46,6 +51,10 @@ fn dispatch(cli: Cli) -> u8 {
                 AuditArgs { config: arguments.config, out: arguments.out, ..AuditArgs::default() };
             runtime.block_on(check_configuration(arguments, &cli.output))
         }
+        Command::Verify(arguments) => verify(&arguments, &cli.output),
+        Command::History(arguments) => history(&arguments, &cli.output),
+        Command::Diff(arguments) => diff(&arguments, &cli.output),
+        Command::Render(arguments) => render(&arguments, &cli.output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
@@ -82,6 +91,37 @@ async fn check_configuration(arguments: AuditArgs, output: &OutputArgs) -> Resul
     let checked = check_all(&config, &Surroundings::default()).await?;
     terminal::say_check(&config, &checked, output);
     Ok(check::exit_code(&checked))
+}
+
+fn verify(arguments: &VerifyArgs, output: &OutputArgs) -> Result<u8, Error> {
+    let verification = review::verify(&arguments.out, &Interrupt::default())?;
+    terminal::say(output, |out| verification.write(out));
+    Ok(verification.exit_code())
+}
+
+fn history(arguments: &HistoryArgs, output: &OutputArgs) -> Result<u8, Error> {
+    let today = (Surroundings::default().chance.now)().date_naive();
+    let timeline = review::timeline(&arguments.out, arguments.from, arguments.to, today)?;
+    terminal::say(output, |out| match arguments.format {
+        HistoryFormat::Table => timeline.write_table(out),
+        HistoryFormat::Csv => timeline.write_csv(out),
+    });
+    Ok(0)
+}
+
+fn diff(arguments: &DiffArgs, output: &OutputArgs) -> Result<u8, Error> {
+    let changes = review::diff(&arguments.earlier, &arguments.later)?;
+    terminal::say(output, |out| report::changes(&changes, out));
+    Ok(0)
+}
+
+fn render(arguments: &RenderArgs, output: &OutputArgs) -> Result<u8, Error> {
+    let formats = arguments.format.as_deref().unwrap_or(Format::ALL);
+    let written = review::render(&arguments.bundle, &arguments.out, formats)?;
+    terminal::say(output, |out| {
+        written.iter().try_for_each(|path| writeln!(out, "{}", show_hidden(&path.display().to_string(), &[])))
+    });
+    Ok(0)
 }
 
 /// The first signal ends the run in order, unless its bundle is being put in place; a second one ends it at once.

@@ -176,6 +176,14 @@ pub(crate) fn say_summary(published: &Published, output: &OutputArgs) {
     }
 }
 
+/// Says the answer to a question about bundles.
+pub(crate) fn say(output: &OutputArgs, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+    if !output.quiet {
+        // As with the summary: who closes standard output doesn't want it.
+        let _ = write(&mut stdout(output));
+    }
+}
+
 /// Says what the configuration comes to and what each key can read.
 pub(crate) fn say_check(config: &Config, checked: &[Checked], output: &OutputArgs) {
     if !output.quiet {

@@ -1,8 +1,11 @@
 //! The body of an answer with status 200, and the shapes that it can be read as.
 
+use std::sync::Arc;
+
 use super::{
     DependenciesPage, FoundReferences, HolderPage, ListedSecret, ResourceType, SecretPage,
     error::{ApiError, Malformed},
+    traffic::Traffic,
     wire::{ListShape, Object, User, references_in_body},
 };
 
@@ -52,10 +55,12 @@ const SETTINGS: [&str; 6] = [
 /// The body of an answer with status 200.
 #[derive(Debug)]
 pub struct Answer {
+    pub(super) endpoint: &'static str,
     pub(super) path: String,
     pub(super) body: Vec<u8>,
     pub(super) request_id: Option<String>,
     pub(super) attempts: u32,
+    pub(super) traffic: Arc<Traffic>,
 }
 
 /// Every reader fails where what it needs of the body is not as the public OpenAPI document says.
@@ -69,7 +74,7 @@ impl Answer {
 
     /// A page of secrets.
     pub fn secret_page(&self) -> Result<SecretPage<'_>, ApiError> {
-        self.read(SecretPage::parse(&self.body))
+        self.read(SecretPage::parse(&self.body), |page| page.secrets.len())
     }
 
     /// The one secret with this id.
@@ -81,12 +86,12 @@ impl Answer {
                 Err(Malformed("it is another secret than the one that was asked for".to_owned()))
             }
         });
-        self.read(secret)
+        self.read(secret, |_| 1)
     }
 
     /// A page of dependents.
     pub fn dependencies_page(&self, resource_type: ResourceType) -> Result<DependenciesPage<'_>, ApiError> {
-        self.read(DependenciesPage::parse(&self.body, resource_type))
+        self.read(DependenciesPage::parse(&self.body, resource_type), |page| page.sightings.len())
     }
 
     /// A page of environment variables.
@@ -121,17 +126,19 @@ impl Answer {
 
     /// The references anywhere in the workspace's settings.
     pub fn settings(&self) -> Result<FoundReferences, ApiError> {
-        self.read(references_in_body(&self.body, &SETTINGS, None))
+        self.read(references_in_body(&self.body, &SETTINGS, None), |_| 1)
     }
 
     /// The references anywhere in the speech engine with this id.
     pub fn speech_engine(&self, id: &str) -> Result<FoundReferences, ApiError> {
-        self.read(references_in_body(&self.body, &["speech_engine"], Some(("speech_engine_id", id))))
+        let references = references_in_body(&self.body, &["speech_engine"], Some(("speech_engine_id", id)));
+        self.read(references, |_| 1)
     }
 
     /// The references anywhere in the agent with this id.
     pub fn agent(&self, id: &str) -> Result<FoundReferences, ApiError> {
-        self.read(references_in_body(&self.body, &["conversation_config"], Some(("agent_id", id))))
+        let references = references_in_body(&self.body, &["conversation_config"], Some(("agent_id", id)));
+        self.read(references, |_| 1)
     }
 
     /// The branch that an agent's document says it shows.
@@ -143,15 +150,18 @@ impl Answer {
 
     /// Whose key this is: the user's id and kind of seat.
     pub fn user(&self) -> Result<User, ApiError> {
-        self.read(User::parse(&self.body))
+        self.read(User::parse(&self.body), |_| 1)
     }
 
     fn holders(&self, shape: ListShape) -> Result<HolderPage, ApiError> {
-        self.read(HolderPage::parse(&self.body, shape))
+        self.read(HolderPage::parse(&self.body, shape), |page| page.holders.len())
     }
 
-    fn read<T>(&self, read: Result<T, Malformed>) -> Result<T, ApiError> {
-        read.map_err(|problem| self.error(problem))
+    /// What was read, counted as that many items.
+    fn read<T>(&self, read: Result<T, Malformed>, items: impl FnOnce(&T) -> usize) -> Result<T, ApiError> {
+        let read = read.map_err(|problem| self.error(problem))?;
+        self.traffic.showed(self.endpoint, items(&read));
+        Ok(read)
     }
 
     /// The error that this answer is, for what of it could not be read.

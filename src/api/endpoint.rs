@@ -37,12 +37,12 @@ impl Client {
         let search = Some(("search", query.search)).filter(|(_, search)| !search.is_empty());
         let parameters = [("page_size", page_size.as_str()), ("dependency_limit", &limit)];
         let parameters: Vec<_> = parameters.into_iter().chain(search).chain(at(cursor)).collect();
-        self.get("/v1/convai/secrets".to_owned(), &parameters).await
+        self.get(Target::of("/v1/convai/secrets", &[])?, &parameters).await
     }
 
     /// `GET /v1/convai/secrets/{secret_id}`: one secret, with what uses it.
     pub async fn secret(&self, secret_id: &str) -> Result<Answer, ApiError> {
-        self.get(format!("/v1/convai/secrets/{}", segment(secret_id)?), &[]).await
+        self.get(Target::of("/v1/convai/secrets/{secret_id}", &[secret_id])?, &[]).await
     }
 
     /// `GET /v1/convai/secrets/{secret_id}/dependencies/{resource_type}`: a page of a secret's dependents.
@@ -52,72 +52,94 @@ impl Client {
         resource_type: ResourceType,
         cursor: Option<&str>,
     ) -> Result<Answer, ApiError> {
-        let path =
-            format!("/v1/convai/secrets/{}/dependencies/{}", segment(secret_id)?, resource_type.as_str());
-        self.page(path, &[], cursor).await
+        let endpoint = "/v1/convai/secrets/{secret_id}/dependencies/{resource_type}";
+        self.page(Target::of(endpoint, &[secret_id, resource_type.as_str()])?, &[], cursor).await
     }
 
     /// `GET /v1/convai/environment-variables?type=secret`: a page of the variables that hold secrets.
     pub async fn environment_variables(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
-        self.page("/v1/convai/environment-variables".to_owned(), &[("type", "secret")], cursor).await
+        self.page(Target::of("/v1/convai/environment-variables", &[])?, &[("type", "secret")], cursor).await
     }
 
     /// `GET /v1/speech-engine`: a page of the speech engines, without what they hold.
     pub async fn speech_engines(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
-        self.page("/v1/speech-engine".to_owned(), &[], cursor).await
+        self.page(Target::of("/v1/speech-engine", &[])?, &[], cursor).await
     }
 
     /// `GET /v1/speech-engine/{speech_engine_id}`: one speech engine.
     pub async fn speech_engine(&self, id: &str) -> Result<Answer, ApiError> {
-        self.get(format!("/v1/speech-engine/{}", segment(id)?), &[]).await
+        self.get(Target::of("/v1/speech-engine/{speech_engine_id}", &[id])?, &[]).await
     }
 
     /// `GET /v1/convai/mcp-servers`: all MCP servers.
     pub async fn mcp_servers(&self) -> Result<Answer, ApiError> {
-        self.get("/v1/convai/mcp-servers".to_owned(), &[]).await
+        self.get(Target::of("/v1/convai/mcp-servers", &[])?, &[]).await
     }
 
     /// `GET /v1/convai/settings`: the workspace's settings.
     pub async fn settings(&self) -> Result<Answer, ApiError> {
-        self.get("/v1/convai/settings".to_owned(), &[]).await
+        self.get(Target::of("/v1/convai/settings", &[])?, &[]).await
     }
 
     /// `GET /v1/convai/tools`: a page of the tools.
     pub async fn tools(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
-        self.page("/v1/convai/tools".to_owned(), &[], cursor).await
+        self.page(Target::of("/v1/convai/tools", &[])?, &[], cursor).await
     }
 
     /// `GET /v1/convai/agents`: a page of the agents, without what they hold; either the archived ones or the others.
     pub async fn agents(&self, archived: bool, cursor: Option<&str>) -> Result<Answer, ApiError> {
         let archived = if archived { "true" } else { "false" };
-        self.page("/v1/convai/agents".to_owned(), &[("archived", archived)], cursor).await
+        self.page(Target::of("/v1/convai/agents", &[])?, &[("archived", archived)], cursor).await
     }
 
     /// `GET /v1/convai/agents/{agent_id}`: one agent, as it is on one of its branches or on its main one.
     pub async fn agent(&self, id: &str, branch_id: Option<&str>) -> Result<Answer, ApiError> {
         let parameters: Vec<_> = branch_id.map(|branch| ("branch_id", branch)).into_iter().collect();
-        self.get(format!("/v1/convai/agents/{}", segment(id)?), &parameters).await
+        self.get(Target::of("/v1/convai/agents/{agent_id}", &[id])?, &parameters).await
     }
 
     /// `GET /v1/convai/agents/{agent_id}/branches`: the branches of one agent.
     pub async fn branches(&self, agent_id: &str) -> Result<Answer, ApiError> {
-        self.get(format!("/v1/convai/agents/{}/branches", segment(agent_id)?), &[]).await
+        self.get(Target::of("/v1/convai/agents/{agent_id}/branches", &[agent_id])?, &[]).await
     }
 
     /// `GET /v1/user`: whose key this is.
     pub async fn user(&self) -> Result<Answer, ApiError> {
-        self.get("/v1/user".to_owned(), &[]).await
+        self.get(Target::of("/v1/user", &[])?, &[]).await
     }
 
     async fn page(
         &self,
-        path: String,
+        target: Target,
         parameters: &[(&str, &str)],
         cursor: Option<&str>,
     ) -> Result<Answer, ApiError> {
         let page_size = Some(("page_size", LARGEST_PAGE));
         let parameters: Vec<_> = parameters.iter().copied().chain(page_size).chain(at(cursor)).collect();
-        self.get(path, &parameters).await
+        self.get(target, &parameters).await
+    }
+}
+
+/// What one request asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// The path in the public OpenAPI document, its parameters left open.
+    pub(super) endpoint: &'static str,
+    /// The path itself.
+    pub(super) path: String,
+}
+
+impl Target {
+    fn of(endpoint: &'static str, parameters: &[&str]) -> Result<Self, ApiError> {
+        let mut parameters = parameters.iter();
+        let filled: Result<Vec<String>, ApiError> = endpoint
+            .split('/')
+            .map(|part| match part.starts_with('{') {
+                true => segment(parameters.next().copied().unwrap_or_default()),
+                false => Ok(part.to_owned()),
+            })
+            .collect();
+        Ok(Self { endpoint, path: filled?.join("/") })
     }
 }
 

@@ -9,9 +9,11 @@ mod error;
 mod page;
 mod retry;
 mod throttle;
+mod traffic;
 mod wire;
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -31,14 +33,17 @@ pub use error::{ApiError, Fault, Malformed};
 pub use page::{Next, Walk};
 use retry::{Congestion, Decision, congestion, retry_after};
 pub use retry::{RetryBudget, RetryPolicy};
+pub use traffic::EndpointTraffic;
 pub use wire::{
     DependenciesPage, DependentList, FoundReference, FoundReferences, HasMore, Holder, HolderPage, ListName,
     ListedSecret, ResourceType, SecretPage, User,
 };
 
 use crate::progress::Progress;
+use endpoint::Target;
 use error::{ErrorBody, printable};
 use throttle::Throttle;
+use traffic::Traffic;
 
 /// The header that carries the key (the vendor's convention).
 const KEY_HEADER: &str = "xi-api-key";
@@ -99,6 +104,7 @@ pub struct Client {
     throttle: Throttle,
     chance: Chance,
     run: Arc<Run>,
+    traffic: Arc<Traffic>,
     requests: AtomicU64,
     retries: AtomicU64,
 }
@@ -136,6 +142,7 @@ impl Client {
             key,
             chance,
             run,
+            traffic: Arc::default(),
             requests: AtomicU64::new(0),
             retries: AtomicU64::new(0),
         })
@@ -153,20 +160,28 @@ impl Client {
         (self.requests.load(Relaxed), self.retries.load(Relaxed))
     }
 
+    /// What was asked so far, by the path of the endpoint in the public OpenAPI document.
+    #[must_use]
+    pub fn traffic(&self) -> BTreeMap<&'static str, EndpointTraffic> {
+        self.traffic.by_endpoint()
+    }
+
     /// Asks until there is an answer, the policy gives up or the run has to end. At its end whatever still waits
     /// fails at once, so that what was read until then can be told.
-    async fn get(&self, path: String, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
+    async fn get(&self, target: Target, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
+        let path = target.path.clone();
         if self.run.deadline <= Instant::now() {
             // The time-out below would only see this once a request has been made ready and counted.
             return Err(ApiError::new(path, Fault::Deadline));
         }
-        let asking = self.ask(path.clone(), parameters);
+        let asking = self.ask(target, parameters);
         tokio::time::timeout_at(self.run.deadline, asking)
             .await
             .unwrap_or_else(|_| Err(ApiError::new(path, Fault::Deadline)))
     }
 
-    async fn ask(&self, path: String, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
+    async fn ask(&self, target: Target, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
+        let Target { endpoint, path } = target;
         let mut url = self.options.base_url.clone();
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
         // Refusals for too many requests at once are not held against the request while fewer can be tried.
@@ -174,10 +189,13 @@ impl Client {
         loop {
             let slot = self.throttle.acquire().await;
             sent += 1;
+            self.traffic.sent(endpoint);
             let failed = match self.attempt(&url, parameters, sent > 1).await {
                 Ok((body, request_id)) => {
                     slot.answered();
-                    return Ok(Answer { path, body, request_id, attempts: sent });
+                    self.traffic.answered(endpoint, request_id.as_deref());
+                    let traffic = Arc::clone(&self.traffic);
+                    return Ok(Answer { endpoint, path, body, request_id, attempts: sent, traffic });
                 }
                 Err(failed) => failed,
             };

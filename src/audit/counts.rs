@@ -20,6 +20,18 @@ pub struct Totals {
     pub dependents: usize,
 }
 
+impl std::iter::Sum for Totals {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            secrets: sum.secrets + one.secrets,
+            in_use: sum.in_use + one.in_use,
+            unused: sum.unused + one.unused,
+            undetermined: sum.undetermined + one.undetermined,
+            dependents: sum.dependents + one.dependents,
+        })
+    }
+}
+
 /// How many dependents of each kind a secret has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DependentCounts {

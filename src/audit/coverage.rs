@@ -3,14 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{AuditedWorkspace, Verdict};
-use crate::inventory::{CONFIRMATION, Gap, ScanOutcome, Secret, Source};
+use super::{Judgement, Verdict};
+use crate::inventory::{CONFIRMATION, Gap, ScanOutcome, Secret, Source, Workspace};
+use crate::text::count;
 
 /// One source and how its reading went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceRow {
-    /// Its name, for people.
-    pub title: &'static str,
     /// Which it is.
     pub source: Source,
     /// Whether it was read whole.
@@ -47,6 +46,20 @@ impl Status {
             Self::SwitchedOff => "switched off",
             Self::NotPartOfThisAudit => "not part of this audit",
         }
+    }
+
+    /// The status of which reports say this.
+    #[must_use]
+    pub fn of_words(words: &str, why: Option<String>) -> Option<Self> {
+        [
+            Self::Whole,
+            Self::NotNeeded,
+            Self::NotRead(why.unwrap_or_default()),
+            Self::SwitchedOff,
+            Self::NotPartOfThisAudit,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == words)
     }
 
     /// Why it was not read whole.
@@ -94,114 +107,98 @@ pub struct Figures {
     pub retries: u64,
 }
 
-impl AuditedWorkspace {
-    /// Every source and how its reading went, in the order in which they were asked.
-    #[must_use]
-    pub fn sources(&self) -> Vec<SourceRow> {
-        let coverage = self.workspace.coverage;
-        let mut rows = Vec::new();
-        let mut row = |title, source, status, pages| {
-            let dependents = self.first_told_by(source);
-            rows.push(SourceRow { title, source, status, pages, dependents });
-        };
-        row("Secrets, with a preview of what uses each", Source::Preview, Status::Whole, coverage.list_pages);
-        let failed_pages: Vec<String> =
-            self.workspace.page_gaps.iter().map(|gap| format!("{}: {}", gap.what, gap.why)).collect();
-        row(
-            "The same pages at the higher limit",
-            Source::HigherLimit,
-            status(!failed_pages.is_empty(), coverage.raised_pages, || failed_pages.join("; ")),
-            coverage.raised_pages,
-        );
-        let not_whole = self.lists_not_whole();
-        row(
-            "Lists of dependents, paged to their end",
-            Source::Dependencies,
-            status(not_whole > 0, coverage.dependency_pages, || {
-                crate::text::count(not_whole, "list is not whole", "lists are not whole")
-            }),
-            coverage.dependency_pages,
-        );
-        for source in Source::SCANNED {
-            let scan = self.workspace.scans.iter().find(|scan| scan.source == source);
+/// Every source and how its reading went, in the order in which they were asked.
+pub(super) fn sources(workspace: &Workspace) -> Vec<SourceRow> {
+    let first_told_by = first_told_by(workspace);
+    let coverage = workspace.coverage;
+    let status_and_pages = |source| match source {
+        Source::Preview => (Status::Whole, coverage.list_pages),
+        Source::HigherLimit => {
+            let failed: Vec<String> =
+                workspace.page_gaps.iter().map(|gap| format!("{}: {}", gap.what, gap.why)).collect();
+            let pages = coverage.raised_pages;
+            (status(!failed.is_empty(), pages, || failed.join("; ")), pages)
+        }
+        Source::Dependencies => {
+            let (not_whole, pages) = (lists_not_whole(workspace), coverage.dependency_pages);
+            let why = || count(not_whole, "list is not whole", "lists are not whole");
+            (status(not_whole > 0, pages, why), pages)
+        }
+        Source::Secret => {
+            let (failed, pages) = (not_read_by_themselves(workspace), coverage.secrets_by_themselves);
+            let why = || count(failed, "secret could not be read", "secrets could not be read");
+            (status(failed > 0, pages, why), pages)
+        }
+        scanned => {
+            let scan = workspace.scans.iter().find(|scan| scan.source == scanned);
             let status = match scan.map(|scan| &scan.outcome) {
                 Some(ScanOutcome::Whole) => Status::Whole,
                 Some(ScanOutcome::NotRead(why)) => Status::NotRead(why.clone()),
                 Some(ScanOutcome::SwitchedOff) => Status::SwitchedOff,
                 Some(ScanOutcome::NotPartOfThisAudit) => Status::NotPartOfThisAudit,
-                None if matches!(source, Source::Tools | Source::Agents) => Status::NotPartOfThisAudit,
+                None if matches!(scanned, Source::Tools | Source::Agents) => Status::NotPartOfThisAudit,
                 None => Status::NotRead("it was not asked".to_owned()),
             };
-            row(title(source), source, status, scan.map_or(0, |scan| scan.pages));
+            (status, scan.map_or(0, |scan| scan.pages))
         }
-        let failed = self.gaps_of_secrets().filter(|gap| gap.what == CONFIRMATION).count()
-            + self.workspace.lookup_gaps.len();
-        row(
-            "Secrets asked for by themselves",
-            Source::Secret,
-            status(failed > 0, coverage.secrets_by_themselves, || {
-                crate::text::count(failed, "secret could not be read", "secrets could not be read")
-            }),
-            coverage.secrets_by_themselves,
-        );
-        rows
-    }
+    };
+    let row = |(source, dependents)| {
+        let (status, pages) = status_and_pages(source);
+        SourceRow { source, status, pages, dependents }
+    };
+    Source::ALL.into_iter().zip(first_told_by).map(row).collect()
+}
 
-    /// How the reading went, in numbers.
-    #[must_use]
-    pub fn figures(&self) -> Figures {
-        let completed_by = |by: Source| {
-            let completions = self.workspace.secrets.iter().flat_map(|secret| &secret.completions);
-            completions.filter(|completion| completion.by == by).count()
-        };
-        let previewed = self.first_told_by(Source::Preview);
-        let coverage = self.workspace.coverage;
-        let not_listed = usize::try_from(coverage.secrets_not_listed).unwrap_or(usize::MAX);
-        let deleted = self.workspace.deleted.len();
-        Figures {
-            secrets_listed: self.workspace.secrets_listed(),
-            secrets_not_listed: not_listed,
-            secrets_deleted: deleted,
-            secrets_confirmed: self.secrets().filter(|secret| secret.verdict() == Verdict::Unused).count(),
-            dependents_previewed: previewed,
-            dependents_after_completion: previewed
-                + self.first_told_by(Source::HigherLimit)
-                + self.first_told_by(Source::Dependencies),
-            lists_completed_by_higher_limit: completed_by(Source::HigherLimit),
-            lists_completed_by_paging: completed_by(Source::Dependencies),
-            lists_completed_by_scan: completed_by(Source::McpServers),
-            lists_not_whole: self.lists_not_whole(),
-            list_pages: coverage.list_pages,
-            higher_limit_pages: coverage.raised_pages,
-            dependency_pages: coverage.dependency_pages,
-            requests: coverage.requests,
-            retries: coverage.retries,
+/// How the reading went, in numbers.
+pub(super) fn figures(workspace: &Workspace, judgements: &[Judgement]) -> Figures {
+    let completed_by = |by: Source| {
+        let completions = workspace.secrets.iter().flat_map(|secret| &secret.completions);
+        completions.filter(|completion| completion.by == by).count()
+    };
+    let [previewed, by_higher_limit, by_paging, ..] = first_told_by(workspace);
+    let coverage = workspace.coverage;
+    let is_unused = |judgement: &&Judgement| judgement.verdict == Verdict::Unused;
+    Figures {
+        secrets_listed: workspace.secrets_listed(),
+        secrets_not_listed: usize::try_from(coverage.secrets_not_listed).unwrap_or(usize::MAX),
+        secrets_deleted: workspace.deleted.len(),
+        secrets_confirmed: judgements.iter().filter(is_unused).count(),
+        dependents_previewed: previewed,
+        dependents_after_completion: previewed + by_higher_limit + by_paging,
+        lists_completed_by_higher_limit: completed_by(Source::HigherLimit),
+        lists_completed_by_paging: completed_by(Source::Dependencies),
+        lists_completed_by_scan: completed_by(Source::McpServers),
+        lists_not_whole: lists_not_whole(workspace),
+        list_pages: coverage.list_pages,
+        higher_limit_pages: coverage.raised_pages,
+        dependency_pages: coverage.dependency_pages,
+        requests: coverage.requests,
+        retries: coverage.retries,
+    }
+}
+
+/// Of each source, in the order of [`Source::ALL`], how many dependents no source before it told of.
+fn first_told_by(workspace: &Workspace) -> [usize; Source::ALL.len()] {
+    let mut counts = [0; Source::ALL.len()];
+    for dependent in workspace.secrets.iter().flat_map(|secret| workspace.dependents(secret)) {
+        if let Some(position) = Source::ALL.iter().position(|source| dependent.sources.contains(*source)) {
+            counts[position] += 1;
         }
     }
+    counts
+}
 
-    fn first_told_by(&self, source: Source) -> usize {
-        self.secrets()
-            .flat_map(|secret| secret.dependents())
-            .filter(|dependent| dependent.sources.first() == Some(source))
-            .count()
-    }
+fn lists_not_whole(workspace: &Workspace) -> usize {
+    let lists = |secret: &Secret| {
+        let names = secret.gaps.iter().map(|gap| gap.what.as_str());
+        names.filter(|what| *what != CONFIRMATION).collect::<BTreeSet<_>>().len()
+    };
+    workspace.secrets.iter().map(lists).sum()
+}
 
-    fn lists_not_whole(&self) -> usize {
-        let lists = |secret: &Secret| {
-            let lists: BTreeSet<&str> = secret
-                .gaps
-                .iter()
-                .map(|gap| gap.what.as_str())
-                .filter(|what| *what != CONFIRMATION)
-                .collect();
-            lists.len()
-        };
-        self.workspace.secrets.iter().map(lists).sum()
-    }
-
-    fn gaps_of_secrets(&self) -> impl Iterator<Item = &Gap> {
-        self.workspace.secrets.iter().flat_map(|secret| &secret.gaps)
-    }
+fn not_read_by_themselves(workspace: &Workspace) -> usize {
+    let gaps = workspace.secrets.iter().flat_map(|secret| &secret.gaps);
+    gaps.filter(|gap: &&Gap| gap.what == CONFIRMATION).count() + workspace.lookup_gaps.len()
 }
 
 /// The status of a step that is only taken where something asks for it.
@@ -213,14 +210,21 @@ fn status(failed: bool, pages: u64, why: impl FnOnce() -> String) -> Status {
     }
 }
 
-fn title(source: Source) -> &'static str {
-    match source {
-        Source::EnvironmentVariables => "Environment variables",
-        Source::SpeechEngines => "Speech engines",
-        Source::McpServers => "MCP servers",
-        Source::Settings => "Workspace settings",
-        Source::Tools => "Tools, each looked into",
-        Source::Agents => "Agents and their branches, each looked into",
-        Source::Preview | Source::HigherLimit | Source::Dependencies | Source::Secret => "Secrets",
+impl SourceRow {
+    /// The source's name, for people.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self.source {
+            Source::Preview => "Secrets, with a preview of what uses each",
+            Source::HigherLimit => "The same pages at the higher limit",
+            Source::Dependencies => "Lists of dependents, paged to their end",
+            Source::EnvironmentVariables => "Environment variables",
+            Source::SpeechEngines => "Speech engines",
+            Source::McpServers => "MCP servers",
+            Source::Settings => "Workspace settings",
+            Source::Tools => "Tools, each looked into",
+            Source::Agents => "Agents and their branches, each looked into",
+            Source::Secret => "Secrets asked for by themselves",
+        }
     }
 }

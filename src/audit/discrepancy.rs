@@ -13,6 +13,9 @@ pub enum Discrepancy {
 }
 
 impl Discrepancy {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::MissingFromUsedBy, Self::MissingFromDependencies];
+
     /// What it is, in words.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -2,24 +2,39 @@
 //!
 //! An [`Audit`] is all that the reports are made of.
 
+mod changes;
 mod counts;
 mod coverage;
 mod discrepancy;
+mod history;
 mod population;
+mod redact;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod waivers;
+mod workspace;
 
+pub use changes::{
+    Changes, Comparison, DependentChanges, DependentName, EarlierDependent, EarlierSecret, EarlierWorkspace,
+    RenamedSecret, SecretName, WorkspaceChanges,
+};
 pub use counts::{DependentCounts, Totals};
 pub use coverage::{Figures, SourceRow, Status};
 pub use discrepancy::Discrepancy;
 use discrepancy::discrepancy;
-pub use population::{PopulationDrop, population_drop};
+pub use history::{DAYS_KEPT, EarlierRun, History, Night, Record, WorkspaceRecord, days_between};
+pub use population::PopulationDrop;
+use population::population_drop;
+pub use redact::{Redaction, Redactor};
 pub use verdict::{Judgement, Verdict, judge};
+pub use waivers::{AppliedWaiver, Waiver, WaiverState};
+pub(crate) use workspace::Assessment;
+pub use workspace::{AuditedSecret, AuditedWorkspace};
 
 use chrono::{DateTime, Utc};
 
-use crate::inventory::{Dependent, FailedWorkspace, Gap, Inventory, Reference, Secret, Workspace};
+use crate::inventory::{FailedWorkspace, Inventory, Secret, Workspace};
 
 /// One judged run, in the order that every report keeps: workspace, secret name, secret id, dependent type, name, id.
 #[derive(Debug)]
@@ -32,6 +47,27 @@ pub struct Audit {
     pub workspaces: Vec<AuditedWorkspace>,
     /// The workspaces that could not be read.
     pub failed: Vec<FailedWorkspace>,
+    /// What this audit and those before it saw.
+    pub history: History,
+    /// What is different from the last complete audit.
+    pub changes: Changes,
+    /// The waivers, by secret id.
+    pub waivers: Vec<AppliedWaiver>,
+    pub(crate) redactor: Redactor,
+}
+
+/// What a caller can be told of by exit code 10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// An unused secret that is neither waived nor within grace
+    Unused,
+    /// A waiver whose last day has passed
+    ExpiredWaiver,
+    /// A reference to a secret that does not exist
+    Dangling,
+    /// A use that one part of the API tells of and another, which should, does not
+    Discrepancy,
 }
 
 /// What tells one run from another.
@@ -60,6 +96,12 @@ pub struct Parameters {
     pub search: String,
     /// Whether tools and agents were scanned too.
     pub deep: bool,
+    /// For how many days a secret may be unused before that is an open finding.
+    pub unused_after_days: u32,
+    /// Whether waivers were to be ignored.
+    pub ignores_waivers: bool,
+    /// What was made unreadable.
+    pub redact: Vec<Redaction>,
     /// How the reports are written.
     pub rendering: Rendering,
 }
@@ -77,42 +119,169 @@ pub struct Rendering {
     pub list_length: usize,
 }
 
-/// A workspace and what is to be said of each of its secrets.
-#[derive(Debug)]
-pub struct AuditedWorkspace {
-    workspace: Workspace,
-    judgements: Vec<Judgement>,
-    population_drop: Option<PopulationDrop>,
-}
-
-/// One secret with its judgement, borrowed from its workspace.
-#[derive(Clone, Copy, Debug)]
-pub struct AuditedSecret<'a> {
-    workspace: &'a Workspace,
-    secret: &'a Secret,
-    judgement: &'a Judgement,
-}
-
-/// Judges an inventory.
+/// Judges an inventory. History, changes and waivers are added by [`Audit::continue_history`],
+/// [`Audit::compared`] and [`Audit::apply_waivers`].
 #[must_use]
 pub fn audit(inventory: Inventory, run: Run, parameters: Parameters) -> Audit {
     let Inventory { mut workspaces, mut failed } = inventory;
     workspaces.sort_by(|a, b| a.name.cmp(&b.name));
     failed.sort_by(|a, b| a.name.cmp(&b.name));
+    let redactor = Redactor::of(&workspaces, &parameters.redact);
+    let is_narrowed = !parameters.search.is_empty();
     let workspaces = workspaces
         .into_iter()
         .map(|mut workspace| {
-            workspace.sort();
-            let judgements = workspace.secrets.iter().map(|secret| judge(&workspace, secret)).collect();
-            let population_drop =
-                if parameters.search.is_empty() { population_drop(&workspace) } else { None };
-            AuditedWorkspace { workspace, judgements, population_drop }
+            redactor.redact(&mut workspace);
+            audit_workspace(workspace, is_narrowed)
         })
         .collect();
-    Audit { run, parameters, workspaces, failed }
+    Audit {
+        run,
+        parameters,
+        workspaces,
+        failed,
+        history: History::default(),
+        changes: Changes::NotCompared("It was not compared with an earlier audit.".to_owned()),
+        waivers: Vec::new(),
+        redactor,
+    }
+}
+
+fn audit_workspace(mut workspace: Workspace, is_narrowed: bool) -> AuditedWorkspace {
+    workspace.sort();
+    let judgements: Vec<Judgement> =
+        workspace.secrets.iter().map(|secret| judge(&workspace, secret)).collect();
+    let is_settled = |secret: &Secret, judgement: &Judgement| {
+        secret.is_whole() && judgement.verdict != Verdict::Undetermined
+    };
+    let is_complete = workspace.page_gaps.is_empty()
+        && workspace.lookup_gaps.is_empty()
+        && verdict::unread_places(&workspace).is_empty()
+        && workspace.secrets.iter().zip(&judgements).all(|(secret, judgement)| is_settled(secret, judgement));
+    let (sources, figures) = (coverage::sources(&workspace), coverage::figures(&workspace, &judgements));
+    let assessments = workspace
+        .secrets
+        .iter()
+        .zip(judgements)
+        .map(|(secret, judgement)| {
+            let found = workspace.dependents(secret).enumerate();
+            let discrepancies =
+                found.filter_map(|(at, dependent)| Some((at, discrepancy(secret, dependent)?))).collect();
+            Assessment { judgement, discrepancies, record: None, waiver: None, is_within_grace: false }
+        })
+        .collect();
+    let population_drop = if is_narrowed { None } else { population_drop(workspace.secrets_listed(), None) };
+    AuditedWorkspace { workspace, assessments, sources, figures, is_complete, population_drop }
 }
 
 impl Audit {
+    /// Compares how many secrets each workspace lists with what the history says of it. Where `fails`, a workspace that
+    /// lists suspiciously few counts as not readable.
+    pub fn compare_populations(&mut self, history: &History, fails: bool) {
+        if self.filter().is_some() {
+            return;
+        }
+        let mut kept = Vec::new();
+        for mut workspace in std::mem::take(&mut self.workspaces) {
+            let known = history.workspaces.get(workspace.name()).filter(|_| !history.was_another(&workspace));
+            let earlier = known.map(|known| known.secrets_listed);
+            workspace.population_drop = population_drop(workspace.figures.secrets_listed, earlier);
+            match workspace.population_drop {
+                Some(drop) if fails => self.failed.push(FailedWorkspace {
+                    name: workspace.workspace.name,
+                    address: workspace.workspace.address,
+                    error: format!("{} ([audit] population_drop = \"fail\")", drop.in_words()),
+                    key_refused: false,
+                }),
+                _ => kept.push(workspace),
+            }
+        }
+        self.workspaces = kept;
+        self.failed.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+
+    /// Adds this audit to what earlier ones saw, and shows of each secret what is known of it then.
+    pub fn continue_history(&mut self, mut history: History) {
+        let (is_complete, is_narrowed) = (self.is_complete(), self.filter().is_some());
+        history.advance(&self.run, is_complete, is_narrowed, &self.workspaces);
+        self.history = history;
+        self.show_records();
+        let days_of_grace = self.parameters.unused_after_days;
+        for workspace in &mut self.workspaces {
+            let days: Vec<Option<u32>> = workspace.secrets().map(AuditedSecret::unused_days).collect();
+            for (assessment, days) in workspace.assessments.iter_mut().zip(days) {
+                let Some(days) = days.filter(|days| *days < days_of_grace) else { continue };
+                assessment.is_within_grace = true;
+                let reason = &mut assessment.judgement.reason;
+                reason.push_str(&format!("; within grace: unused for {days} of {days_of_grace} days"));
+            }
+        }
+    }
+
+    /// Gives each secret its record.
+    pub(crate) fn show_records(&mut self) {
+        for workspace in &mut self.workspaces {
+            let known = self.history.workspaces.get(workspace.name());
+            for (secret, assessment) in workspace.workspace.secrets.iter().zip(&mut workspace.assessments) {
+                assessment.record = known.and_then(|known| known.secrets.get(&secret.id)).cloned();
+            }
+        }
+    }
+
+    /// Takes in what is different from an earlier audit.
+    pub fn compared(&mut self, mut changes: Changes) {
+        if let Changes::Since { workspaces, .. } = &mut changes {
+            // One that shows too few secrets counts as failed only once it had been compared.
+            let failed = |name: &str| self.failed.iter().any(|failed| failed.name == name);
+            for workspace in workspaces.iter_mut().filter(|one| failed(&one.workspace)) {
+                *workspace = WorkspaceChanges::not_compared(&workspace.workspace, changes::NOT_READ);
+            }
+        }
+        self.changes = changes;
+    }
+
+    /// Marks the secrets that waivers name. One that names the workspace goes before one that doesn't.
+    pub fn apply_waivers(&mut self, mut waivers: Vec<Waiver>) {
+        waivers.sort_by(|a, b| {
+            (&a.secret_id, a.workspace.is_none(), &a.workspace).cmp(&(
+                &b.secret_id,
+                b.workspace.is_none(),
+                &b.workspace,
+            ))
+        });
+        let today = self.run.started_at.date_naive();
+        let mut names_something = vec![false; waivers.len()];
+        for workspace in &mut self.workspaces {
+            let name = workspace.workspace.name.clone();
+            for (secret, assessment) in workspace.workspace.secrets.iter().zip(&mut workspace.assessments) {
+                let mut naming = (0..waivers.len()).filter(|at| waivers[*at].names(&name, &secret.id));
+                let Some(first) = naming.next() else { continue };
+                names_something[first] = true;
+                naming.for_each(|further| names_something[further] = true);
+                let (waiver, state) = (waivers[first].clone(), waivers[first].state_on(today));
+                assessment.waiver = Some(AppliedWaiver { waiver, state });
+            }
+        }
+        self.waivers = waivers
+            .into_iter()
+            .zip(names_something)
+            .map(|(waiver, names_something)| {
+                let state = match names_something {
+                    true => waiver.state_on(today),
+                    false if self.was_looked_for(&waiver) => WaiverState::MatchesNothing,
+                    false => WaiverState::NotLookedFor,
+                };
+                AppliedWaiver { waiver, state }
+            })
+            .collect();
+    }
+
+    /// Whether all secrets that a waiver could name were listed.
+    fn was_looked_for(&self, waiver: &Waiver) -> bool {
+        let could_be_in = |name: &str| waiver.workspace.as_deref().is_none_or(|wanted| wanted == name);
+        self.filter().is_none() && !self.failed.iter().any(|failed| could_be_in(&failed.name))
+    }
+
     /// Whether everything that was to be read was read whole. Only then are the findings to be acted on.
     #[must_use]
     pub fn is_complete(&self) -> bool {
@@ -124,16 +293,19 @@ impl Audit {
         self.workspaces.iter().flat_map(AuditedWorkspace::secrets)
     }
 
+    /// The unused secrets, those that are unused for the longest time first.
+    #[must_use]
+    pub fn unused_oldest_first(&self) -> Vec<AuditedSecret<'_>> {
+        let mut unused: Vec<_> =
+            self.secrets().filter(|secret| secret.verdict() == Verdict::Unused).collect();
+        unused.sort_by_key(|secret| secret.unused_since());
+        unused
+    }
+
     /// The totals over all workspaces.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        self.workspaces.iter().map(AuditedWorkspace::totals).fold(Totals::default(), |sum, one| Totals {
-            secrets: sum.secrets + one.secrets,
-            in_use: sum.in_use + one.in_use,
-            unused: sum.unused + one.unused,
-            undetermined: sum.undetermined + one.undetermined,
-            dependents: sum.dependents + one.dependents,
-        })
+        self.workspaces.iter().map(AuditedWorkspace::totals).sum()
     }
 
     /// What the population was narrowed to, if it was: then this says nothing of all other secrets.
@@ -141,157 +313,25 @@ impl Audit {
     pub fn filter(&self) -> Option<&str> {
         Some(self.parameters.search.as_str()).filter(|search| !search.is_empty())
     }
-}
 
-impl AuditedWorkspace {
-    /// The configured name.
+    /// The last complete audit: this one, or one before it.
     #[must_use]
-    pub fn name(&self) -> &str {
-        &self.workspace.name
-    }
-
-    /// The address that was asked.
-    #[must_use]
-    pub fn address(&self) -> &str {
-        &self.workspace.address
-    }
-
-    /// The secrets, in order.
-    pub fn secrets(&self) -> impl Iterator<Item = AuditedSecret<'_>> {
-        let workspace = &self.workspace;
-        workspace.secrets.iter().zip(&self.judgements).map(move |(secret, judgement)| AuditedSecret {
-            workspace,
-            secret,
-            judgement,
-        })
-    }
-
-    /// Whether everything in it was read whole.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.gaps().next().is_none()
-            && verdict::unread_places(&self.workspace).is_empty()
-            && self.secrets().all(|secret| secret.is_settled())
-    }
-
-    /// What could not be read besides the lists of single secrets.
-    pub fn gaps(&self) -> impl Iterator<Item = &Gap> {
-        self.workspace.page_gaps.iter().chain(&self.workspace.lookup_gaps)
-    }
-
-    /// Oddities that cost nothing.
-    #[must_use]
-    pub fn warnings(&self) -> &[String] {
-        &self.workspace.warnings
-    }
-
-    /// References to secrets that don't exist.
-    #[must_use]
-    pub fn dangling(&self) -> &[Reference] {
-        &self.workspace.dangling
-    }
-
-    /// References to secrets that the key may not see.
-    #[must_use]
-    pub fn not_visible(&self) -> &[Reference] {
-        &self.workspace.not_visible
-    }
-
-    /// Secrets that were deleted while they were read, by id and name.
-    #[must_use]
-    pub fn deleted(&self) -> &[(String, String)] {
-        &self.workspace.deleted
-    }
-
-    /// Whether the key sees suspiciously few secrets. A narrowed audit can't tell.
-    #[must_use]
-    pub fn population_drop(&self) -> Option<PopulationDrop> {
-        self.population_drop
-    }
-
-    /// How many secrets have which verdict.
-    #[must_use]
-    pub fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
-        for secret in self.secrets() {
-            totals.secrets += 1;
-            totals.dependents += secret.dependents().len();
-            match secret.verdict() {
-                Verdict::InUse => totals.in_use += 1,
-                Verdict::Unused => totals.unused += 1,
-                Verdict::Undetermined => totals.undetermined += 1,
-            }
+    pub fn last_complete(&self) -> Option<EarlierRun> {
+        if self.is_complete() && self.filter().is_none() {
+            let run = self.run.id.clone();
+            return Some(EarlierRun { run, started_at: self.run.started_at });
         }
-        totals
+        self.history.complete_before.clone()
     }
-}
 
-impl<'a> AuditedSecret<'a> {
-    /// The name of its workspace.
+    /// Whether there is a finding of this kind that is open: neither waived nor within grace.
     #[must_use]
-    pub fn workspace(self) -> &'a str {
-        &self.workspace.name
-    }
-
-    /// Its id.
-    #[must_use]
-    pub fn id(self) -> &'a str {
-        &self.secret.id
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'a str {
-        &self.secret.name
-    }
-
-    /// What is to be said of it.
-    #[must_use]
-    pub fn verdict(self) -> Verdict {
-        self.judgement.verdict
-    }
-
-    /// Why, in words.
-    #[must_use]
-    pub fn reason(self) -> &'a str {
-        &self.judgement.reason
-    }
-
-    /// Whether every list of its dependents was read whole.
-    #[must_use]
-    pub fn is_whole(self) -> bool {
-        self.secret.is_whole()
-    }
-
-    /// The lists that were not read whole.
-    #[must_use]
-    pub fn gaps(self) -> &'a [Gap] {
-        &self.secret.gaps
-    }
-
-    fn is_settled(self) -> bool {
-        self.is_whole() && self.verdict() != Verdict::Undetermined
-    }
-
-    /// What uses it, in order.
-    pub fn dependents(self) -> impl ExactSizeIterator<Item = Dependent<'a>> {
-        self.workspace.dependents(self.secret)
-    }
-
-    /// The uses of which one part of the API tells and another, which should, does not.
-    pub fn discrepancies(self) -> impl Iterator<Item = (Dependent<'a>, Discrepancy)> {
-        self.dependents().filter_map(move |dependent| Some((dependent, self.discrepancy(dependent)?)))
-    }
-
-    /// Whether one of its dependents is told by one part of the API and not by another that should.
-    #[must_use]
-    pub fn discrepancy(self, dependent: Dependent<'_>) -> Option<Discrepancy> {
-        discrepancy(self.secret, dependent)
-    }
-
-    /// How many dependents of each kind it has.
-    #[must_use]
-    pub fn counts(self) -> DependentCounts {
-        DependentCounts::of(self.workspace, self.secret)
+    pub fn has(&self, finding: Finding) -> bool {
+        match finding {
+            Finding::Unused => self.secrets().any(AuditedSecret::is_open_finding),
+            Finding::ExpiredWaiver => self.waivers.iter().any(|waiver| waiver.state == WaiverState::Expired),
+            Finding::Dangling => self.workspaces.iter().any(|workspace| !workspace.dangling().is_empty()),
+            Finding::Discrepancy => self.secrets().any(|secret| secret.discrepancies().next().is_some()),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a workspace shows suspiciously few secrets: a key that lost access sees less, and nothing says so.
 
-use crate::{inventory::Workspace, text::count};
+use crate::text::count;
 
 /// A population that is empty, or less than half of the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,10 +11,9 @@ pub struct PopulationDrop {
     pub earlier: Option<usize>,
 }
 
-/// Compares a workspace with what the last published full audit saw there.
+/// Compares how many secrets a workspace lists with how many the last published full audit listed there.
 #[must_use]
-pub fn population_drop(workspace: &Workspace) -> Option<PopulationDrop> {
-    let (now, earlier) = (workspace.secrets_listed(), workspace.earlier_population);
+pub(super) fn population_drop(now: usize, earlier: Option<usize>) -> Option<PopulationDrop> {
     let dropped = now == 0 || earlier.is_some_and(|earlier| now * 2 < earlier);
     dropped.then_some(PopulationDrop { now, earlier })
 }
@@ -41,27 +40,19 @@ impl PopulationDrop {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::Secret;
-
-    fn drop_from(earlier: Option<usize>, now: usize) -> Option<PopulationDrop> {
-        let mut workspace = Workspace::default();
-        workspace.secrets = (0..now).map(|id| Secret::new(id.to_string(), "")).collect();
-        workspace.earlier_population = earlier;
-        population_drop(&workspace)
-    }
 
     #[test]
     fn less_than_half_is_a_drop_and_half_is_not() {
-        assert!(drop_from(Some(10), 4).is_some());
-        assert!(drop_from(Some(10), 5).is_none());
-        assert!(drop_from(Some(11), 5).is_some());
-        assert!(drop_from(Some(3), 30).is_none());
+        assert!(population_drop(4, Some(10)).is_some());
+        assert!(population_drop(5, Some(10)).is_none());
+        assert!(population_drop(5, Some(11)).is_some());
+        assert!(population_drop(30, Some(3)).is_none());
     }
 
     #[test]
     fn nothing_at_all_is_a_drop_whatever_was_before() {
-        assert!(drop_from(None, 0).is_some());
-        assert!(drop_from(Some(0), 0).is_some());
-        assert!(drop_from(None, 1).is_none());
+        assert!(population_drop(0, None).is_some());
+        assert!(population_drop(0, Some(0)).is_some());
+        assert!(population_drop(1, None).is_none());
     }
 }

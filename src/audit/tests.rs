@@ -11,8 +11,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::inventory::{
-    CONFIRMATION, Completion, DependentType, Relation, Resource, Scan, ScanOutcome, Sighting, Source,
-    Visibility,
+    CONFIRMATION, Completion, DependentType, Gap, Reference, Relation, Resource, Scan, ScanOutcome, Sighting,
+    Source, Visibility,
 };
 
 /// A workspace as a list of plain facts, from which an inventory can be built in any order.
@@ -137,6 +137,9 @@ fn audit_of(workspaces: &[Facts]) -> Audit {
         max_dependency_limit: 100,
         search: String::new(),
         deep: false,
+        unused_after_days: 0,
+        ignores_waivers: false,
+        redact: Vec::new(),
         rendering,
     };
     audit(inventory, run, parameters)

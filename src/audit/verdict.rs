@@ -18,6 +18,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Self; 3] = [Self::InUse, Self::Unused, Self::Undetermined];
+
     /// The word for it in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {

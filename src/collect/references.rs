@@ -1,7 +1,10 @@
 //! The places that can hold a secret's id and that `used_by` has no list for, or has none that can be trusted to be
 //! whole. Each is read to its end; what fails makes the place not read, and nothing else.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
 use futures_util::{StreamExt, stream};
 
@@ -20,6 +23,8 @@ pub(super) struct Scanned {
     pub(super) found: Vec<Found>,
     /// What is worth knowing of how it was read.
     pub(super) notes: Vec<String>,
+    /// The ids of workspaces that the things in it say they are in.
+    pub(super) workspace_ids: BTreeSet<String>,
 }
 
 /// A secret's id and what holds it.
@@ -54,15 +59,21 @@ pub(super) async fn scan_all(client: &Client, options: &CollectOptions) -> Resul
             ScanOutcome::Whole
         };
         let read = outcome == ScanOutcome::Whole;
-        let mut scanning =
-            Scanning { client, scan: Scan::new(source, outcome), found: Vec::new(), notes: Vec::new() };
+        let mut scanning = Scanning {
+            client,
+            scan: Scan::new(source, outcome),
+            found: Vec::new(),
+            notes: Vec::new(),
+            workspace_ids: BTreeSet::new(),
+        };
         if read {
             scanning.read().await?;
         }
         if let Some(gap) = scanning.scan.gap() {
             tracing::warn!("{gap}");
         }
-        Ok(Scanned { scan: scanning.scan, found: scanning.found, notes: scanning.notes })
+        let Scanning { scan, found, notes, workspace_ids, .. } = scanning;
+        Ok(Scanned { scan, found, notes, workspace_ids })
     });
     futures_util::future::join_all(scans).await.into_iter().collect()
 }
@@ -104,6 +115,7 @@ struct Scanning<'a> {
     scan: Scan,
     found: Vec<Found>,
     notes: Vec<String>,
+    workspace_ids: BTreeSet<String>,
 }
 
 impl Scanning<'_> {
@@ -111,6 +123,8 @@ impl Scanning<'_> {
         match self.scan.source {
             Source::EnvironmentVariables => {
                 for variable in self.list(Listing::EnvironmentVariables).await? {
+                    // No other place says in which workspace it is.
+                    self.workspace_ids.extend(variable.workspace_id.clone());
                     self.note(DependentType::EnvironmentVariable, variable, environment);
                 }
             }

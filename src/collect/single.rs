@@ -1,6 +1,8 @@
 //! Secrets that are asked for one by one: those that something refers to though they were not listed, those that
 //! seem to have vanished, and those that are about to be called unused.
 
+use std::collections::BTreeSet;
+
 use super::{
     collector::{Answered, Collector},
     listing::Open,
@@ -41,8 +43,9 @@ impl Collector<'_> {
 
     /// Takes in what the scans found: uses of listed secrets, and references to others, which are looked up.
     pub(super) async fn take_scans(&mut self, scans: Vec<Scanned>) -> Result<(), ApiError> {
-        for Scanned { scan, found, notes } in scans {
+        for Scanned { scan, found, notes, workspace_ids } in scans {
             self.workspace.warnings.extend(notes);
+            self.take_workspace_ids(workspace_ids);
             for one in found {
                 match self.position_of_id(&one.secret_id) {
                     Some(position) if !self.gone.contains(&position) => {
@@ -71,6 +74,18 @@ impl Collector<'_> {
             }
         }
         self.take_answers().await
+    }
+
+    fn take_workspace_ids(&mut self, ids: BTreeSet<String>) {
+        let ids: Vec<String> = ids.into_iter().collect();
+        match ids.as_slice() {
+            [] => {}
+            [only] => self.workspace.workspace_id = Some(only.clone()),
+            several => self.workspace.warnings.push(format!(
+                "environment variables say that they are in different workspaces: {}",
+                several.join(", ")
+            )),
+        }
     }
 
     /// Reads each secret that is about to be called unused once more. Where something was not read, none is.

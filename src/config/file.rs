@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{ConfigError, OnPopulationDrop, address::Region};
-use crate::report::Format;
+use crate::{
+    audit::{Finding, Redaction},
+    report::Format,
+};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -15,6 +18,8 @@ pub(super) struct ConfigFile {
     pub(super) audit: AuditTable,
     pub(super) http: HttpTable,
     pub(super) report: ReportTable,
+    pub(super) policy: PolicyTable,
+    pub(super) waiver: Vec<WaiverTable>,
 }
 
 /// `[[workspace]]`
@@ -73,6 +78,49 @@ pub(super) struct ReportTable {
     pub(super) csv_byte_order_mark: Option<bool>,
     pub(super) csv_formula_escaping: Option<bool>,
     pub(super) list_length: Option<usize>,
+    pub(super) redact: Option<Vec<Redaction>>,
+    pub(super) metrics_file: Option<std::path::PathBuf>,
+    pub(super) keep: Option<usize>,
+    pub(super) keep_days: Option<u32>,
+}
+
+/// `[policy]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct PolicyTable {
+    pub(super) unused_after_days: Option<u32>,
+    pub(super) fail_on: Option<Vec<Finding>>,
+    pub(super) waivers: Option<std::path::PathBuf>,
+}
+
+/// `[[waiver]]`. What is needed is asked for later, by a message that says whose it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WaiverTable {
+    pub(super) secret_id: Option<String>,
+    pub(super) workspace: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) owner: Option<String>,
+    pub(super) expires: Option<DateText>,
+}
+
+/// A date, as TOML has it or in quotes.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum DateText {
+    /// `2027-03-31`
+    Date(toml::value::Datetime),
+    /// `"2027-03-31"`
+    Text(String),
+}
+
+impl std::fmt::Display for DateText {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Date(date) => date.fmt(formatter),
+            Self::Text(text) => text.fmt(formatter),
+        }
+    }
 }
 
 impl ConfigFile {
@@ -82,16 +130,21 @@ impl ConfigFile {
         Self::parse(&text).map_err(|problem| ConfigError::new(format!("{}: {problem}", path.display())))
     }
 
-    /// Reads the text of a file; a problem names the line and the key.
+    /// Reads the text of a file.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| {
-            let line =
-                error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
-            let message = error.message().replace('\n', " ");
-            match line {
-                Some(line) => format!("line {line}: {message}"),
-                None => message,
-            }
-        })
+        parse_toml(text)
     }
+}
+
+/// Reads TOML; a problem names the line and the key.
+pub(super) fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    toml::from_str(text).map_err(|error| {
+        let line =
+            error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
+        let message = error.message().replace('\n', " ");
+        match line {
+            Some(line) => format!("line {line}: {message}"),
+            None => message,
+        }
+    })
 }

@@ -6,11 +6,13 @@ mod address;
 mod file;
 mod http;
 mod key;
+mod policy;
 mod settings;
 mod workspace;
 
 pub use address::Region;
 pub use http::HttpOptions;
+pub use policy::Policy;
 pub use settings::{Origin, Setting};
 
 use std::{
@@ -21,9 +23,18 @@ use std::{
 };
 
 use secrecy::SecretString;
+use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::{audit::Rendering, cli::AuditArgs, collect::CollectOptions, inventory::Source, report::Format};
+use crate::{
+    audit::{Redaction, Rendering},
+    bundle::hexadecimal,
+    cli::AuditArgs,
+    collect::CollectOptions,
+    inventory::Source,
+    publish::Retention,
+    report::Format,
+};
 use file::{AuditTable, ConfigFile};
 use settings::Settings;
 use workspace::WorkspaceResolver;
@@ -58,13 +69,6 @@ impl<'a> Environment<'a> {
             ))),
         }
     }
-}
-
-/// A finding that a caller wants to be told of by exit code 10.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum FailOn {
-    /// An unused secret.
-    Unused,
 }
 
 /// What a workspace that shows suspiciously few secrets leads to.
@@ -103,8 +107,14 @@ pub struct Config {
     pub formats: Vec<Format>,
     /// How they are written.
     pub rendering: Rendering,
-    /// The findings that end with code 10.
-    pub fail_on: Vec<FailOn>,
+    /// What is made unreadable in them.
+    pub redact: Vec<Redaction>,
+    /// Where the metrics are written too, and also after a run that failed.
+    pub metrics_file: Option<PathBuf>,
+    /// Which earlier bundles are kept.
+    pub retention: Retention,
+    /// What counts as a finding.
+    pub policy: Policy,
     /// Every setting with its value and where that came from.
     pub settings: Vec<Setting>,
 }
@@ -123,6 +133,8 @@ pub enum Target {
 pub enum Demo {
     /// One on which everything can be read.
     Complete,
+    /// The one before, so that the next has changes to show.
+    Earlier,
     /// One on which the key may not read speech engines.
     Degraded,
 }
@@ -223,14 +235,8 @@ impl Config {
             "[report] formats",
             flag("--format", arguments.format),
             file.report.formats,
-            vec![Format::Csv, Format::Markdown],
-            |formats| {
-                use clap::ValueEnum;
-                let names = formats
-                    .iter()
-                    .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()));
-                names.collect::<Vec<_>>().join(",")
-            },
+            Format::ALL.to_vec(),
+            |formats| names_of(formats),
         );
         let rendering = Rendering {
             csv_delimiter: settings.pick("[report] csv_delimiter", None, file.report.csv_delimiter, ','),
@@ -253,6 +259,24 @@ impl Config {
                 "[report] csv_delimiter must be a comma, a semicolon, a tab or a vertical bar".to_owned(),
             ));
         }
+        let redact = settings.pick_with("[report] redact", None, file.report.redact, Vec::new(), |redact| {
+            redact.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(",")
+        });
+        let metrics_file = file.report.metrics_file.map(|path| beside.join(path));
+        let (shown, origin) = match &metrics_file {
+            Some(path) => (path.display().to_string(), Origin::File),
+            None => (String::new(), Origin::Default),
+        };
+        settings.note("[report] metrics_file", shown, origin);
+        let retention = retention(file.report.keep, file.report.keep_days, &mut settings)?;
+        let policy = Policy::resolve(
+            file.policy,
+            file.waiver,
+            Some(arguments.fail_on).filter(|findings| !findings.is_empty()),
+            arguments.no_waivers,
+            &beside,
+            &mut settings,
+        )?;
         note_network(environment, &mut settings)?;
         let Settings(settings) = settings;
         Ok(Self {
@@ -263,10 +287,56 @@ impl Config {
             out,
             formats,
             rendering,
-            fail_on: arguments.fail_on,
+            redact,
+            metrics_file,
+            retention,
+            policy,
             settings,
         })
     }
+}
+
+impl Config {
+    /// SHA-256 of the settings as `check` shows them, one `name = value` on each line, sorted. Keys are not among them.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let mut lines: Vec<String> =
+            self.settings.iter().map(|setting| format!("{} = {}\n", setting.name, setting.value)).collect();
+        lines.sort();
+        hexadecimal(&Sha256::digest(lines.concat()))
+    }
+}
+
+/// Which earlier bundles are kept.
+fn retention(
+    keep: Option<usize>,
+    keep_days: Option<u32>,
+    settings: &mut Settings,
+) -> Result<Retention, ConfigError> {
+    let (name, value, retention) = match (keep, keep_days) {
+        (Some(_), Some(_)) => {
+            return Err(ConfigError::new("[report] has both keep and keep_days; keep one of them"));
+        }
+        (Some(0), None) => {
+            return Err(ConfigError::new(
+                "[report] keep is 0; the newest bundle is always kept, so give at least 1",
+            ));
+        }
+        (Some(keep), None) => ("[report] keep", keep.to_string(), Retention::Bundles(keep)),
+        (None, Some(days)) => ("[report] keep_days", days.to_string(), Retention::Days(days)),
+        (None, None) => {
+            settings.note("[report] keep", "all", Origin::Default);
+            return Ok(Retention::All);
+        }
+    };
+    settings.note(name, value, Origin::File);
+    Ok(retention)
+}
+
+/// The names of choices, as they are typed.
+fn names_of<T: clap::ValueEnum>(choices: &[T]) -> String {
+    let names = choices.iter().filter_map(|one| Some(one.to_possible_value()?.get_name().to_owned()));
+    names.collect::<Vec<_>>().join(",")
 }
 
 /// The places that the operator doesn't want scanned.

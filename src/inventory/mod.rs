@@ -43,6 +43,8 @@ pub struct Workspace {
     pub name: String,
     /// The address that was asked.
     pub address: String,
+    /// The id that the API gives it, where anything that was read shows it.
+    pub workspace_id: Option<String>,
     /// The secrets, in no particular order until the audit sorts them.
     pub secrets: Vec<Secret>,
     /// How the reading went, in numbers.
@@ -59,8 +61,6 @@ pub struct Workspace {
     pub not_visible: Vec<Reference>,
     /// Secrets that were listed and then were gone, by id and name.
     pub deleted: Vec<(String, String)>,
-    /// How many secrets the last published full audit listed here, where there is one.
-    pub earlier_population: Option<usize>,
     /// Oddities that cost nothing but that somebody should know of.
     pub warnings: Vec<String>,
     resources: Resources,
@@ -208,6 +208,35 @@ impl Workspace {
         if secret.uses.len() >= 2 * secret.united {
             secret.unite(&mut self.resources);
         }
+    }
+
+    /// Adds what is known of the dependents of the secret at `secret`, united and in order already, as
+    /// [`Workspace::dependents`] shows them.
+    pub fn restore<'a>(
+        &mut self,
+        secret: usize,
+        dependents: impl IntoIterator<Item = (Sighting<'a>, Sources)>,
+    ) {
+        let Some(secret) = self.secrets.get_mut(secret) else { return };
+        for (sighting, sources) in dependents {
+            secret.uses.push(Use {
+                resource: self.resources.intern(sighting.resource),
+                transitive: sighting.relation == Relation::Transitive,
+                via: self.resources.intern_via(sighting.via.iter().map(AsRef::as_ref)),
+                sources,
+            });
+        }
+        secret.united = secret.uses.len();
+    }
+
+    /// Every distinct resource that uses any secret, in no particular order.
+    pub fn resources(&self) -> impl Iterator<Item = &Resource<'static>> {
+        self.resources.iter()
+    }
+
+    /// Changes what is shown of every resource; its type and id have to stay.
+    pub fn rewrite_resources(&mut self, rewrite: impl FnMut(&mut Resource<'static>)) {
+        self.resources.iter_mut().for_each(rewrite);
     }
 
     /// Makes one use of what was told more than once.

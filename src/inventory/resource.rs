@@ -31,6 +31,33 @@ pub enum DependentType {
 }
 
 impl DependentType {
+    /// The kinds that this program knows.
+    pub const KNOWN: [Self; 8] = [
+        Self::Tool,
+        Self::Agent,
+        Self::PhoneNumber,
+        Self::McpServer,
+        Self::Other,
+        Self::EnvironmentVariable,
+        Self::SpeechEngine,
+        Self::Setting,
+    ];
+
+    /// The kind that a list of this name under `used_by` holds, which this program doesn't know.
+    #[must_use]
+    pub fn unrecognized(list: &str) -> Self {
+        let is_taken = Self::KNOWN.iter().any(|kind| kind.as_str() == list);
+        // Reports have one word for each kind, and are read back.
+        Self::Unrecognized(if is_taken { format!("used_by.{list}").into() } else { list.into() })
+    }
+
+    /// The kind that reports have this word for.
+    #[must_use]
+    pub fn of_word(word: &str) -> Self {
+        let known = Self::KNOWN.into_iter().find(|kind| kind.as_str() == word);
+        known.unwrap_or_else(|| Self::Unrecognized(word.into()))
+    }
+
     /// The word for it in reports.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -208,6 +235,14 @@ impl Resources {
 
     pub(super) fn get(&self, index: ResourceIndex) -> &Resource<'static> {
         &self.list[index.0 as usize]
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Resource<'static>> {
+        self.list.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Resource<'static>> {
+        self.list.iter_mut()
     }
 
     pub(super) fn intern_via<'a>(&mut self, ids: impl Iterator<Item = &'a str>) -> ViaIndex {

@@ -100,6 +100,13 @@ impl Sources {
         self.0 & Self::from(source).0 != 0
     }
 
+    /// Whether none is outside of `these`.
+    #[must_use]
+    pub fn are_within(self, these: &[Source]) -> bool {
+        let these = these.iter().fold(Self::default(), |set, source| set.union(Self::from(*source)));
+        self.0 & !these.0 == 0
+    }
+
     /// The one that is asked first: the step of the audit that first showed a use.
     #[must_use]
     pub fn first(self) -> Option<Source> {

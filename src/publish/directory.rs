@@ -10,10 +10,12 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::PublishError;
-use crate::interrupt::Interrupt;
+use crate::{
+    bundle::{self, Bundle, LATEST},
+    interrupt::Interrupt,
+};
 
 const LOCK: &str = ".lock";
-const LATEST: &str = "latest";
 /// What begins so is ours and half done; whoever holds the lock may remove it.
 const STAGING_PREFIX: &str = ".staging-";
 
@@ -26,7 +28,7 @@ const DIRECTORY_MODE: u32 = 0o750;
 pub struct OutputDirectory {
     path: PathBuf,
     staging: tempfile::TempDir,
-    _lock: File,
+    lock: File,
 }
 
 impl OutputDirectory {
@@ -53,13 +55,13 @@ impl OutputDirectory {
             .permissions(std::fs::Permissions::from_mode(DIRECTORY_MODE))
             .tempdir_in(path)
             .map_err(PublishError::write(path))?;
-        Ok(Self { path: path.to_owned(), staging, _lock: lock })
+        Ok(Self { path: path.to_owned(), staging, lock })
     }
 
     /// The name for a run that began at `started_at`: the time in UTC, with a suffix where that is taken.
     #[must_use]
     pub fn run_id(&self, started_at: DateTime<Utc>) -> String {
-        let name = started_at.format("%Y-%m-%dT%H-%M-%SZ").to_string();
+        let name = bundle::run_name(started_at);
         let taken = |name: &str| self.path.join(name).symlink_metadata().is_ok();
         if !taken(&name) {
             return name;
@@ -67,12 +69,17 @@ impl OutputDirectory {
         (2_u64..).map(|number| format!("{name}-{number}")).find(|name| !taken(name)).unwrap_or(name)
     }
 
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(super) fn staging(&self) -> &Path {
         self.staging.path()
     }
 
     /// Renames the staging directory to `run_id` and moves `latest` onto it.
-    pub(super) fn put_in_place(self, run_id: &str, interrupt: &Interrupt) -> Result<PathBuf, PublishError> {
+    pub(super) fn put_in_place(self, run_id: &str, interrupt: &Interrupt) -> Result<Published, PublishError> {
         let bundle = self.path.join(run_id);
         sync_directory(self.staging.path())?;
         if !interrupt.commit() {
@@ -80,7 +87,7 @@ impl OutputDirectory {
         }
         fs_err::rename(self.staging.path(), &bundle).map_err(PublishError::write(&bundle))?;
         // The directory that the guard would remove is gone from that place.
-        let Self { path, staging, _lock } = self;
+        let Self { path, staging, lock } = self;
         let _ = staging.keep();
         if let Err(error) = sync_directory(&path).and_then(|()| point_latest_at(&path, run_id)) {
             // Published means found by `latest`: otherwise as if nothing had been.
@@ -91,7 +98,24 @@ impl OutputDirectory {
         if let Err(error) = sync_directory(&path) {
             tracing::warn!("published, but not yet safe from a power cut: {error}");
         }
-        Ok(bundle)
+        Ok(Published { path, bundle, _lock: lock })
+    }
+}
+
+/// An output directory with a new bundle in place, which this run still has to itself.
+#[derive(Debug)]
+pub(super) struct Published {
+    path: PathBuf,
+    pub(super) bundle: PathBuf,
+    _lock: File,
+}
+
+impl Published {
+    /// Removes a bundle: out of sight at once, so that nobody sees half of it.
+    pub(super) fn remove(&self, bundle: &Bundle) -> io::Result<()> {
+        let out_of_sight = self.path.join(format!("{STAGING_PREFIX}pruned-{}", bundle.run));
+        fs_err::rename(&bundle.path, &out_of_sight)?;
+        fs_err::remove_dir_all(&out_of_sight)
     }
 }
 

@@ -2,12 +2,17 @@
 //!
 //! A bundle is written into a staging directory beside its place, brought to the disk, and renamed; `latest` is moved
 //! onto it last. At every moment a reader sees all of the old or all of the new. Nothing here depends on a name that
-//! came from the API.
+//! came from the API. Each bundle holds the sum of the one before it, so that they form a chain.
 
 mod directory;
-mod manifest;
+mod evidence;
+mod metrics_file;
+mod retention;
 
 pub use directory::OutputDirectory;
+pub use evidence::Evidence;
+pub use metrics_file::{write_failure, write_metrics};
+pub use retention::Retention;
 
 use std::{
     io::{self, Write},
@@ -16,8 +21,13 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::{audit::Audit, interrupt::Interrupt, report};
-use manifest::FileEntry;
+use crate::{
+    audit::{Audit, DAYS_KEPT, days_between},
+    bundle::{self, Bundle, FileEntry, LATEST, MANIFEST, PreviousEntry, PrunedEntry, SUMS, hexadecimal},
+    interrupt::Interrupt,
+    report,
+};
+use retention::Candidate;
 
 /// Why nothing was published.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +42,14 @@ pub enum PublishError {
         path: PathBuf,
         /// What it is.
         what: &'static str,
+    },
+    /// What was published before could not be read.
+    #[error("cannot read {}: {source}; check the permissions there, or choose another --out", .path.display())]
+    Read {
+        /// Which file or directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// A file or directory could not be written.
     #[error("cannot write {}: {source}; check the space and the permissions there, or choose another --out", .path.display())]
@@ -51,27 +69,96 @@ impl PublishError {
         let path = path.to_owned();
         move |source| Self::Write { path, source }
     }
+
+    /// The error for what can't be read at this path.
+    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Read { path, source }
+    }
 }
 
-/// Writes the bundle of an audit and moves `latest` onto it. Where it is.
+/// Writes the bundle of an audit, moves `latest` onto it, and removes the bundles that are no longer kept. Where it is.
 ///
 /// # Errors
 /// Where anything can't be written, or a signal comes before the rename. Then nothing has changed.
 pub fn publish(
     audit: &Audit,
     formats: &[report::Format],
+    evidence: &Evidence,
+    retention: Retention,
     directory: OutputDirectory,
     interrupt: &Interrupt,
 ) -> Result<PathBuf, PublishError> {
     let staging = directory.staging().to_owned();
-    let mut entries = Vec::new();
+    let mut files = Vec::new();
     for file in report::File::of(formats) {
-        entries.push(write_file(&staging.join(file.name()), interrupt, |out| file.write(audit, out))?);
+        files.push(write_file(&staging.join(file.name()), interrupt, |out| file.write(audit, out))?);
     }
-    write_file(&staging.join("manifest.json"), interrupt, |out| {
-        manifest::write(audit, &entries, out).map(|()| None)
+    let there = bundles_there(directory.path())?;
+    let previous = last_published(directory.path(), &there);
+    let mut pruned: Vec<PrunedEntry> = previous.map_or(Vec::new(), |last| last.manifest.pruned.clone());
+    let now = audit.run.started_at;
+    pruned.retain(|one| {
+        Bundle::named(directory.path(), &one.run)
+            .is_some_and(|bundle| days_between(bundle.started_at, now) <= DAYS_KEPT)
+    });
+    let link = previous.map(|last| PreviousEntry {
+        run: last.bundle.run.clone(),
+        manifest_sha256: last.manifest_sha256.clone(),
+    });
+    let is_full = audit.filter().is_none();
+    let to_prune = retention::to_prune(retention, there, is_full, audit.is_complete(), now);
+    pruned.extend(to_prune.iter().map(|one| PrunedEntry {
+        run: one.bundle.run.clone(),
+        complete: one.manifest.complete && one.manifest.is_full(),
+        totals: one.manifest.totals,
+        manifest_sha256: one.manifest_sha256.clone(),
+        pruned_by: audit.run.id.clone(),
+    }));
+
+    let manifest = evidence::manifest(audit, evidence, files.clone(), link, pruned);
+    files.push(write_file(&staging.join(MANIFEST), interrupt, |mut out| {
+        serde_json::to_writer_pretty(&mut out, &manifest)?;
+        out.write_all(b"\n").map(|()| None)
+    })?);
+    write_file(&staging.join(SUMS), interrupt, |out| {
+        files.iter().try_for_each(|file| writeln!(out, "{}  {}", file.sha256, file.name)).map(|()| None)
     })?;
-    directory.put_in_place(&audit.run.id, interrupt)
+    let published = directory.put_in_place(&audit.run.id, interrupt)?;
+    for Candidate { bundle, .. } in to_prune {
+        match published.remove(&bundle) {
+            Ok(()) => tracing::info!("removed the bundle {}, which is no longer kept", bundle.path.display()),
+            // The new bundle is in place all the same, and the next run tries again.
+            Err(error) => tracing::warn!("the bundle {} cannot be removed: {error}", bundle.path.display()),
+        }
+    }
+    Ok(published.bundle)
+}
+
+/// The bundles that are there with a manifest that can be read, the oldest first.
+fn bundles_there(output: &Path) -> Result<Vec<Candidate>, PublishError> {
+    let mut there = Vec::new();
+    for bundle in bundle::bundles(output).map_err(PublishError::read(output))? {
+        let read = bundle.manifest().and_then(|manifest| {
+            Ok((manifest, fs_err::read(bundle.path.join(MANIFEST)).map(Sha256::digest)?))
+        });
+        match read {
+            Ok((manifest, sum)) => {
+                there.push(Candidate { bundle, manifest, manifest_sha256: hexadecimal(&sum) });
+            }
+            Err(error) => {
+                tracing::warn!("the bundle {} is left out of the chain: {error}", bundle.path.display());
+            }
+        }
+    }
+    Ok(there)
+}
+
+/// The bundle that `latest` leads to, or the newest: the clock may have gone back since.
+fn last_published<'t>(output: &Path, there: &'t [Candidate]) -> Option<&'t Candidate> {
+    let latest = fs_err::read_link(output.join(LATEST)).ok();
+    let is_latest = |one: &&Candidate| latest.as_deref() == Some(Path::new(&one.bundle.run));
+    there.iter().find(is_latest).or(there.last())
 }
 
 /// Writes one file, brings it to the disk and says what its manifest entry holds.
@@ -92,7 +179,7 @@ fn write_file(
         out.flush()?;
         out.inner.get_ref().sync_all()?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let sha256 = out.sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hexadecimal(&out.sum.finalize());
         Ok(FileEntry { name, rows, bytes: out.bytes, sha256 })
     };
     attempt().map_err(|error| {

@@ -29,7 +29,7 @@ const DEPENDENT_COLUMNS: [&str; 15] = [
     "source",
 ];
 
-const SECRET_COLUMNS: [&str; 17] = [
+const SECRET_COLUMNS: [&str; 24] = [
     "workspace",
     "secret_id",
     "secret_name",
@@ -47,6 +47,13 @@ const SECRET_COLUMNS: [&str; 17] = [
     "settings",
     "unrecognized",
     "discrepancies",
+    "first_seen",
+    "unused_since",
+    "unused_days",
+    "waived",
+    "waiver_reason",
+    "waiver_owner",
+    "waiver_expires",
 ];
 
 /// One row for each secret and dependent, and one with empty cells for each secret without any. How many rows.
@@ -124,11 +131,29 @@ pub(super) fn secrets(audit: &Audit, out: impl Write) -> io::Result<usize> {
             secret.name(),
             secret.verdict().as_str(),
             secret.reason(),
-            if secret.is_whole() { "true" } else { "false" },
+            truth(secret.is_whole()),
         ];
-        sheet.row(words.into_iter().chain(numbers.iter().map(String::as_str)))?;
+        let first_seen = secret.record().map(|record| super::timestamp(record.first_seen));
+        let unused_since = secret.unused_since().map(super::timestamp);
+        let unused_days = secret.unused_days().map(|days| days.to_string());
+        let waiver = secret.waiver().map(|applied| &applied.waiver);
+        let expires = waiver.map(|waiver| waiver.expires.to_string());
+        let evidence = [
+            first_seen.as_deref().unwrap_or_default(),
+            unused_since.as_deref().unwrap_or_default(),
+            unused_days.as_deref().unwrap_or_default(),
+            truth(secret.is_waived()),
+            waiver.map_or("", |waiver| &waiver.reason),
+            waiver.map_or("", |waiver| &waiver.owner),
+            expires.as_deref().unwrap_or_default(),
+        ];
+        sheet.row(words.into_iter().chain(numbers.iter().map(String::as_str)).chain(evidence))?;
     }
     sheet.finish()
+}
+
+fn truth(truth: bool) -> &'static str {
+    if truth { "true" } else { "false" }
 }
 
 /// A CSV file being written, in which every cell is escaped once.

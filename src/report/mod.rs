@@ -5,10 +5,13 @@
 mod csv;
 mod json;
 mod markdown;
+mod metrics;
 mod terminal;
 
-pub use json::{SCHEMA_VERSION, parameters_json};
-pub use terminal::summary;
+pub use json::{EarlierReport, ReadError, SCHEMA_VERSION, read_audit, read_earlier};
+pub(crate) use json::{ParametersJson, parameters_json};
+pub use metrics::{FailedRun, metrics_of_failure};
+pub use terminal::{changes, summary};
 
 use std::io;
 
@@ -22,6 +25,13 @@ pub enum Format {
     Csv,
     /// report.md
     Markdown,
+    /// metrics.prom
+    Metrics,
+}
+
+impl Format {
+    /// Every choice, which is the default.
+    pub const ALL: &[Self] = &[Self::Csv, Self::Markdown, Self::Metrics];
 }
 
 /// One file of a bundle.
@@ -33,6 +43,8 @@ pub enum File {
     SecretsCsv,
     /// What a reviewer reads.
     Markdown,
+    /// Numbers for Prometheus.
+    Metrics,
     /// Everything, for programs.
     Json,
 }
@@ -41,10 +53,15 @@ impl File {
     /// The files that a choice of formats leads to, in the order in which they are written.
     pub fn of(formats: &[Format]) -> impl Iterator<Item = Self> {
         let csv = formats.contains(&Format::Csv);
-        let markdown = formats.contains(&Format::Markdown);
-        [(Self::DependentsCsv, csv), (Self::SecretsCsv, csv), (Self::Markdown, markdown), (Self::Json, true)]
-            .into_iter()
-            .filter_map(|(file, chosen)| chosen.then_some(file))
+        [
+            (Self::DependentsCsv, csv),
+            (Self::SecretsCsv, csv),
+            (Self::Markdown, formats.contains(&Format::Markdown)),
+            (Self::Metrics, formats.contains(&Format::Metrics)),
+            (Self::Json, true),
+        ]
+        .into_iter()
+        .filter_map(|(file, chosen)| chosen.then_some(file))
     }
 
     /// Its name in the bundle.
@@ -54,6 +71,7 @@ impl File {
             Self::DependentsCsv => "dependents.csv",
             Self::SecretsCsv => "secrets.csv",
             Self::Markdown => "report.md",
+            Self::Metrics => "metrics.prom",
             Self::Json => "report.json",
         }
     }
@@ -67,6 +85,7 @@ impl File {
             Self::DependentsCsv => csv::dependents(audit, out).map(Some),
             Self::SecretsCsv => csv::secrets(audit, out).map(Some),
             Self::Markdown => markdown::report(audit, out).map(|()| None),
+            Self::Metrics => metrics::report(audit, out).map(|()| None),
             Self::Json => json::report(audit, out).map(|()| None),
         }
     }
@@ -75,6 +94,11 @@ impl File {
 /// A moment as every report shows it: RFC 3339, UTC, whole seconds.
 pub(crate) fn timestamp(moment: chrono::DateTime<chrono::Utc>) -> String {
     moment.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+/// The UTC date of a moment, for people.
+pub(crate) fn date(moment: chrono::DateTime<chrono::Utc>) -> String {
+    moment.date_naive().to_string()
 }
 
 /// A creation time as the API gives it, in seconds since 1970. `None` where no calendar reaches it.

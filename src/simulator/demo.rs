@@ -6,6 +6,7 @@
 //! which `used_by` knows nothing, and a variable that names a secret that is no more. Nothing is random, so the
 //! published sample changes only when this does. No real company, number, address or key is in it.
 
+mod earlier;
 mod holders;
 mod ids;
 mod intentions;
@@ -39,6 +40,11 @@ pub fn world() -> World {
         workspace_id,
         ..World::empty()
     }
+}
+
+/// The same workspace one night earlier.
+pub fn earlier_world() -> World {
+    earlier::one_night_back(world())
 }
 
 /// The same workspace on a night on which the key may not read speech engines.

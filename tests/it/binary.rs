@@ -141,13 +141,13 @@ fn without_a_key_it_says_what_to_set_and_where_to_get_it() {
 
 #[test]
 fn help_lists_every_exit_code() {
-    for arguments in [&["--help"][..], &["audit", "--help"], &["check", "--help"]] {
+    for arguments in [&["--help"][..], &["audit", "--help"], &["check", "--help"], &["verify", "--help"]] {
         let output = run(arguments);
         assert_eq!(code(&output), 0);
         let help = text(&output.stdout);
         let codes = help.split("Exit codes:").nth(1).unwrap();
         let listed: Vec<&str> = codes.lines().filter_map(|line| line.split_whitespace().next()).collect();
-        assert_eq!(listed, ["0", "1", "2", "3", "4", "5", "6", "7", "10", "130", "143"]);
+        assert_eq!(listed, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "10", "130", "143"]);
     }
 }
 

@@ -2,7 +2,6 @@
 //! must on a good night and on a bad one.
 
 use elevenlabs_secrets_audit::{
-    Surroundings,
     api::Chance,
     cli::AuditArgs,
     config::{Config, Demo, Environment},
@@ -19,7 +18,7 @@ use crate::{
         ENVIRONMENT_VARIABLES, PLACES, agent, audit, by_itself, deep, deep_audit, forbidden, mcp_server,
         not_found, settings, speech_engine, tool, variable,
     },
-    support::{Setup, dependencies, now, rewrite_used_by},
+    support::{Setup, dependencies, now, rewrite_used_by, surroundings},
 };
 
 fn number(value: &Value) -> usize {
@@ -190,8 +189,7 @@ async fn demo_run(demo: Demo) -> (u8, Bundle, String, TempDir) {
     let out = Some(home.path().join("out"));
     let arguments = AuditArgs { demo: Some(demo), out, ..AuditArgs::default() };
     let config = Config::resolve(arguments, &Environment::new(&|_| None)).unwrap();
-    let surroundings =
-        Surroundings { chance: Chance { now, random: || 0.0 }, tool_version: "0.0.0-test".to_owned() };
+    let surroundings = surroundings(Chance { now, random: || 0.0 });
     let published = run(config, &surroundings, &Default::default(), &Interrupt::default()).await.unwrap();
     let markdown = fs_err::read_to_string(published.bundle.join("report.md")).unwrap();
     (published.exit_code(), Bundle::read(&published.bundle), markdown, home)
@@ -261,7 +259,7 @@ async fn an_incomplete_audit_is_3_even_where_findings_are_asked_for() {
     .await
     .unwrap();
     let mut setup = Setup::of(&simulator);
-    setup.arguments.fail_on = vec![elevenlabs_secrets_audit::config::FailOn::Unused];
+    setup.arguments.fail_on = vec![elevenlabs_secrets_audit::audit::Finding::Unused];
     let outcome = setup.run().await;
     assert_eq!((outcome.code(), outcome.bundle().verdict("free")), (3, "unused"));
 }

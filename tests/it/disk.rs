@@ -129,8 +129,8 @@ async fn an_error_at_any_fsync_rename_or_link_is_code_6_and_the_earlier_bundle_s
     let simulator = serve(secrets()).await;
     let setup = published(&simulator).await;
     let before = contents(&setup.out());
-    // Five files, the staging directory, and the output directory once the bundle is in it.
-    let syncs = (1..=7).map(|number| format!("fsync:error=EIO:when={number}"));
+    // Seven files, the staging directory, and the output directory once the bundle is in it.
+    let syncs = (1..=9).map(|number| format!("fsync:error=EIO:when={number}"));
     let names = ["/^rename:error=EIO:when=1", "/^symlink:error=EIO:when=1", "/^rename:error=EIO:when=2"];
     for fault in syncs.chain(names.map(str::to_owned)) {
         let Ok(traced) = tokio::task::spawn_blocking({
@@ -151,7 +151,7 @@ async fn an_error_at_any_fsync_rename_or_link_is_code_6_and_the_earlier_bundle_s
         assert_eq!(contents(&setup.out()), before, "{fault}");
     }
     // Then both renames are done: the bundle is in place, come what may.
-    let late = finish(injected(&setup, "fsync:error=EIO:when=8")).await;
+    let late = finish(injected(&setup, "fsync:error=EIO:when=10")).await;
     assert_eq!(code(&late), 0);
     assert!(text(&late.stderr).contains("power cut"), "{}", text(&late.stderr));
     assert_ne!(contents(&setup.out()), before);

@@ -186,7 +186,15 @@ fn column(rows: &[Vec<String>], name: &str) -> usize {
 /// Reads every file of the latest bundle by the rules of its format. The tables of `report.md`.
 fn reads_back(setup: &Setup) -> Vec<Vec<Vec<String>>> {
     let latest = setup.out().join("latest");
-    let files = ["dependents.csv", "manifest.json", "report.json", "report.md", "secrets.csv"];
+    let files = [
+        "SHA256SUMS",
+        "dependents.csv",
+        "manifest.json",
+        "metrics.prom",
+        "report.json",
+        "report.md",
+        "secrets.csv",
+    ];
     assert_eq!(names_in(&latest), files, "no name of a file comes from the API");
     assert_eq!(names_in(&setup.out()), [".lock", RUN, "latest"]);
     assert_eq!(names_in(setup.home()), ["config.toml", "out"]);
@@ -236,7 +244,8 @@ async fn in_markdown_every_name_is_in_its_cell_as_what_it_is() {
     let simulator = Simulator::start(world()).await.unwrap();
     let (setup, _) = run_over(&simulator).await;
     let tables = reads_back(&setup);
-    let unused = tables.iter().find(|table| table[0] == ["Workspace", "Secret", "Secret id"]).unwrap();
+    let unused =
+        tables.iter().find(|table| table[0].get(3).is_some_and(|column| column == "Unused since")).unwrap();
     let shown: Vec<&str> = unused[1..].iter().map(|row| row[1].trim()).collect();
     let expected: Vec<String> = sorted_names()
         .iter()

@@ -156,6 +156,9 @@ pub(crate) fn audited(inventory: Inventory, delimiter: char, search: &str, list_
         max_dependency_limit: 100,
         search: search.to_owned(),
         deep: false,
+        unused_after_days: 0,
+        ignores_waivers: false,
+        redact: Vec::new(),
         rendering,
     };
     audit(inventory, run, parameters)
@@ -197,7 +200,7 @@ proptest! {
     fn markdown_shows_any_name_in_its_cell_and_nothing_of_it_is_active(names in names(), search in any_name()) {
         let audit = audited(inventory(&names), ',', &search, 250);
         let tables = markdown_tables(&String::from_utf8(written(File::Markdown, &audit)).unwrap());
-        let unused = tables.iter().find(|table| table[0] == ["Workspace", "Secret", "Secret id"]).unwrap();
+        let unused = tables.iter().find(|table| table[0].get(3).is_some_and(|column| column == "Unused since")).unwrap();
         let mut sorted: Vec<(&String, usize)> = names.iter().zip(0..).collect();
         sorted.sort_by_key(|(name, number)| ((*name).clone(), format!("unused{number}")));
         prop_assert_eq!(unused.len(), 1 + names.len());

@@ -100,7 +100,7 @@ fn all_hold(out: &Path) {
             let sum: String = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(entry["sha256"], sum, "{}", bundle.display());
         }
-        assert_eq!(names_in(&bundle).len(), 1 + entries.len());
+        assert_eq!(names_in(&bundle).len(), 2 + entries.len());
     }
 }
 

@@ -54,8 +54,7 @@ fn tree(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 #[tokio::test]
 async fn a_bundle_stands_in_a_directory_with_the_name_of_its_run_and_latest_points_to_it() {
     let simulator = workspace().await;
-    let mut setup = Setup::of(&simulator);
-    setup.arguments.format = Some(vec![Format::Csv, Format::Markdown]);
+    let setup = Setup::of(&simulator);
     let published = setup.run().await.result.unwrap();
     assert_eq!(published.bundle, setup.out().join(RUN));
     assert_eq!(names_in(&setup.out()), [".lock", RUN, "latest"]);
@@ -64,7 +63,15 @@ async fn a_bundle_stands_in_a_directory_with_the_name_of_its_run_and_latest_poin
         Path::new(RUN),
         "relative, so it moves along"
     );
-    let files = ["dependents.csv", "manifest.json", "report.json", "report.md", "secrets.csv"];
+    let files = [
+        "SHA256SUMS",
+        "dependents.csv",
+        "manifest.json",
+        "metrics.prom",
+        "report.json",
+        "report.md",
+        "secrets.csv",
+    ];
     assert_eq!(names_in(&setup.out().join("latest")), files);
 }
 
@@ -72,8 +79,11 @@ async fn a_bundle_stands_in_a_directory_with_the_name_of_its_run_and_latest_poin
 async fn formats_choose_among_the_files_but_for_report_json_and_the_manifest() {
     let simulator = workspace().await;
     for (formats, files) in [
-        (vec![Format::Csv], &["dependents.csv", "manifest.json", "report.json", "secrets.csv"][..]),
-        (vec![Format::Markdown], &["manifest.json", "report.json", "report.md"]),
+        (
+            vec![Format::Csv],
+            &["SHA256SUMS", "dependents.csv", "manifest.json", "report.json", "secrets.csv"][..],
+        ),
+        (vec![Format::Markdown], &["SHA256SUMS", "manifest.json", "report.json", "report.md"]),
     ] {
         let mut setup = Setup::of(&simulator);
         setup.arguments.format = Some(formats);
@@ -91,7 +101,7 @@ async fn the_manifest_names_every_other_file_with_its_sum_its_size_and_its_rows(
     let manifest = read_json(&directory.join("manifest.json"));
     let entries = manifest["files"].as_array().unwrap();
     let mut named: Vec<&str> = entries.iter().map(|entry| entry["name"].as_str().unwrap()).collect();
-    named.push("manifest.json");
+    named.extend(["manifest.json", "SHA256SUMS"]);
     named.sort_unstable();
     assert_eq!(named, names_in(&directory));
     for entry in entries {
@@ -120,10 +130,24 @@ async fn the_same_answers_at_the_same_moment_are_the_same_bytes() {
     }
     let content = |setup: &Setup| {
         let files = tree(&setup.out()).into_iter();
-        files.map(|(path, content)| (path.strip_prefix(setup.out()).unwrap().to_owned(), content)).collect()
+        let mut content: BTreeMap<_, _> = files
+            .map(|(path, content)| (path.strip_prefix(setup.out()).unwrap().to_owned(), content))
+            .collect();
+        // What differs from run to run is in the manifest: the ids that the server gave its answers.
+        let text = content.remove(&Path::new(RUN).join("manifest.json")).unwrap();
+        let mut manifest: Value = serde_json::from_slice(&text).unwrap();
+        for request in manifest["workspaces"][0]["requests"].as_array_mut().unwrap() {
+            for id in ["first_request_id", "last_request_id"] {
+                assert!(request[id].is_string());
+                request[id] = Value::Null;
+            }
+        }
+        // It names the configuration, in which each has a directory of its own.
+        assert_eq!(manifest["configuration_sha256"].take().as_str().unwrap().len(), 64);
+        content.remove(&Path::new(RUN).join("SHA256SUMS")).unwrap();
+        (content, manifest)
     };
-    let (one, other): (BTreeMap<_, _>, BTreeMap<_, _>) = (content(&one), content(&other));
-    assert_eq!(one, other);
+    assert_eq!(content(&one), content(&other));
 }
 
 #[tokio::test]

@@ -14,10 +14,28 @@ use elevenlabs_secrets_audit::{
     run,
 };
 
-use crate::support::{RUN, now};
+use crate::support::{RUN, now, surroundings};
 
 fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample")
+}
+
+/// A waiver for one of the unused secrets of the demo.
+fn config_in(directory: &Path) -> PathBuf {
+    let path = directory.join("config.toml");
+    let waiver = r#"
+        [[waiver]]
+        secret_id = "sec_01m17113cyg5h4cdpn3arzz574"
+        reason = "kept for the rollback of the payment migration"
+        owner = "payments@lumenhome.example"
+        expires = 2026-12-18
+    "#;
+    fs_err::write(&path, waiver).unwrap();
+    path
+}
+
+fn night_before() -> chrono::DateTime<chrono::Utc> {
+    now() - chrono::TimeDelta::days(1)
 }
 
 /// Every file below a directory, by its path in there, with what it holds; of a link, where it points.
@@ -47,12 +65,25 @@ fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 async fn the_sample_is_what_the_code_makes_today() {
     let directory = tempfile::tempdir().unwrap();
     let made = directory.path().join("sample");
-    let arguments = AuditArgs { demo: Some(Demo::Complete), out: Some(made.clone()), ..AuditArgs::default() };
-    let config = Config::resolve(arguments, &Environment::new(&|_| None)).unwrap();
-    let surroundings =
-        Surroundings { chance: Chance { now, random: || 0.0 }, tool_version: "0.0.0-sample".to_owned() };
-    let published = run(config, &surroundings, &Default::default(), &Interrupt::default()).await;
-    assert_eq!(published.unwrap().exit_code(), 0);
+    for (demo, now) in [(Demo::Earlier, night_before as fn() -> _), (Demo::Complete, now)] {
+        // One request after the other, so that first and last request ids are always the same. The directory is left
+        // out of the evidence, as it is another one each time.
+        let arguments = AuditArgs {
+            config: Some(config_in(directory.path())),
+            demo: Some(demo),
+            out: Some(made.clone()),
+            concurrency: Some(1),
+            ..AuditArgs::default()
+        };
+        let mut config = Config::resolve(arguments, &Environment::new(&|_| None)).unwrap();
+        config.settings.retain(|setting| setting.name != "[report] dir");
+        let surroundings = Surroundings {
+            tool_version: "0.0.0-sample".to_owned(),
+            ..surroundings(Chance { now, random: || 0.0 })
+        };
+        let published = run(config, &surroundings, &Default::default(), &Interrupt::default()).await;
+        assert_eq!(published.unwrap().exit_code(), 0);
+    }
     assert!(made.join(RUN).is_dir());
 
     if std::env::var_os("UPDATE_SAMPLE").is_some() {

@@ -89,7 +89,8 @@ async fn filtered() -> Outcome {
 /// Snapshots every file of a bundle and the summary.
 fn snapshot(night: &str, outcome: &Outcome) {
     let published = outcome.result.as_ref().unwrap();
-    for file in ["report.md", "report.json", "manifest.json", "secrets.csv", "dependents.csv"] {
+    for file in ["report.md", "report.json", "manifest.json", "secrets.csv", "dependents.csv", "metrics.prom"]
+    {
         let text = fs_err::read_to_string(published.bundle.join(file)).unwrap();
         insta::assert_snapshot!(format!("{night}-{file}"), without_what_differs(&text));
     }
@@ -102,7 +103,8 @@ fn snapshot(night: &str, outcome: &Outcome) {
     );
 }
 
-/// The text without the port of a simulator, and without the length and sum of a file that names it.
+/// The text without the port of a simulator, without the length and sum of what names it or the directory of this run,
+/// and without the ids of answers, which come in any order.
 fn without_what_differs(text: &str) -> String {
     const HOST: &str = "http://127.0.0.1:";
     let mut pieces = text.split(HOST);
@@ -112,7 +114,8 @@ fn without_what_differs(text: &str) -> String {
         shown.push_str("PORT");
         shown.push_str(piece.trim_start_matches(|character: char| character.is_ascii_digit()));
     }
-    let differs = |line: &&str| line.contains("\"bytes\":") || line.contains("\"sha256\":");
+    let differs =
+        |line: &&str| ["\"bytes\":", "sha256\":", "_request_id\":"].iter().any(|key| line.contains(key));
     shown.lines().filter(|line| !differs(line)).fold(String::new(), |kept, line| kept + line + "\n")
 }
 

@@ -53,8 +53,8 @@ async fn no_command_minds_streams_that_are_closed_or_full() {
 async fn what_is_published_is_the_same_whoever_listens() {
     let simulator = serve(vec![Secret::new("sec", "key").with_tools(3)]).await;
     let files = |setup: &Setup| {
-        ["dependents.csv", "secrets.csv"]
-            .map(|file| fs_err::read(setup.out().join("latest").join(file)).unwrap())
+        // The others say when it was.
+        fs_err::read(setup.out().join("latest/dependents.csv")).unwrap()
     };
     let listened = Setup::of(&simulator);
     assert_eq!(code(&finish(listened.audit()).await), 0);

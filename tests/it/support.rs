@@ -43,6 +43,17 @@ pub(crate) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_399_200, 0).unwrap()
 }
 
+/// What comes in from outside, all of it fixed.
+pub(crate) fn surroundings(chance: Chance) -> Surroundings {
+    Surroundings {
+        chance,
+        tool_version: "0.0.0-test".to_owned(),
+        git_commit: Some("0".repeat(40)),
+        host: Some("audit-host".to_owned()),
+        user: Some("auditor".to_owned()),
+    }
+}
+
 /// The path of a secret's dependents of one kind.
 pub(crate) fn dependencies(secret: &str, kind: &str) -> String {
     format!("{SECRETS}/{secret}/dependencies/{kind}")
@@ -206,6 +217,7 @@ impl Setup {
             max_dependency_limit: typed.max_dependency_limit,
             concurrency: typed.concurrency,
             fail_on: typed.fail_on.clone(),
+            no_waivers: typed.no_waivers,
             ..AuditArgs::default()
         };
         Config::resolve(arguments, &Environment::new(&variable))
@@ -223,7 +235,7 @@ impl Setup {
 
     /// The same, by another clock and with waits between attempts.
     pub(crate) async fn run_by(&self, chance: Chance, interrupt: &Interrupt) -> Outcome {
-        let surroundings = Surroundings { chance, tool_version: "0.0.0-test".to_owned() };
+        let surroundings = surroundings(chance);
         let config = self.resolve().unwrap();
         let result = run(config, &surroundings, &Arc::new(Progress::default()), interrupt).await;
         Outcome { result, _home: Arc::clone(&self.home) }

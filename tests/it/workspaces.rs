@@ -1,7 +1,7 @@
 //! Several workspaces in one bundle, and what one that fails means for the others.
 
 use elevenlabs_secrets_audit::{
-    config::FailOn,
+    audit::Finding,
     simulator::{Reply, Secret, Simulator, World},
 };
 use serde_json::json;
@@ -130,10 +130,10 @@ async fn where_none_can_be_read_and_not_every_key_is_refused_it_is_code_5() {
 async fn findings_of_an_audit_with_a_failed_workspace_are_not_to_be_acted_on() {
     let (good, bad) = (serve(unused()).await, unreadable().await);
     let mut setup = Setup::new().workspace("good", &good).workspace("bad", &bad);
-    setup.arguments.fail_on = vec![FailOn::Unused];
+    setup.arguments.fail_on = vec![Finding::Unused];
     assert_eq!(setup.run().await.code(), 3);
     let mut setup = Setup::of(&good);
-    setup.arguments.fail_on = vec![FailOn::Unused];
+    setup.arguments.fail_on = vec![Finding::Unused];
     assert_eq!(setup.run().await.code(), 10, "complete, it is found");
 }
 

@@ -22,12 +22,14 @@ pub struct FoundReference {
 }
 
 /// One thing that a list shows, with the references in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holder {
     /// Its id; empty where there is none that can be read.
     pub id: String,
     /// Its name.
     pub name: Option<String>,
+    /// The id of the workspace that it says it is in.
+    pub workspace_id: Option<String>,
     /// The references in it.
     pub references: Vec<FoundReference>,
 }
@@ -91,14 +93,15 @@ fn holder(element: &RawValue, shape: ListShape) -> (Holder, Option<Malformed>) {
     let FoundReferences { references, problem } = references(element.get());
     let object = match Object::parse(element.get(), "the element") {
         Ok(object) => object,
-        Err(doubt) => return (Holder { id: String::new(), name: None, references }, Some(doubt)),
+        Err(doubt) => return (Holder { references, ..Holder::default() }, Some(doubt)),
     };
     let content = shape.content.map_or(Ok(()), |field| object.require(field).map(drop));
     let (id, doubt) = match object.text(shape.id) {
         Ok(id) => (id.unwrap_or_default().into_owned(), content.err()),
         Err(doubt) => (String::new(), Some(doubt)),
     };
-    (Holder { id, name: name(object, shape.name), references }, problem.or(doubt))
+    let workspace_id = object.text("workspace_id").ok().flatten().map(|id| id.into_owned());
+    (Holder { id, name: name(object, shape.name), workspace_id, references }, problem.or(doubt))
 }
 
 fn name(mut object: Object<'_>, path: &[&str]) -> Option<String> {

@@ -70,7 +70,7 @@ impl ListName {
             Self::Pageable(ResourceType::PhoneNumbers) => DependentType::PhoneNumber,
             Self::McpServers => DependentType::McpServer,
             Self::Others => DependentType::Other,
-            Self::Unrecognized(name) => DependentType::Unrecognized(name.as_str().into()),
+            Self::Unrecognized(name) => DependentType::unrecognized(name),
         }
     }
 

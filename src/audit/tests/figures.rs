@@ -4,7 +4,7 @@ use super::*;
 use crate::report::File;
 
 fn row(workspace: &AuditedWorkspace, source: Source) -> SourceRow {
-    workspace.sources().into_iter().find(|row| row.source == source).unwrap()
+    workspace.sources().iter().find(|row| row.source == source).unwrap().clone()
 }
 
 /// With an account of every place.
@@ -95,7 +95,7 @@ proptest! {
         prop_assert_eq!(is_cut(Source::HigherLimit), !facts.gaps.is_empty());
         prop_assert_eq!(is_cut(Source::Dependencies), gaps.iter().any(|gap| gap.what != CONFIRMATION));
         prop_assert_eq!(is_cut(Source::Secret), gaps.iter().any(|gap| gap.what == CONFIRMATION));
-        let mut unread = workspace.sources().into_iter();
+        let mut unread = workspace.sources().iter();
         let unread = unread.any(|row| matches!(row.status, Status::NotRead(_) | Status::SwitchedOff));
         prop_assert!(!(unread && audit.is_complete()));
     }
@@ -129,7 +129,6 @@ fn a_secret_that_was_not_listed_is_no_listed_one() {
     let mut workspace = Facts::of_one_unused().build();
     workspace.coverage.secrets_not_listed = 1;
     workspace.deleted.push(("d".to_owned(), "old".to_owned()));
-    let judgements = workspace.secrets.iter().map(|secret| judge(&workspace, secret)).collect();
-    let figures = AuditedWorkspace { workspace, judgements, population_drop: None }.figures();
+    let figures = audit_workspace(workspace, false).figures();
     assert_eq!((figures.secrets_listed, figures.secrets_not_listed, figures.secrets_deleted), (1, 1, 1));
 }

@@ -45,7 +45,8 @@ fn sources(text: &mut String, workspace: &AuditedWorkspace) {
     let mut total = 0;
     for row in workspace.sources() {
         total += row.dependents;
-        let SourceRow { title, source, status, pages, dependents } = row;
+        let title = row.title();
+        let SourceRow { source, status, pages, dependents } = row;
         let result = match &status {
             Status::Whole | Status::NotNeeded | Status::NotPartOfThisAudit => status.as_str().to_owned(),
             Status::NotRead(why) => format!("**{}**: {}", status.as_str(), code(why)),
@@ -110,10 +111,10 @@ fn gaps(text: &mut String, audit: &Audit, room: usize) {
             if let Status::NotRead(why) = &row.status
                 && Source::SCANNED.contains(&row.source)
             {
-                let _ = writeln!(text, "- {name}: {}: {}", row.title, code(why));
+                let _ = writeln!(text, "- {name}: {}: {}", row.title(), code(why));
             }
             if row.status == Status::SwitchedOff {
-                let _ = writeln!(text, "- {name}: {}: switched off in the configuration", row.title);
+                let _ = writeln!(text, "- {name}: {}: switched off in the configuration", row.title());
             }
         }
         for gap in workspace.gaps() {
@@ -162,7 +163,8 @@ pub(super) fn limits(audit: &Audit) -> String {
         - Secrets that this API key may not see: the list holds what is shared with the key's user.\n\
         - Other systems that hold the same value. Deleting a secret here does not revoke the credential it stores.\n\
         - What was changed after it had been read. Unused secrets were read once more at the end, other places were not.\n\
-        - When a secret was made or last used: the API tells neither.\n"
+        - When a secret was made or last used: the API tells neither. Ages come from earlier audits, and begin with the \
+          first.\n"
         .to_owned();
     if !audit.parameters.deep {
         text.push_str(
@@ -187,6 +189,7 @@ pub(super) fn parameters(audit: &Audit) -> String {
         ("Higher limit (`max_dependency_limit`)", parameters.max_dependency_limit.to_string()),
         ("Names (`search`)", names),
         ("Tools and agents looked into (`deep`)", if parameters.deep { "yes" } else { "no" }.to_owned()),
+        ("Grace in days (`unused_after_days`)", parameters.unused_after_days.to_string()),
         ("Longest list in this file (`list_length`)", parameters.rendering.list_length.to_string()),
     ];
     for (name, value) in rows {
@@ -197,7 +200,7 @@ pub(super) fn parameters(audit: &Audit) -> String {
     }
     text.push_str(
         "\nValues of secrets are never read: the API does not return them. `manifest.json` beside this file holds the \
-         SHA-256 of every other file.\n",
+         SHA-256 of every other file, and of the manifest before it.\n\n",
     );
     text
 }

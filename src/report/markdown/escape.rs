@@ -18,10 +18,12 @@ pub(super) fn code(text: &str) -> String {
 /// Text in code type, also where only HTML is read. Nothing in it is Markdown: all punctuation that means anything
 /// becomes an entity.
 pub(super) fn html_code(text: &str) -> String {
+    if text.is_empty() { "(none)".to_owned() } else { format!("<code>{}</code>", plain(text)) }
+}
+
+/// Text as part of a sentence: nothing in it is Markdown or HTML.
+pub(super) fn plain(text: &str) -> String {
     let shown = show_hidden(text, &[]);
-    if shown.is_empty() {
-        return "(none)".to_owned();
-    }
     let mut escaped = String::with_capacity(shown.len() + 16);
     for character in shown.chars() {
         if character == '@' {
@@ -34,7 +36,7 @@ pub(super) fn html_code(text: &str) -> String {
             escaped.push(character);
         }
     }
-    format!("<code>{escaped}</code>")
+    escaped
 }
 
 #[cfg(test)]

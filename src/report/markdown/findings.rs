@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{escape::code, fill, leave_out};
 use crate::{
-    audit::{Audit, AuditedSecret, AuditedWorkspace, Verdict},
+    audit::{AppliedWaiver, Audit, AuditedSecret, AuditedWorkspace, Verdict},
     inventory::Reference,
+    report::date,
 };
 
 /// The secrets that may be deleted. Never cut.
 pub(super) fn unused(audit: &Audit) -> String {
-    let found = of_verdict(audit, Verdict::Unused);
+    let found = audit.unused_oldest_first();
     let mut text = format!("## Unused secrets ({})\n\n", found.len());
     if found.is_empty() {
         text.push_str("None.\n\n");
@@ -23,8 +24,38 @@ pub(super) fn unused(audit: &Audit) -> String {
         "Of each, every place that this audit reads was read whole and none holds a reference; read once more by \
          itself, it still showed no use.\n\n",
     );
-    table(&mut text, &found);
+    text.push_str("| Workspace | Secret | Secret id | Unused since | Days | First seen | Remark |\n");
+    text.push_str("|:--|:--|:--|:--|--:|:--|:--|\n");
+    for secret in found {
+        let since = secret.unused_since().map(date).unwrap_or_default();
+        let days = secret.unused_days().map(|days| days.to_string()).unwrap_or_default();
+        let first_seen = secret.record().map(|record| date(record.first_seen)).unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "| {} | {since} | {days} | {first_seen} | {} |",
+            identity(secret),
+            remark(audit, secret)
+        );
+    }
+    text.push('\n');
     text
+}
+
+/// Why an unused secret is no open finding, or is one again.
+fn remark(audit: &Audit, secret: AuditedSecret<'_>) -> String {
+    let mut remarks = Vec::new();
+    if let Some(AppliedWaiver { waiver, state }) = secret.waiver() {
+        let (reason, owner, expires) = (code(&waiver.reason), code(&waiver.owner), waiver.expires);
+        remarks.push(if state.holds() {
+            format!("**waived** until {expires} by {owner}: {reason}")
+        } else {
+            format!("waiver by {owner} **expired** on {expires}: {reason}")
+        });
+    }
+    if secret.is_within_grace() {
+        remarks.push(format!("**within grace** ({} days)", audit.parameters.unused_after_days));
+    }
+    remarks.join("; ")
 }
 
 /// The secrets of which it can't be said whether something uses them, by what is missing. Never cut.

@@ -6,6 +6,8 @@
 mod coverage;
 mod escape;
 mod findings;
+mod history;
+mod review;
 mod secrets;
 
 use std::{
@@ -23,9 +25,9 @@ use escape::code;
 /// GitHub stops rendering Markdown files a little above this, in bytes.
 const LARGEST_FILE: usize = 400_000;
 
-/// What one list that may be cut gets of the room that those which may not leave: one part of this many. There are six
-/// such lists; the secrets get the rest.
-const PARTS: usize = 10;
+/// What one list that may be cut gets of the room that those which may not leave: one part of this many. There are
+/// eight such lists for one workspace; the secrets get the rest.
+const PARTS: usize = 16;
 
 /// Writes the report.
 pub(super) fn report(audit: &Audit, mut out: impl Write) -> io::Result<()> {
@@ -36,7 +38,12 @@ pub(super) fn report(audit: &Audit, mut out: impl Write) -> io::Result<()> {
     head.push_str(&findings::undetermined(audit));
     let mut end = coverage::limits(audit);
     end.push_str(&coverage::parameters(audit));
+    end.push_str(&review::block(audit));
     let room = LARGEST_FILE.saturating_sub(head.len() + end.len());
+    let mut since = history::changes(audit, room / PARTS);
+    since.push_str(&review::waivers(audit, room / PARTS));
+    head.push_str(&since);
+    let room = room.saturating_sub(since.len());
     let of_the_workspace = findings::of_the_workspace(audit, room / PARTS);
     let figures_and_gaps = coverage::figures_and_gaps(audit, room / PARTS);
     let room = room.saturating_sub(of_the_workspace.len() + figures_and_gaps.len());
@@ -99,6 +106,12 @@ fn answer(audit: &Audit) -> String {
         env!("CARGO_PKG_NAME"),
         audit.run.tool_version
     );
+    text.push_str(&history::last_complete(audit));
+    if !audit.parameters.redact.is_empty() {
+        text.push_str(
+            "**Redacted:** of telephone numbers only the first two and the last three characters are shown.\n\n",
+        );
+    }
     text
 }
 

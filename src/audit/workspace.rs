@@ -1,0 +1,251 @@
+//! One workspace and its secrets as the reports see them: what was read, and what is to be said of each.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    AppliedWaiver, DependentCounts, Discrepancy, Figures, PopulationDrop, Record, SourceRow, Totals, Verdict,
+    history::days_between, verdict::Judgement,
+};
+use crate::inventory::{Dependent, Gap, Reference, Secret, Workspace};
+
+/// A workspace and what is to be said of each of its secrets.
+#[derive(Debug)]
+pub struct AuditedWorkspace {
+    pub(crate) workspace: Workspace,
+    /// In the order of the secrets.
+    pub(crate) assessments: Vec<Assessment>,
+    pub(crate) sources: Vec<SourceRow>,
+    pub(crate) figures: Figures,
+    pub(crate) is_complete: bool,
+    pub(crate) population_drop: Option<PopulationDrop>,
+}
+
+/// What is to be said of one secret.
+#[derive(Clone, Debug)]
+pub(crate) struct Assessment {
+    pub(crate) judgement: Judgement,
+    /// By the position of the dependent.
+    pub(crate) discrepancies: Vec<(usize, Discrepancy)>,
+    /// What this audit and those before it saw of it.
+    pub(crate) record: Option<Record>,
+    pub(crate) waiver: Option<AppliedWaiver>,
+    pub(crate) is_within_grace: bool,
+}
+
+/// One secret with what is to be said of it, borrowed from its workspace.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditedSecret<'a> {
+    workspace: &'a Workspace,
+    secret: &'a Secret,
+    assessment: &'a Assessment,
+}
+
+impl AuditedWorkspace {
+    /// The configured name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.workspace.name
+    }
+
+    /// The address that was asked.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.workspace.address
+    }
+
+    /// The id that the API gives the workspace, where anything that was read shows it.
+    #[must_use]
+    pub fn workspace_id(&self) -> Option<&str> {
+        self.workspace.workspace_id.as_deref()
+    }
+
+    /// The secrets, in order.
+    pub fn secrets(&self) -> impl Iterator<Item = AuditedSecret<'_>> {
+        let workspace = &self.workspace;
+        let assessed = workspace.secrets.iter().zip(&self.assessments);
+        assessed.map(move |(secret, assessment)| AuditedSecret { workspace, secret, assessment })
+    }
+
+    /// Whether everything in it was read whole.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// Every source and how its reading went, in the order in which they were asked.
+    #[must_use]
+    pub fn sources(&self) -> &[SourceRow] {
+        &self.sources
+    }
+
+    /// How the reading went, in numbers.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.figures
+    }
+
+    /// What could not be read besides the lists of single secrets.
+    pub fn gaps(&self) -> impl Iterator<Item = &Gap> {
+        self.workspace.page_gaps.iter().chain(&self.workspace.lookup_gaps)
+    }
+
+    /// Oddities that cost nothing.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.workspace.warnings
+    }
+
+    /// References to secrets that don't exist.
+    #[must_use]
+    pub fn dangling(&self) -> &[Reference] {
+        &self.workspace.dangling
+    }
+
+    /// References to secrets that the key may not see.
+    #[must_use]
+    pub fn not_visible(&self) -> &[Reference] {
+        &self.workspace.not_visible
+    }
+
+    /// Secrets that were deleted while they were read, by id and name.
+    #[must_use]
+    pub fn deleted(&self) -> &[(String, String)] {
+        &self.workspace.deleted
+    }
+
+    /// Whether the key sees suspiciously few secrets. A narrowed audit can't tell.
+    #[must_use]
+    pub fn population_drop(&self) -> Option<PopulationDrop> {
+        self.population_drop
+    }
+
+    /// How many secrets have which verdict.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for secret in self.secrets() {
+            totals.secrets += 1;
+            totals.dependents += secret.dependents().len();
+            match secret.verdict() {
+                Verdict::InUse => totals.in_use += 1,
+                Verdict::Unused => totals.unused += 1,
+                Verdict::Undetermined => totals.undetermined += 1,
+            }
+        }
+        totals
+    }
+}
+
+impl<'a> AuditedSecret<'a> {
+    /// The name of its workspace.
+    #[must_use]
+    pub fn workspace(self) -> &'a str {
+        &self.workspace.name
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(self) -> &'a str {
+        &self.secret.id
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'a str {
+        &self.secret.name
+    }
+
+    /// What is to be said of it.
+    #[must_use]
+    pub fn verdict(self) -> Verdict {
+        self.assessment.judgement.verdict
+    }
+
+    /// Why, in words.
+    #[must_use]
+    pub fn reason(self) -> &'a str {
+        &self.assessment.judgement.reason
+    }
+
+    /// Whether every list of its dependents was read whole.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.secret.is_whole()
+    }
+
+    /// The lists that were not read whole.
+    #[must_use]
+    pub fn gaps(self) -> &'a [Gap] {
+        &self.secret.gaps
+    }
+
+    /// What uses it, in order.
+    pub fn dependents(self) -> impl ExactSizeIterator<Item = Dependent<'a>> {
+        self.workspace.dependents(self.secret)
+    }
+
+    /// What uses it, in order, each with whether one part of the API tells of it and another, which should, does not.
+    pub fn dependents_with_discrepancies(
+        self,
+    ) -> impl ExactSizeIterator<Item = (Dependent<'a>, Option<Discrepancy>)> {
+        let mut discrepancies = self.assessment.discrepancies.iter().peekable();
+        self.dependents().enumerate().map(move |(position, dependent)| {
+            let discrepancy = discrepancies.next_if(|(at, _)| *at == position).map(|(_, what)| *what);
+            (dependent, discrepancy)
+        })
+    }
+
+    /// The uses of which one part of the API tells and another, which should, does not.
+    pub fn discrepancies(self) -> impl Iterator<Item = (Dependent<'a>, Discrepancy)> {
+        self.dependents_with_discrepancies().filter_map(|(dependent, what)| Some((dependent, what?)))
+    }
+
+    /// How many dependents of each kind it has.
+    #[must_use]
+    pub fn counts(self) -> DependentCounts {
+        DependentCounts::of(self.workspace, self.secret)
+    }
+
+    /// What this audit and those before it saw of it.
+    #[must_use]
+    pub fn record(self) -> Option<&'a Record> {
+        self.assessment.record.as_ref()
+    }
+
+    /// Since when it is unused, by the audits that saw it; only of a secret that is called unused now.
+    #[must_use]
+    pub fn unused_since(self) -> Option<DateTime<Utc>> {
+        self.record()?.unused_since.filter(|_| self.verdict() == Verdict::Unused)
+    }
+
+    /// For how many days it is unused: the difference of the UTC dates of the audit that first called it so, and of this
+    /// one.
+    #[must_use]
+    pub fn unused_days(self) -> Option<u32> {
+        Some(days_between(self.unused_since()?, self.record()?.last_seen))
+    }
+
+    /// Whether it is unused for a shorter time than `[policy] unused_after_days` lets pass.
+    #[must_use]
+    pub fn is_within_grace(self) -> bool {
+        self.assessment.is_within_grace
+    }
+
+    /// Whether it is unused and that is neither waived nor within grace.
+    #[must_use]
+    pub fn is_open_finding(self) -> bool {
+        self.verdict() == Verdict::Unused && !self.is_waived() && !self.is_within_grace()
+    }
+
+    /// The waiver that names it, whether it still holds or has expired.
+    #[must_use]
+    pub fn waiver(self) -> Option<&'a AppliedWaiver> {
+        self.assessment.waiver.as_ref()
+    }
+
+    /// Whether a waiver holds for it.
+    #[must_use]
+    pub fn is_waived(self) -> bool {
+        self.waiver().is_some_and(|waiver| waiver.state.holds())
+    }
+}

@@ -1,0 +1,162 @@
+//! What a bundle on disk is: which directories are bundles, what their manifests say, and whether they still hold what
+//! they held. Read only; `publish` makes them.
+//!
+//! What never lives here: what reports look like, and any command's words for what was found.
+
+mod earlier;
+mod manifest;
+mod soundness;
+
+pub use earlier::{Earlier, consult};
+pub use manifest::{
+    EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry, WaiversEntry,
+    WorkspaceEntry,
+};
+pub(crate) use soundness::hexadecimal;
+pub use soundness::{Flaw, Looked, look_at};
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+/// The file that says what a bundle holds.
+pub const MANIFEST: &str = "manifest.json";
+/// The file with the sums of all others, for `sha256sum -c`.
+pub const SUMS: &str = "SHA256SUMS";
+/// The file that everything else can be made of again.
+pub const REPORT: &str = "report.json";
+/// The link onto the bundle that was published last.
+pub const LATEST: &str = "latest";
+
+/// The form of the names of bundles: when the run began, in UTC.
+const RUN_FORM: &str = "%Y-%m-%dT%H-%M-%S";
+
+/// A directory whose name is that of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// The name of the run.
+    pub run: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// When the run began, by its name.
+    pub started_at: DateTime<Utc>,
+    /// From 1: which of the runs that began in the same second it is.
+    number: u64,
+}
+
+/// The bundles in an output directory, the oldest first. Anything else in there is not ours.
+///
+/// # Errors
+/// Where the directory can't be read.
+pub fn bundles(output: &Path) -> io::Result<Vec<Bundle>> {
+    let mut bundles = Vec::new();
+    for entry in fs_err::read_dir(output)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir()
+            && let Some(bundle) = entry.file_name().to_str().and_then(|name| Bundle::named(output, name))
+        {
+            bundles.push(bundle);
+        }
+    }
+    bundles.sort_by_key(|bundle| (bundle.started_at, bundle.number));
+    Ok(bundles)
+}
+
+/// The name of the first run that began at this time.
+#[must_use]
+pub fn run_name(started_at: DateTime<Utc>) -> String {
+    format!("{}Z", started_at.format(RUN_FORM))
+}
+
+impl Bundle {
+    /// The bundle of this name, whether or not it is there. `None` where a run can't have that name.
+    #[must_use]
+    pub fn named(output: &Path, name: &str) -> Option<Self> {
+        let (time, suffix) = name.split_once('Z')?;
+        let started_at = NaiveDateTime::parse_from_str(time, RUN_FORM).ok()?.and_utc();
+        let number = match suffix {
+            "" => 1,
+            suffix => suffix.strip_prefix('-')?.parse().ok().filter(|number| *number > 1)?,
+        };
+        let canonical =
+            if number == 1 { run_name(started_at) } else { format!("{}-{number}", run_name(started_at)) };
+        (canonical == name).then(|| Self {
+            run: name.to_owned(),
+            path: output.join(name),
+            started_at,
+            number,
+        })
+    }
+
+    /// What its manifest says.
+    ///
+    /// # Errors
+    /// Where it can't be read, or is that of another run.
+    pub fn manifest(&self) -> io::Result<Manifest> {
+        let path = self.path.join(MANIFEST);
+        let manifest: Manifest = serde_json::from_slice(&read_file(&path)?)
+            .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
+        if manifest.run != self.run {
+            return Err(io::Error::other(format!("its manifest is that of the run {}", manifest.run)));
+        }
+        Ok(manifest)
+    }
+}
+
+/// A file as a whole. Anything else than a regular file, such as a pipe, may never come to an end.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs_err::metadata(path)?.is_file() {
+        return Err(io::Error::other(format!("{} is no regular file", path.display())));
+    }
+    fs_err::read(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(name: &str) -> Option<u64> {
+        Bundle::named(Path::new("out"), name).map(|bundle| bundle.number)
+    }
+
+    #[test]
+    fn only_names_of_runs_are_names_of_bundles() {
+        assert_eq!(number("2026-11-23T02-00-00Z"), Some(1));
+        assert_eq!(number("2026-11-23T02-00-00Z-2"), Some(2));
+        for other in [
+            "latest",
+            "demo",
+            "2026-11-23",
+            "2026-11-23T02-00-00Z-1",
+            "2026-11-23T02-00-00Z-02",
+            "2026-11-23T02-00-00Z-",
+            "2026-11-23T2-0-0Z",
+            "2026-13-23T02-00-00Z",
+            "2026-11-23T02-00-00Z.bak",
+            ".staging-2026-11-23T02-00-00Z",
+        ] {
+            assert_eq!(number(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn they_come_in_the_order_in_which_they_began() {
+        let output = tempfile::tempdir().unwrap();
+        let names = [
+            "2026-11-21T02-00-00Z-10",
+            "2026-11-21T02-00-00Z",
+            "2026-11-21T02-00-00Z-2",
+            "2026-11-20T02-00-00Z",
+        ];
+        for name in names.iter().chain(&["demo"]) {
+            fs_err::create_dir(output.path().join(name)).unwrap();
+        }
+        fs_err::write(output.path().join("2026-11-22T02-00-00Z"), "a file").unwrap();
+        let found: Vec<String> =
+            bundles(output.path()).unwrap().into_iter().map(|bundle| bundle.run).collect();
+        assert_eq!(found, [names[3], names[1], names[2], names[0]]);
+    }
+}

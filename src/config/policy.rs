@@ -1,0 +1,105 @@
+//! What counts as a finding: the section `[policy]` and the waivers.
+
+use std::{collections::BTreeSet, path::Path};
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use super::{
+    ConfigError,
+    file::{PolicyTable, WaiverTable, parse_toml},
+    flag,
+    settings::{Origin, Settings},
+};
+use crate::audit::{Finding, Waiver};
+
+/// What counts as a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// For how many days a secret may be unused before that is an open finding.
+    pub unused_after_days: u32,
+    /// The findings that end with code 10.
+    pub fail_on: Vec<Finding>,
+    /// The waivers. `None`: they were to be ignored.
+    pub waivers: Option<Vec<Waiver>>,
+}
+
+/// A file that holds nothing but waivers.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WaiversFile {
+    #[serde(default)]
+    waiver: Vec<WaiverTable>,
+}
+
+impl Policy {
+    /// Resolves the section `[policy]` and the `[[waiver]]` tables of the file, which stands `beside` what it names.
+    pub(super) fn resolve(
+        table: PolicyTable,
+        tables: Vec<WaiverTable>,
+        fail_on: Option<Vec<Finding>>,
+        ignores_waivers: bool,
+        beside: &Path,
+        settings: &mut Settings,
+    ) -> Result<Self, ConfigError> {
+        let unused_after_days = settings.pick("[policy] unused_after_days", None, table.unused_after_days, 0);
+        let fail_on = settings.pick_with(
+            "[policy] fail_on",
+            flag("--fail-on", fail_on),
+            table.fail_on,
+            Vec::new(),
+            |findings| super::names_of(findings),
+        );
+        let file = table.waivers.map(|file| beside.join(file));
+        if ignores_waivers {
+            settings.note("[policy] waivers", "ignored", Origin::Flag("--no-waivers"));
+            return Ok(Self { unused_after_days, fail_on, waivers: None });
+        }
+        let mut waivers = Vec::new();
+        for table in tables {
+            waivers.push(waiver(table, "the configuration")?);
+        }
+        match &file {
+            Some(path) => {
+                settings.note("[policy] waivers", path.display().to_string(), Origin::File);
+                let text = fs_err::read_to_string(path)
+                    .map_err(|error| ConfigError::new(format!("the waivers cannot be read: {error}")))?;
+                let read: WaiversFile = parse_toml(&text)
+                    .map_err(|problem| ConfigError::new(format!("{}: {problem}", path.display())))?;
+                for table in read.waiver {
+                    waivers.push(waiver(table, &path.display().to_string())?);
+                }
+            }
+            None => settings.note("[policy] waivers", "", Origin::Default),
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = waivers.iter().find(|one| !seen.insert((&one.secret_id, &one.workspace))) {
+            return Err(ConfigError::new(format!(
+                "two waivers name the secret {:?}; keep one",
+                twice.secret_id
+            )));
+        }
+        Ok(Self { unused_after_days, fail_on, waivers: Some(waivers) })
+    }
+}
+
+fn waiver(table: WaiverTable, place: &str) -> Result<Waiver, ConfigError> {
+    let whose = match &table.secret_id {
+        Some(id) => format!("the waiver of {id:?}"),
+        None => "a waiver".to_owned(),
+    };
+    let needed = |name: &str, value: Option<String>| {
+        value
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| ConfigError::new(format!("{place}: {whose} has no {name}, which it needs")))
+    };
+    let secret_id = needed("secret_id", table.secret_id)?;
+    let reason = needed("reason", table.reason)?;
+    let owner = needed("owner", table.owner)?;
+    let expires = needed("expires", table.expires.map(|expires| expires.to_string()))?;
+    let expires = expires.parse::<NaiveDate>().map_err(|_| {
+        ConfigError::new(format!("{place}: {whose} expires on {expires:?}; write a date such as 2027-03-31"))
+    })?;
+    Ok(Waiver { secret_id, workspace: table.workspace, reason, owner, expires })
+}

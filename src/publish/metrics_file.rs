@@ -1,0 +1,64 @@
+//! The one trace that a failed run may leave: numbers for a monitoring system, where the operator wants them.
+
+use std::{
+    fs::Permissions,
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    audit::Audit,
+    bundle,
+    report::{self, FailedRun},
+};
+
+/// For the monitoring agent, another user, to read: there is no name of a secret in it.
+const MODE: u32 = 0o644;
+
+/// Writes the numbers of an audit to `path`.
+///
+/// # Errors
+/// Where it can't be written; what was there stays.
+pub fn write_metrics(audit: &Audit, path: &Path) -> io::Result<()> {
+    replace(path, |out| report::File::Metrics.write(audit, out).map(drop))
+}
+
+/// Writes to `path` that a run published nothing, and which the last good ones in `output` were.
+///
+/// # Errors
+/// Where it can't be written; what was there stays.
+pub fn write_failure(
+    path: &Path,
+    output: &Path,
+    started_at: DateTime<Utc>,
+    ended_at: DateTime<Utc>,
+) -> io::Result<()> {
+    // Where bundles can't be read there is no last success that anybody could look at.
+    let bundles = bundle::bundles(output).unwrap_or_default();
+    let manifests = || bundles.iter().rev().filter_map(|bundle| bundle.manifest().ok());
+    let last_success = manifests().next().map(|manifest| manifest.started_at);
+    let is_complete = |manifest: &bundle::Manifest| manifest.complete && manifest.is_full();
+    let last_complete = manifests().find(is_complete).map(|manifest| manifest.started_at);
+    let failed = FailedRun { started_at, ended_at, last_success, last_complete };
+    replace(path, |out| report::metrics_of_failure(failed, out))
+}
+
+/// Replaces a file in one step.
+fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut staged = tempfile::Builder::new()
+        // Collectors take what ends in .prom.
+        .prefix(".metrics-")
+        .suffix(".staging")
+        .permissions(Permissions::from_mode(MODE))
+        .tempfile_in(directory)?;
+    write(staged.as_file_mut())?;
+    // The mode above goes through the umask.
+    staged.as_file().set_permissions(Permissions::from_mode(MODE))?;
+    staged.as_file().sync_all()?;
+    staged.persist(path)?;
+    Ok(())
+}

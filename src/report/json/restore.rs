@@ -1,0 +1,456 @@
+//! What a report says, in the words of the inside: a whole audit again, or what a later audit needs of an earlier one.
+
+use std::{borrow::Cow, io};
+
+use chrono::{DateTime, Utc};
+use serde::de::Error as _;
+
+use super::{
+    SCHEMA_VERSION,
+    read::{ReadError, Reader, SecretRead, WorkspaceRead, read},
+    types::{
+        ChangesJson, DependentChangesJson, DependentJson, DependentNameJson, EarlierRunJson, GapJson,
+        HeadJson, HistoryJson, NightJson, ParametersJson, PopulationDropJson, RecordJson, ReferenceJson,
+        SecretNameJson, SourceJson, WaiverJson, WorkspaceChangesJson,
+    },
+};
+use crate::{
+    audit::{
+        AppliedWaiver, Assessment, Audit, AuditedWorkspace, Changes, Comparison, DependentChanges,
+        DependentName, Discrepancy, EarlierDependent, EarlierRun, EarlierSecret, EarlierWorkspace, History,
+        Judgement, Night, Parameters, PopulationDrop, Record, Redactor, RenamedSecret, Rendering, Run,
+        SecretName, SourceRow, Status, Verdict, Waiver, WaiverState, WorkspaceChanges, WorkspaceRecord,
+    },
+    inventory::{
+        DependentType, FailedWorkspace, Gap, Reference, Relation, Resource, Secret, Sighting, Source,
+        Sources, Visibility, Workspace,
+    },
+};
+
+/// What an earlier report says of itself, and what it still knows of those before it.
+#[derive(Debug)]
+pub struct EarlierReport {
+    /// Its run.
+    pub run: EarlierRun,
+    /// Whether everything was read whole.
+    pub is_complete: bool,
+    /// What it and those before it saw. Of a report from before there was history: what it says itself.
+    pub history: History,
+}
+
+/// Makes the audit again that a report was made of.
+///
+/// # Errors
+/// Where it can't be read, or is of another schema version than this program writes.
+pub fn read_audit(input: impl io::Read) -> Result<Audit, ReadError> {
+    let mut reader = WholeReader::default();
+    let (head, history) = read(input, &mut reader)?;
+    let HeadJson { run, tool, parameters, changes, waivers, failed_workspaces, schema_version, .. } = head;
+    if schema_version != SCHEMA_VERSION {
+        return Err(ReadError::custom(format!(
+            "its schema_version is {schema_version}, and this program makes reports again of version {SCHEMA_VERSION} only"
+        )));
+    }
+    let history = history.ok_or_else(|| ReadError::missing_field("history"))?;
+    let workspaces = reader.workspaces;
+    let redactor = Redactor::of(workspaces.iter().map(|audited| &audited.workspace), &parameters.redact);
+    let mut audit = Audit {
+        run: Run {
+            id: run.id.into_owned(),
+            started_at: moment(&run.started_at)?,
+            finished_at: moment(&run.finished_at)?,
+            tool_version: tool.version.into_owned(),
+        },
+        parameters: self::parameters(parameters),
+        workspaces,
+        failed: failed_workspaces
+            .into_iter()
+            .map(|failed| FailedWorkspace {
+                name: failed.name.into_owned(),
+                address: failed.address.into_owned(),
+                error: failed.error.into_owned(),
+                key_refused: failed.key_refused,
+            })
+            .collect(),
+        history: self::history(history)?,
+        changes: self::changes(changes)?,
+        waivers: waivers.into_iter().map(waiver).collect::<Result<_, _>>()?,
+        redactor,
+    };
+    audit.show_records();
+    Ok(audit)
+}
+
+#[derive(Default)]
+struct WholeReader {
+    workspaces: Vec<AuditedWorkspace>,
+}
+
+impl Reader for WholeReader {
+    fn workspace(&mut self, _: &HeadJson, read: WorkspaceRead) -> Result<(), ReadError> {
+        let mut workspace = Workspace::new(read.name.into_owned(), read.address.into_owned());
+        workspace.workspace_id = read.workspace_id.map(Cow::into_owned);
+        // Which kind of gap each is no report says.
+        workspace.page_gaps = gaps(read.gaps);
+        workspace.dangling = references(read.dangling_references);
+        workspace.not_visible = references(read.references_not_visible);
+        workspace.deleted = read
+            .deleted_secrets
+            .into_iter()
+            .map(|SecretNameJson { secret_id, name }| (secret_id.into_owned(), name.into_owned()))
+            .collect();
+        workspace.warnings = read.warnings.into_owned();
+        let drop = |drop: PopulationDropJson| PopulationDrop { now: drop.now, earlier: drop.earlier };
+        self.workspaces.push(AuditedWorkspace {
+            workspace,
+            assessments: Vec::new(),
+            sources: sources(read.sources)?,
+            figures: read.figures.into(),
+            is_complete: read.complete,
+            population_drop: read.population_drop.map(drop),
+        });
+        Ok(())
+    }
+
+    fn secret(&mut self, _: &HeadJson, read: SecretRead) -> Result<(), ReadError> {
+        let Some(AuditedWorkspace { workspace, assessments, .. }) = self.workspaces.last_mut() else {
+            return Err(ReadError::custom("a secret stands outside of a workspace"));
+        };
+        let mut discrepancies = Vec::new();
+        for (position, dependent) in read.dependents.iter().enumerate() {
+            if let Some(words) = &dependent.discrepancy {
+                let known = Discrepancy::ALL.into_iter().find(|one| one.as_str() == &**words);
+                discrepancies.push((position, known.ok_or_else(|| unknown("discrepancy", words))?));
+            }
+        }
+        assessments.push(Assessment {
+            judgement: Judgement { verdict: verdict(&read.verdict)?, reason: read.reason.into_owned() },
+            discrepancies,
+            record: None,
+            waiver: read.waiver.map(waiver).transpose()?,
+            is_within_grace: read.within_grace,
+        });
+        let position = workspace.secrets.len();
+        let mut secret = Secret::new(read.secret_id, read.name);
+        secret.gaps = gaps(read.gaps);
+        workspace.secrets.push(secret);
+        let dependents: Vec<_> = read.dependents.into_iter().map(dependent).collect::<Result<_, _>>()?;
+        workspace.restore(position, dependents);
+        Ok(())
+    }
+}
+
+/// Reads an earlier report for what a later audit needs of it. With a comparison, that takes in its secrets.
+///
+/// # Errors
+/// Where it can't be read, or is of a later schema version than this program writes.
+pub fn read_earlier(
+    input: impl io::Read,
+    comparison: Option<&mut Comparison<'_>>,
+) -> Result<EarlierReport, ReadError> {
+    let mut reader = EarlierReader { comparison, workspace: None, alone: History::default() };
+    let (head, history) = read(input, &mut reader)?;
+    let run = EarlierRun { run: head.run.id.into_owned(), started_at: moment(&head.run.started_at)? };
+    let history = match history {
+        Some(history) => self::history(history)?,
+        None if head.schema_version < FIRST_WITH_HISTORY => reader.alone,
+        None => return Err(ReadError::missing_field("history")),
+    };
+    Ok(EarlierReport { run, is_complete: head.complete && !head.filtered, history })
+}
+
+/// The first schema version with a history.
+const FIRST_WITH_HISTORY: u32 = 2;
+
+struct EarlierReader<'c, 'a> {
+    comparison: Option<&'c mut Comparison<'a>>,
+    workspace: Option<WorkspaceRead>,
+    /// What a report from before there was a history says itself.
+    alone: History,
+}
+
+impl Reader for EarlierReader<'_, '_> {
+    fn workspace(&mut self, head: &HeadJson, read: WorkspaceRead) -> Result<(), ReadError> {
+        if head.schema_version > SCHEMA_VERSION {
+            return Err(ReadError::custom(format!(
+                "its schema_version is {}, of a later version of this program",
+                head.schema_version
+            )));
+        }
+        if head.schema_version < FIRST_WITH_HISTORY {
+            let known = self.alone.workspaces.entry(read.name.to_string()).or_default();
+            known.secrets_listed = read.figures.secrets_listed;
+            let (run, started_at) = (head.run.id.to_string(), moment(&head.run.started_at)?);
+            if self.alone.nights.is_empty() {
+                let (is_complete, workspaces) = (head.complete, Default::default());
+                self.alone.nights.push(Night { run, started_at, is_complete, workspaces });
+            }
+            for night in &mut self.alone.nights {
+                night.workspaces.insert(read.name.to_string(), read.totals.into());
+            }
+        }
+        if let Some(comparison) = &mut self.comparison {
+            comparison.take_workspace(earlier_workspace(head, &read));
+        }
+        self.workspace = Some(read);
+        Ok(())
+    }
+
+    fn secret(&mut self, head: &HeadJson, read: SecretRead) -> Result<(), ReadError> {
+        let Some(workspace) = &self.workspace else {
+            return Err(ReadError::custom("a secret stands outside of a workspace"));
+        };
+        let verdict = verdict(&read.verdict)?;
+        if let Some(known) = self.alone.workspaces.get_mut(&*workspace.name) {
+            known.observe(&read.secret_id, &read.name, verdict, moment(&head.run.started_at)?);
+        }
+        if let Some(comparison) = &mut self.comparison {
+            let dependents = read.dependents.into_iter().map(|dependent| EarlierDependent {
+                only_by_deep_scan: sources_of(&dependent.sources)
+                    .is_ok_and(|sources| sources.are_within(&[Source::Tools, Source::Agents])),
+                dependent: DependentName {
+                    dependent_type: dependent.r#type.into_owned(),
+                    name: dependent.name.unwrap_or_default().into_owned(),
+                    id: dependent.id.into_owned(),
+                },
+            });
+            let secret = SecretName { name: read.name.into_owned(), id: read.secret_id.into_owned() };
+            let earlier = EarlierSecret { secret, verdict, dependents: dependents.collect() };
+            comparison.take_secret(earlier_workspace(head, workspace), earlier);
+        }
+        Ok(())
+    }
+}
+
+fn earlier_workspace<'a>(head: &HeadJson, read: &'a WorkspaceRead) -> EarlierWorkspace<'a> {
+    EarlierWorkspace {
+        name: &read.name,
+        workspace_id: read.workspace_id.as_deref(),
+        is_complete: read.complete,
+        is_deep: head.parameters.deep,
+    }
+}
+
+fn unknown(what: &str, word: &str) -> ReadError {
+    ReadError::custom(format!("the {what} {word:?} is none that this program knows"))
+}
+
+fn moment(text: &str) -> Result<DateTime<Utc>, ReadError> {
+    let moment = DateTime::parse_from_rfc3339(text);
+    moment.map(|moment| moment.to_utc()).map_err(|error| ReadError::custom(format!("{text:?}: {error}")))
+}
+
+fn optional_moment(text: Option<Cow<'_, str>>) -> Result<Option<DateTime<Utc>>, ReadError> {
+    text.map(|text| moment(&text)).transpose()
+}
+
+fn verdict(word: &str) -> Result<Verdict, ReadError> {
+    Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == word).ok_or_else(|| unknown("verdict", word))
+}
+
+fn parameters(read: ParametersJson<'_>) -> Parameters {
+    Parameters {
+        page_size: read.page_size,
+        dependency_limit: read.dependency_limit,
+        max_dependency_limit: read.max_dependency_limit,
+        search: read.search.into_owned(),
+        deep: read.deep,
+        unused_after_days: read.unused_after_days,
+        ignores_waivers: read.waivers_ignored,
+        redact: read.redact,
+        rendering: Rendering {
+            csv_delimiter: read.csv_delimiter,
+            csv_byte_order_mark: read.csv_byte_order_mark,
+            csv_formula_escaping: read.csv_formula_escaping,
+            list_length: read.list_length,
+        },
+    }
+}
+
+fn gaps(read: Vec<GapJson<'_>>) -> Vec<Gap> {
+    read.into_iter().map(|gap| Gap::new(gap.what, gap.why)).collect()
+}
+
+fn references(read: Vec<ReferenceJson<'static>>) -> Vec<Reference> {
+    read.into_iter()
+        .map(|reference| Reference {
+            secret_id: reference.secret_id.into_owned(),
+            holder: Resource {
+                name: reference.name,
+                visibility: Visibility::Available,
+                ..Resource::unknown(DependentType::of_word(&reference.r#type), reference.id)
+            },
+            via: reference.via.into_owned(),
+            why: reference.why.into_owned(),
+        })
+        .collect()
+}
+
+/// The rows of a report are in the order of [`Source::ALL`].
+fn sources(read: Vec<SourceJson<'_>>) -> Result<Vec<SourceRow>, ReadError> {
+    if read.len() != Source::ALL.len() {
+        return Err(ReadError::custom("sources: there are not as many as this program has"));
+    }
+    let row = |(source, read): (Source, SourceJson<'_>)| {
+        if source.as_str() != read.source {
+            return Err(unknown("source", &read.source));
+        }
+        let status = Status::of_words(&read.status, read.why.map(Cow::into_owned));
+        let status = status.ok_or_else(|| unknown("status", &read.status))?;
+        Ok(SourceRow { source, status, pages: read.pages, dependents: read.dependents })
+    };
+    Source::ALL.into_iter().zip(read).map(row).collect()
+}
+
+fn dependent(read: DependentJson<'static>) -> Result<(Sighting<'static>, Sources), ReadError> {
+    let sources = sources_of(&read.sources)?;
+    let visibility = match &*read.visibility {
+        "available" => Visibility::Available,
+        "unknown" => Visibility::Unknown,
+        word => return Err(unknown("visibility", word)),
+    };
+    let relation = match &*read.relation {
+        "direct" => Relation::Direct,
+        "transitive" => Relation::Transitive,
+        word => return Err(unknown("relation", word)),
+    };
+    let created_at_unix_secs = optional_moment(read.created_at)?.map(|moment| moment.timestamp());
+    let resource = Resource {
+        dependent_type: DependentType::of_word(&read.r#type),
+        id: read.id,
+        name: read.name,
+        visibility,
+        access_level: read.access_level,
+        provider: read.provider,
+        phone_number: read.phone_number,
+        created_at_unix_secs,
+    };
+    let via = read.via.into_owned().into_iter().map(Cow::Owned).collect();
+    Ok((Sighting { resource, relation, via }, sources))
+}
+
+/// Both limits of the list of secrets have one word: which of them told is in the figures.
+fn sources_of(words: &[Cow<'_, str>]) -> Result<Sources, ReadError> {
+    words.iter().try_fold(Sources::default(), |sources, word| {
+        let source = Source::ALL.into_iter().find(|source| source.as_str() == &**word);
+        Ok(sources.union(source.ok_or_else(|| unknown("source", word))?.into()))
+    })
+}
+
+fn waiver(read: WaiverJson<'_>) -> Result<AppliedWaiver, ReadError> {
+    let state = WaiverState::ALL.into_iter().find(|state| state.as_str() == read.state);
+    let state = state.ok_or_else(|| unknown("state of a waiver", &read.state))?;
+    let waiver = Waiver {
+        secret_id: read.secret_id.into_owned(),
+        workspace: read.workspace.map(Cow::into_owned),
+        reason: read.reason.into_owned(),
+        owner: read.owner.into_owned(),
+        expires: read.expires,
+    };
+    Ok(AppliedWaiver { waiver, state })
+}
+
+fn earlier_run(read: EarlierRunJson<'_>) -> Result<EarlierRun, ReadError> {
+    Ok(EarlierRun { started_at: moment(&read.started_at)?, run: read.run.into_owned() })
+}
+
+fn changes(read: ChangesJson<'_>) -> Result<Changes, ReadError> {
+    Ok(match (read.since, read.not_compared) {
+        (Some(since), None) => Changes::Since {
+            earlier: earlier_run(since)?,
+            workspaces: read.workspaces.into_iter().map(workspace_changes).collect(),
+        },
+        (None, Some(why)) => Changes::NotCompared(why.into_owned()),
+        _ => return Err(ReadError::custom("changes: there has to be either since or not_compared")),
+    })
+}
+
+fn workspace_changes(read: WorkspaceChangesJson<'_>) -> WorkspaceChanges {
+    let names = |read: Vec<SecretNameJson<'_>>| {
+        read.into_iter().map(|SecretNameJson { secret_id, name }| secret_name(secret_id, name)).collect()
+    };
+    WorkspaceChanges {
+        workspace: read.workspace.into_owned(),
+        not_compared: read.not_compared.map(Cow::into_owned),
+        new: names(read.new),
+        gone: names(read.gone),
+        newly_unused: names(read.newly_unused),
+        back_in_use: names(read.back_in_use),
+        renamed: read
+            .renamed
+            .into_iter()
+            .map(|renamed| RenamedSecret {
+                secret: secret_name(renamed.secret_id, renamed.name),
+                earlier_name: renamed.earlier_name.into_owned(),
+            })
+            .collect(),
+        dependents: read.dependents.into_iter().map(dependent_changes).collect(),
+    }
+}
+
+fn secret_name(id: Cow<'_, str>, name: Cow<'_, str>) -> SecretName {
+    SecretName { name: name.into_owned(), id: id.into_owned() }
+}
+
+fn dependent_changes(read: DependentChangesJson<'_>) -> DependentChanges {
+    let names = |read: Vec<DependentNameJson<'_>>| {
+        let name = |DependentNameJson { r#type, id, name }: DependentNameJson<'_>| DependentName {
+            dependent_type: r#type.into_owned(),
+            name: name.into_owned(),
+            id: id.into_owned(),
+        };
+        read.into_iter().map(name).collect()
+    };
+    DependentChanges {
+        secret: secret_name(read.secret_id, read.name),
+        gained: read.gained,
+        lost: read.lost,
+        gained_first: names(read.gained_first),
+        lost_first: names(read.lost_first),
+    }
+}
+
+fn history(read: HistoryJson<'_>) -> Result<History, ReadError> {
+    Ok(History {
+        continues: read.continues.map(Cow::into_owned),
+        notes: read.notes.into_owned(),
+        complete_before: read.complete_before.map(earlier_run).transpose()?,
+        nights: read.nights.into_iter().map(night).collect::<Result<_, _>>()?,
+        workspaces: read
+            .workspaces
+            .into_iter()
+            .map(|known| {
+                let secrets = known.secrets.into_iter().map(record).collect::<Result<_, ReadError>>()?;
+                let (workspace_id, secrets_listed) =
+                    (known.workspace_id.map(Cow::into_owned), known.secrets_listed);
+                Ok((known.name.into_owned(), WorkspaceRecord { workspace_id, secrets_listed, secrets }))
+            })
+            .collect::<Result<_, ReadError>>()?,
+    })
+}
+
+fn night(read: NightJson<'_>) -> Result<Night, ReadError> {
+    Ok(Night {
+        started_at: moment(&read.started_at)?,
+        run: read.run.into_owned(),
+        is_complete: read.complete,
+        workspaces: read
+            .workspaces
+            .into_iter()
+            .map(|one| (one.name.into_owned(), one.totals.into()))
+            .collect(),
+    })
+}
+
+fn record(read: RecordJson<'_>) -> Result<(String, Record), ReadError> {
+    let record = Record {
+        name: read.name.into_owned(),
+        first_seen: moment(&read.first_seen)?,
+        last_seen: moment(&read.last_seen)?,
+        last_observed: optional_moment(read.last_observed)?,
+        last_in_use: optional_moment(read.last_in_use)?,
+        unused_since: optional_moment(read.unused_since)?,
+        nights_observed: read.nights_observed,
+    };
+    Ok((read.secret_id.into_owned(), record))
+}

@@ -1,0 +1,116 @@
+//! What was before: the last complete audit, and what has changed since.
+
+use std::fmt::Write as _;
+
+use super::{
+    escape::{code, plain},
+    fill, leave_out,
+};
+use crate::{
+    audit::{
+        Audit, Changes, DependentChanges, DependentName, EarlierRun, RenamedSecret, SecretName,
+        WorkspaceChanges,
+    },
+    report::date,
+};
+
+/// When the last complete audit was, for the first page.
+pub(super) fn last_complete(audit: &Audit) -> String {
+    let before = audit.history.complete_before.as_ref();
+    let is_this_one = audit.last_complete().is_some_and(|last| last.run == audit.run.id);
+    match (is_this_one, before) {
+        (true, Some(before)) => {
+            format!("The last complete audit before this one was that of {}.\n\n", run(before))
+        }
+        (true, None) => "This is the first complete audit that this history knows.\n\n".to_owned(),
+        (false, Some(before)) => format!("The last complete audit was that of {}.\n\n", run(before)),
+        (false, None) => "There was no complete audit so far that this history knows.\n\n".to_owned(),
+    }
+}
+
+fn run(earlier: &EarlierRun) -> String {
+    format!("{} ({})", date(earlier.started_at), code(&earlier.run))
+}
+
+/// What is different from the last complete audit, in at most `room` bytes a list.
+pub(super) fn changes(audit: &Audit, room: usize) -> String {
+    let (earlier, workspaces) = match &audit.changes {
+        Changes::NotCompared(why) => {
+            return format!("## Changes\n\nNot compared: {}.\n\n{}", plain(why), notes(audit));
+        }
+        Changes::Since { earlier, workspaces } => (earlier, workspaces),
+    };
+    let mut text = format!("## Changes since the complete audit of {}\n\n", run(earlier));
+    for changes in workspaces {
+        of_workspace(&mut text, changes, audit.parameters.rendering.list_length, room);
+    }
+    text.push_str(&notes(audit));
+    text
+}
+
+/// What was passed over, and where ages begin.
+fn notes(audit: &Audit) -> String {
+    let notes: Vec<String> = audit.history.notes.iter().map(|note| format!("- {}\n", plain(note))).collect();
+    if notes.is_empty() { String::new() } else { format!("{}\n", notes.concat()) }
+}
+
+fn of_workspace(text: &mut String, changes: &WorkspaceChanges, most: usize, room: usize) {
+    let name = code(&changes.workspace);
+    if let Some(why) = &changes.not_compared {
+        let _ = writeln!(text, "{name} was not compared: {why}.\n");
+        return;
+    }
+    let _ = writeln!(text, "{name}: {}.\n", changes.in_words());
+    if changes.is_empty() {
+        return;
+    }
+    text.push_str("| Change | Secret | Secret id | What |\n|:--|:--|:--|:--|\n");
+    let row = |change: &'static str| {
+        move |secret: &SecretName| format!("| {change} | {} | {} | |\n", code(&secret.name), code(&secret.id))
+    };
+    let renamed = |renamed: &RenamedSecret| {
+        let RenamedSecret { secret, earlier_name } = renamed;
+        format!("| renamed | {} | {} | was {} |\n", code(&secret.name), code(&secret.id), code(earlier_name))
+    };
+    let rows = || {
+        changes
+            .newly_unused
+            .iter()
+            .map(row("newly unused"))
+            .chain(changes.back_in_use.iter().map(row("back in use")))
+            .chain(changes.new.iter().map(row("new")))
+            .chain(changes.gone.iter().map(row("gone")))
+            .chain(changes.renamed.iter().map(renamed))
+            .chain(changes.dependents.iter().map(dependents_row))
+    };
+    let room = text.len() + room;
+    let shown = fill(text, room, rows().take(most));
+    text.push('\n');
+    let left_out = rows().count() - shown;
+    leave_out(text, left_out, "change", "changes", "report.json");
+}
+
+fn dependents_row(changes: &DependentChanges) -> String {
+    let part = |word: &str, number: usize, first: &[DependentName]| {
+        if number == 0 {
+            return None;
+        }
+        let mut names: Vec<String> = first.iter().map(in_words).collect();
+        if number > first.len() {
+            names.push(format!("{} more", number - first.len()));
+        }
+        Some(format!("{word} {number}: {}", names.join(", ")))
+    };
+    let parts = [
+        part("gained", changes.gained, &changes.gained_first),
+        part("lost", changes.lost, &changes.lost_first),
+    ];
+    let what: Vec<String> = parts.into_iter().flatten().collect();
+    let DependentChanges { secret, .. } = changes;
+    format!("| dependents | {} | {} | {} |\n", code(&secret.name), code(&secret.id), what.join("; "))
+}
+
+fn in_words(dependent: &DependentName) -> String {
+    let shown = if dependent.name.is_empty() { &dependent.id } else { &dependent.name };
+    format!("{} {}", code(&dependent.dependent_type), code(shown))
+}

@@ -1,0 +1,194 @@
+//! `metrics.prom`: numbers for the textfile collector of Prometheus' node exporter. Names and units by its conventions:
+//! base units, no names of secrets, and gauges only, as each file tells of one run.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    audit::{Audit, AuditedWorkspace, Verdict, WaiverState},
+    text::show_hidden,
+};
+
+const PREFIX: &str = "elevenlabs_secrets_audit";
+
+/// A run that published nothing, as far as numbers can tell of it.
+#[derive(Clone, Copy, Debug)]
+pub struct FailedRun {
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub ended_at: DateTime<Utc>,
+    /// When the last run that published reports began.
+    pub last_success: Option<DateTime<Utc>>,
+    /// When the last run that was complete began.
+    pub last_complete: Option<DateTime<Utc>>,
+}
+
+/// Writes the metrics of an audit.
+pub(super) fn report(audit: &Audit, out: impl Write) -> io::Result<()> {
+    let mut page = Page { out };
+    let started_at = audit.run.started_at;
+    page.run(true, started_at, audit.run.finished_at)?;
+    page.last("last_success", "the last run that published reports began", Some(started_at))?;
+    let last_complete = audit.last_complete().map(|run| run.started_at);
+    page.last("last_complete", "the last audit that was complete began", last_complete)?;
+    page.one("complete", "Whether everything was read whole.", truth(audit.is_complete()))?;
+
+    page.describe("workspace_read", "Whether the secrets of the workspace could be listed.")?;
+    let read: BTreeMap<&str, bool> = audit
+        .workspaces
+        .iter()
+        .map(|workspace| (workspace.name(), true))
+        .chain(audit.failed.iter().map(|failed| (failed.name.as_str(), false)))
+        .collect();
+    for (workspace, is_read) in read {
+        page.sample("workspace_read", &[("workspace", workspace)], truth(is_read))?;
+    }
+
+    page.describe("secrets", "Secrets by verdict.")?;
+    for workspace in &audit.workspaces {
+        let totals = workspace.totals();
+        for (verdict, number) in [
+            (Verdict::InUse, totals.in_use),
+            (Verdict::Unused, totals.unused),
+            (Verdict::Undetermined, totals.undetermined),
+        ] {
+            let labels = [("workspace", workspace.name()), ("verdict", verdict.as_str())];
+            page.sample("secrets", &labels, number as i64)?;
+        }
+    }
+    page.describe("unused_open_secrets", "Unused secrets that are neither waived nor within grace.")?;
+    for workspace in &audit.workspaces {
+        let open = workspace.secrets().filter(|secret| secret.is_open_finding()).count();
+        page.sample("unused_open_secrets", &[("workspace", workspace.name())], open as i64)?;
+    }
+    page.describe(
+        "oldest_unused_age_seconds",
+        "For how long the oldest of the unused secrets is unused; 0 without any.",
+    )?;
+    for workspace in &audit.workspaces {
+        let oldest = workspace.secrets().filter_map(|secret| secret.unused_since()).min();
+        let age = oldest.map_or(0, |since| (started_at - since).num_seconds().max(0));
+        page.sample("oldest_unused_age_seconds", &[("workspace", workspace.name())], age)?;
+    }
+    for (name, help, of) in [
+        (
+            "dependents",
+            "Dependents, over all secrets.",
+            (|one| one.totals().dependents as u64) as fn(&AuditedWorkspace) -> u64,
+        ),
+        ("requests", "Requests that the run sent, repetitions included.", |one| one.figures().requests),
+        ("retries", "Requests of the run that were repetitions.", |one| one.figures().retries),
+    ] {
+        page.describe(name, help)?;
+        for workspace in &audit.workspaces {
+            let value = i64::try_from(of(workspace)).unwrap_or(i64::MAX);
+            page.sample(name, &[("workspace", workspace.name())], value)?;
+        }
+    }
+    let expired = audit.waivers.iter().filter(|waiver| waiver.state == WaiverState::Expired).count();
+    page.one("expired_waivers", "Waivers whose last day has passed.", expired as i64)?;
+    page.out.flush()
+}
+
+/// Writes the metrics of a run that published nothing.
+///
+/// # Errors
+/// Where writing fails.
+pub fn metrics_of_failure(failed: FailedRun, out: impl Write) -> io::Result<()> {
+    let mut page = Page { out };
+    page.run(false, failed.started_at, failed.ended_at)?;
+    page.last("last_success", "the last run that published reports began", failed.last_success)?;
+    page.last("last_complete", "the last audit that was complete began", failed.last_complete)?;
+    page.out.flush()
+}
+
+fn truth(truth: bool) -> i64 {
+    i64::from(truth)
+}
+
+struct Page<W> {
+    out: W,
+}
+
+impl<W: Write> Page<W> {
+    fn run(&mut self, succeeded: bool, started_at: DateTime<Utc>, ended_at: DateTime<Utc>) -> io::Result<()> {
+        self.one("success", "Whether the last run published reports.", truth(succeeded))?;
+        self.one(
+            "last_run_timestamp_seconds",
+            "When the last run began, in seconds since 1970.",
+            started_at.timestamp(),
+        )?;
+        let duration = (ended_at - started_at).num_seconds().max(0);
+        self.one("duration_seconds", "How long the last run took to read the API.", duration)
+    }
+
+    fn last(&mut self, name: &str, what: &str, at: Option<DateTime<Utc>>) -> io::Result<()> {
+        // Without one there is no sample: 0 would be 1970.
+        let Some(at) = at else { return Ok(()) };
+        let help = format!("When {what}, in seconds since 1970.");
+        self.one(&format!("{name}_timestamp_seconds"), &help, at.timestamp())
+    }
+
+    fn one(&mut self, name: &str, help: &str, value: i64) -> io::Result<()> {
+        self.describe(name, help)?;
+        self.sample(name, &[], value)
+    }
+
+    fn describe(&mut self, name: &str, help: &str) -> io::Result<()> {
+        writeln!(self.out, "# HELP {PREFIX}_{name} {help}\n# TYPE {PREFIX}_{name} gauge")
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: i64) -> io::Result<()> {
+        write!(self.out, "{PREFIX}_{name}")?;
+        if !labels.is_empty() {
+            let labels: Vec<String> =
+                labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
+            write!(self.out, "{{{}}}", labels.join(","))?;
+        }
+        writeln!(self.out, " {value}")
+    }
+}
+
+/// A label's value as the text format wants it.
+fn escaped(value: &str) -> String {
+    show_hidden(value, &[]).replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_ends_where_it_is_to_end() {
+        assert_eq!(escaped("a\"b\\c\nd"), "a\\\"b\\\\c\\\\u{a}d");
+    }
+
+    #[test]
+    fn a_failed_run_says_so_and_when_the_last_good_one_was() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+        let failed = FailedRun {
+            started_at: at(1_000),
+            ended_at: at(1_060),
+            last_success: Some(at(500)),
+            last_complete: None,
+        };
+        let mut out = Vec::new();
+        metrics_of_failure(failed, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            samples,
+            [
+                "elevenlabs_secrets_audit_success 0",
+                "elevenlabs_secrets_audit_last_run_timestamp_seconds 1000",
+                "elevenlabs_secrets_audit_duration_seconds 60",
+                "elevenlabs_secrets_audit_last_success_timestamp_seconds 500",
+            ]
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! What a reviewer asks of the bundles in an output directory: are they sound, when did the audit run, what is different
+//! between two, and the reports again.
+//!
+//! Nothing here takes a lock, sends a request, or writes but where it was told to.
+
+mod diff;
+mod render;
+mod timeline;
+mod verify;
+
+pub use diff::diff;
+pub use render::render;
+pub use timeline::{Day, Place, Timeline, timeline};
+pub use verify::{Line, Soundness, Verification, verify};
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    audit::Audit,
+    bundle::{Bundle, REPORT, bundles},
+    report,
+};
+
+/// Why a question can't be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviewError {
+    /// There is nothing to look at.
+    #[error("there are no bundles in {}; name the directory that audits publish into with --out", .0.display())]
+    NoBundles(PathBuf),
+    /// A file or directory can't be read.
+    #[error("cannot read {}: {source}", .path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A report can't be written.
+    #[error("cannot write {}: {source}", .path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl ReviewError {
+    fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Read { path, source }
+    }
+
+    fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Write { path, source }
+    }
+}
+
+/// The bundles of an output directory, at least one.
+fn bundles_in(output: &Path) -> Result<Vec<Bundle>, ReviewError> {
+    let bundles = bundles(output).map_err(ReviewError::read(output))?;
+    if bundles.is_empty() {
+        return Err(ReviewError::NoBundles(output.to_owned()));
+    }
+    Ok(bundles)
+}
+
+/// The audit that a bundle was made of.
+fn audit_of(bundle: &Path) -> Result<Audit, ReviewError> {
+    let path = bundle.join(REPORT);
+    let file = open(&path)?;
+    report::read_audit(file).map_err(|error| ReviewError::read(&path)(error.into()))
+}
+
+fn open(path: &Path) -> Result<impl io::Read, ReviewError> {
+    // Anything else, such as a pipe, may never come to an end.
+    let is_file = fs_err::metadata(path).map_err(ReviewError::read(path))?.is_file();
+    if !is_file {
+        return Err(ReviewError::read(path)(io::Error::other("it is no regular file")));
+    }
+    let file = fs_err::File::open(path).map_err(ReviewError::read(path))?;
+    Ok(io::BufReader::with_capacity(1 << 16, file))
+}

@@ -1,0 +1,33 @@
+//! The reports of a bundle once more, made of its `report.json`.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{ReviewError, audit_of};
+use crate::report::{self, Format};
+
+/// Makes the reports of the bundle at `bundle` again, in the directory `out`. What was written. By the version of this
+/// program that published it, they come out byte for byte the same.
+///
+/// # Errors
+/// Where the report can't be read, or a file can't be written; one that is there already is never replaced.
+pub fn render(bundle: &Path, out: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReviewError> {
+    let audit = audit_of(bundle)?;
+    fs_err::create_dir_all(out).map_err(ReviewError::write(out))?;
+    let mut written = Vec::new();
+    for file in report::File::of(formats) {
+        let path = out.join(file.name());
+        let write = || -> io::Result<()> {
+            let created = File::options().write(true).create_new(true).open(&path)?;
+            let mut buffered = io::BufWriter::with_capacity(1 << 16, created);
+            file.write(&audit, &mut buffered)?;
+            buffered.flush()
+        };
+        write().map_err(ReviewError::write(&path))?;
+        written.push(path);
+    }
+    Ok(written)
+}
