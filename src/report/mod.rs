@@ -3,6 +3,7 @@
 //! What never lives here: files, the clock, HTTP. A renderer sees the [`Audit`] and nothing else.
 
 mod csv;
+mod html;
 mod json;
 mod markdown;
 mod metrics;
@@ -25,13 +26,15 @@ pub enum Format {
     Csv,
     /// report.md
     Markdown,
+    /// report.html
+    Html,
     /// metrics.prom
     Metrics,
 }
 
 impl Format {
     /// Every choice, which is the default.
-    pub const ALL: &[Self] = &[Self::Csv, Self::Markdown, Self::Metrics];
+    pub const ALL: &[Self] = &[Self::Csv, Self::Markdown, Self::Html, Self::Metrics];
 }
 
 /// One file of a bundle.
@@ -43,6 +46,8 @@ pub enum File {
     SecretsCsv,
     /// What a reviewer reads.
     Markdown,
+    /// What a reviewer opens.
+    Html,
     /// Numbers for Prometheus.
     Metrics,
     /// Everything, for programs.
@@ -57,6 +62,7 @@ impl File {
             (Self::DependentsCsv, csv),
             (Self::SecretsCsv, csv),
             (Self::Markdown, formats.contains(&Format::Markdown)),
+            (Self::Html, formats.contains(&Format::Html)),
             (Self::Metrics, formats.contains(&Format::Metrics)),
             (Self::Json, true),
         ]
@@ -71,6 +77,7 @@ impl File {
             Self::DependentsCsv => "dependents.csv",
             Self::SecretsCsv => "secrets.csv",
             Self::Markdown => "report.md",
+            Self::Html => "report.html",
             Self::Metrics => "metrics.prom",
             Self::Json => "report.json",
         }
@@ -85,6 +92,7 @@ impl File {
             Self::DependentsCsv => csv::dependents(audit, out).map(Some),
             Self::SecretsCsv => csv::secrets(audit, out).map(Some),
             Self::Markdown => markdown::report(audit, out).map(|()| None),
+            Self::Html => html::report(audit, out).map(|()| None),
             Self::Metrics => metrics::report(audit, out).map(|()| None),
             Self::Json => json::report(audit, out).map(|()| None),
         }

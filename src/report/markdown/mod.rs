@@ -115,7 +115,8 @@ fn answer(audit: &Audit) -> String {
     text
 }
 
-fn verdicts_in_words(totals: Totals) -> String {
+/// The answer in one sentence.
+pub(super) fn verdicts_in_words(totals: Totals) -> String {
     let of_all = count(totals.secrets, "secret", "secrets");
     let unused = match (totals.unused, totals.undetermined) {
         (0, 0) => format!("None of {of_all} is unused"),

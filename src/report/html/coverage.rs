@@ -1,0 +1,145 @@
+//! What was read and what was not, what the tool cannot know, and what it was asked for.
+
+use std::io;
+
+use askama::Template;
+
+use super::{LIST_ROOM, Number, Rows};
+use crate::{
+    audit::{Audit, AuditedWorkspace, Figures, Parameters, SourceRow, Status},
+    inventory::Source,
+    report::timestamp,
+};
+
+/// Everything after the findings.
+#[derive(Template)]
+#[template(path = "coverage.html")]
+pub(super) struct Coverage<'a> {
+    complete: bool,
+    parameters: &'a Parameters,
+    workspaces: Vec<Reading<'a>>,
+    gaps: Rows,
+    gaps_of_secrets: Rows,
+    has_gaps: bool,
+    warnings: Rows,
+    has_warnings: bool,
+    run_id: &'a str,
+    started_at: String,
+    finished_at: String,
+    filter: Option<&'a str>,
+}
+
+/// How the reading of one workspace went.
+struct Reading<'a> {
+    workspace: &'a AuditedWorkspace,
+    sources: &'a [SourceRow],
+    total: usize,
+    figures: Vec<(&'static str, Number)>,
+}
+
+/// Something that was not read whole.
+#[derive(Template)]
+#[template(path = "gap.html")]
+struct GapRow<'a> {
+    workspace: &'a str,
+    secret: Option<(&'a str, &'a str)>,
+    what: &'a str,
+    why: String,
+}
+
+#[derive(Template)]
+#[template(path = "warning.html")]
+struct Warning<'a> {
+    text: &'a str,
+}
+
+impl<'a> Coverage<'a> {
+    pub(super) fn of(audit: &'a Audit) -> io::Result<Self> {
+        let gaps = gaps(audit);
+        let gaps_of_secrets = || {
+            audit.secrets().flat_map(|secret| {
+                secret.gaps().iter().map(move |gap| GapRow {
+                    workspace: secret.workspace(),
+                    secret: Some((secret.name(), secret.id())),
+                    what: &gap.what,
+                    why: gap.why.clone(),
+                })
+            })
+        };
+        let warnings =
+            || audit.workspaces.iter().flat_map(AuditedWorkspace::warnings).map(|text| Warning { text });
+        Ok(Self {
+            complete: audit.is_complete(),
+            parameters: &audit.parameters,
+            workspaces: audit.workspaces.iter().map(reading).collect(),
+            has_gaps: !gaps.is_empty() || gaps_of_secrets().next().is_some(),
+            gaps: Rows::fill(gaps, usize::MAX)?,
+            gaps_of_secrets: Rows::fill(gaps_of_secrets(), LIST_ROOM)?,
+            has_warnings: warnings().next().is_some(),
+            warnings: Rows::fill(warnings(), LIST_ROOM)?,
+            run_id: &audit.run.id,
+            started_at: timestamp(audit.run.started_at),
+            finished_at: timestamp(audit.run.finished_at),
+            filter: audit.filter(),
+        })
+    }
+}
+
+fn reading(workspace: &AuditedWorkspace) -> Reading<'_> {
+    let sources = workspace.sources();
+    let total = sources.iter().map(|row| row.dependents).sum();
+    Reading { workspace, sources, total, figures: figures(workspace) }
+}
+
+fn figures(workspace: &AuditedWorkspace) -> Vec<(&'static str, Number)> {
+    let totals = workspace.totals();
+    let figures: Figures = workspace.figures();
+    let wide = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    [
+        ("Secrets listed", figures.secrets_listed),
+        ("… and not listed, but referred to and found", figures.secrets_not_listed),
+        ("… and deleted during the audit", figures.secrets_deleted),
+        ("Secrets in this report", totals.secrets),
+        ("Dependents previewed in the list of secrets", figures.dependents_previewed),
+        ("Dependents after completion of every list", figures.dependents_after_completion),
+        ("Dependents with those found elsewhere", totals.dependents),
+        ("Lists completed by the higher limit", figures.lists_completed_by_higher_limit),
+        ("Lists completed by paging", figures.lists_completed_by_paging),
+        ("Lists completed by reading all MCP servers", figures.lists_completed_by_scan),
+        ("Lists not whole", figures.lists_not_whole),
+        ("Secrets confirmed as unused by reading them once more", figures.secrets_confirmed),
+        ("Requests", wide(figures.requests)),
+        ("… of which repetitions", wide(figures.retries)),
+    ]
+    .map(|(figure, number)| (figure, Number(number)))
+    .to_vec()
+}
+
+/// What was not read besides the lists of single secrets.
+fn gaps(audit: &Audit) -> Vec<GapRow<'_>> {
+    let mut gaps = Vec::new();
+    for failed in &audit.failed {
+        gaps.push(GapRow {
+            workspace: &failed.name,
+            secret: None,
+            what: "the whole workspace",
+            why: failed.error.clone(),
+        });
+    }
+    for workspace in &audit.workspaces {
+        let mut gap = |what, why| gaps.push(GapRow { workspace: workspace.name(), secret: None, what, why });
+        for row in workspace.sources() {
+            match &row.status {
+                Status::NotRead(why) if Source::SCANNED.contains(&row.source) => {
+                    gap(row.title(), why.clone());
+                }
+                Status::SwitchedOff => gap(row.title(), "switched off in the configuration".to_owned()),
+                _ => {}
+            }
+        }
+        for one in workspace.gaps() {
+            gap(&one.what, one.why.clone());
+        }
+    }
+    gaps
+}

@@ -1,0 +1,85 @@
+//! What uses a secret, as the rows of the table that opens below it; and how many of them there is room for.
+
+use std::io;
+
+use askama::Template;
+
+use super::size;
+use crate::{
+    audit::Audit,
+    inventory::{Dependent, DependentType, Relation, Visibility},
+};
+
+/// How many dependents each secret shows: the largest of these with which the page keeps within its size.
+const STEPS: [usize; 10] = [usize::MAX, 10_000, 1_000, 250, 100, 50, 25, 10, 5, 1];
+
+/// A dependent as a row shows it.
+pub(super) struct Shown<'a> {
+    pub(super) kind: &'a str,
+    pub(super) name: &'a str,
+    pub(super) number: &'a str,
+    pub(super) id: &'a str,
+    pub(super) is_visible: bool,
+    pub(super) relation: &'static str,
+    pub(super) via: &'a [String],
+    pub(super) created: String,
+}
+
+/// One such row by itself, to be measured. Rows of a secret include the same template.
+#[derive(Template)]
+#[template(path = "dependent.html")]
+struct Row<'a> {
+    dependent: Shown<'a>,
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn of(dependent: Dependent<'a>) -> Self {
+        let resource = dependent.resource;
+        let relation = match (dependent.relation, &resource.dependent_type) {
+            (Relation::Transitive, _) => "transitive, via",
+            (Relation::Direct, _) if dependent.via.is_empty() => "direct",
+            (Relation::Direct, DependentType::EnvironmentVariable) => "direct, in",
+            (Relation::Direct, _) => "direct, also via",
+        };
+        let created = resource.created_at_unix_secs.and_then(crate::report::created_at).unwrap_or_default();
+        Self {
+            kind: kind(&resource.dependent_type),
+            name: resource.name.as_deref().unwrap_or_default(),
+            number: resource.phone_number.as_deref().unwrap_or_default(),
+            id: &resource.id,
+            is_visible: resource.visibility != Visibility::Unknown,
+            relation,
+            via: dependent.via,
+            created: created.split('T').next().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// The words for a kind of dependent. One that this program doesn't know goes by its name in the API.
+pub(super) fn kind(dependent_type: &DependentType) -> &str {
+    match dependent_type {
+        DependentType::Tool => "tool",
+        DependentType::Agent => "agent",
+        DependentType::PhoneNumber => "phone number",
+        DependentType::McpServer => "MCP server",
+        DependentType::Other => "other",
+        DependentType::EnvironmentVariable => "environment variable",
+        DependentType::SpeechEngine => "speech engine",
+        DependentType::Setting => "setting",
+        DependentType::Unrecognized(list) => list,
+    }
+}
+
+/// How many dependents each secret can show so that all of them together take at most `room` bytes.
+pub(super) fn most_within(audit: &Audit, room: usize) -> io::Result<usize> {
+    // What each step takes beyond the next smaller one.
+    let mut sizes = [0; STEPS.len()];
+    for secret in audit.secrets() {
+        for (at, dependent) in secret.dependents().enumerate() {
+            let smallest = STEPS.iter().rposition(|step| at < *step).unwrap_or_default();
+            sizes[smallest] += size(&Row { dependent: Shown::of(dependent) })?;
+        }
+    }
+    let fits = |step: usize| sizes[step..].iter().sum::<usize>() <= room;
+    Ok((0..STEPS.len()).find(|step| fits(*step)).map_or(0, |step| STEPS[step]))
+}

@@ -1,0 +1,183 @@
+//! What somebody has to look at: unused and undetermined secrets, which are never cut, and what else is amiss.
+
+use std::{collections::BTreeMap, io};
+
+use askama::Template;
+
+use super::{LIST_ROOM, Number, Rows, of_each, several};
+use crate::{
+    audit::{Audit, AuditedSecret, AuditedWorkspace, Verdict},
+    inventory::Reference,
+};
+
+/// The secrets that may be deleted, each with lines for what a reviewer decides. Never cut.
+#[derive(Template)]
+#[template(path = "unused.html")]
+pub(super) struct Unused<'a> {
+    secrets: Vec<AuditedSecret<'a>>,
+    number: Number,
+    complete: bool,
+    several: bool,
+}
+
+pub(super) fn unused(audit: &Audit) -> Unused<'_> {
+    let secrets = of_verdict(audit, Verdict::Unused);
+    Unused { number: Number(secrets.len()), secrets, complete: audit.is_complete(), several: several(audit) }
+}
+
+/// The secrets of which it can't be said whether something uses them, by what is missing. Never cut.
+#[derive(Template)]
+#[template(path = "undetermined.html")]
+pub(super) struct Undetermined<'a> {
+    number: Number,
+    by_reason: BTreeMap<&'a str, Vec<AuditedSecret<'a>>>,
+    several: bool,
+}
+
+pub(super) fn undetermined(audit: &Audit) -> Undetermined<'_> {
+    let secrets = of_verdict(audit, Verdict::Undetermined);
+    let number = Number(secrets.len());
+    let mut by_reason: BTreeMap<&str, Vec<AuditedSecret<'_>>> = BTreeMap::new();
+    for secret in secrets {
+        by_reason.entry(secret.reason()).or_default().push(secret);
+    }
+    Undetermined { number, by_reason, several: several(audit) }
+}
+
+fn of_verdict(audit: &Audit, verdict: Verdict) -> Vec<AuditedSecret<'_>> {
+    audit.secrets().filter(|secret| secret.verdict() == verdict).collect()
+}
+
+/// Dangling references, references to what the key may not see, discrepancies and deleted secrets.
+#[derive(Template)]
+#[template(path = "findings.html")]
+pub(super) struct Findings {
+    lists: Vec<List>,
+}
+
+/// A table of findings of one sort.
+struct List {
+    id: &'static str,
+    title: &'static str,
+    meaning: &'static str,
+    columns: &'static [&'static str],
+    number: Number,
+    rows: Rows,
+}
+
+/// A row of such a table: what is text from elsewhere is in code type where it is an id.
+#[derive(Template)]
+#[template(path = "finding.html")]
+struct Finding<'a> {
+    cells: Vec<Cell<'a>>,
+}
+
+enum Cell<'a> {
+    Text(&'a str),
+    Name(&'a str),
+    Id(&'a str),
+    Ids(&'a [String]),
+}
+
+pub(super) fn of_the_workspaces(audit: &Audit) -> io::Result<Findings> {
+    let lists = [
+        references(
+            audit,
+            "dangling",
+            "Dangling references",
+            "Something refers to a secret that the API says does not exist.",
+            AuditedWorkspace::dangling,
+        )?,
+        references(
+            audit,
+            "not-visible",
+            "References to secrets that this key may not see",
+            "The secrets exist, or may: this audit says nothing of them.",
+            AuditedWorkspace::not_visible,
+        )?,
+        discrepancies(audit)?,
+        deleted(audit)?,
+    ];
+    Ok(Findings { lists: lists.into_iter().filter(|list| list.number.0 > 0).collect() })
+}
+
+fn references(
+    audit: &Audit,
+    id: &'static str,
+    title: &'static str,
+    meaning: &'static str,
+    of: impl Fn(&AuditedWorkspace) -> &[Reference],
+) -> io::Result<List> {
+    let rows = || {
+        of_each(audit, &of).map(|(workspace, reference)| {
+            let holder = &reference.holder;
+            Finding {
+                cells: vec![
+                    Cell::Name(workspace),
+                    Cell::Id(&reference.secret_id),
+                    Cell::Text(holder.dependent_type.as_str()),
+                    Cell::Name(holder.name.as_deref().unwrap_or_default()),
+                    Cell::Id(&holder.id),
+                    Cell::Ids(&reference.via),
+                    Cell::Text(&reference.why),
+                ],
+            }
+        })
+    };
+    let columns = &["Workspace", "Secret id", "Held by", "Name", "Id", "Where", "Why"];
+    list(id, title, meaning, columns, rows)
+}
+
+fn discrepancies(audit: &Audit) -> io::Result<List> {
+    let rows = || {
+        audit.secrets().flat_map(|secret| {
+            secret.discrepancies().map(move |(dependent, what)| {
+                let resource = dependent.resource;
+                Finding {
+                    cells: vec![
+                        Cell::Name(secret.workspace()),
+                        Cell::Name(secret.name()),
+                        Cell::Id(secret.id()),
+                        Cell::Text(resource.dependent_type.as_str()),
+                        Cell::Name(resource.name.as_deref().unwrap_or_default()),
+                        Cell::Id(&resource.id),
+                        Cell::Text(what.as_str()),
+                    ],
+                }
+            })
+        })
+    };
+    list(
+        "discrepancies",
+        "Discrepancies",
+        "Two parts of the API, each read whole, tell different things. Both count as use.",
+        &["Workspace", "Secret", "Secret id", "Dependent", "Name", "Id", "What"],
+        rows,
+    )
+}
+
+fn deleted(audit: &Audit) -> io::Result<List> {
+    let rows = || {
+        of_each(audit, AuditedWorkspace::deleted).map(|(workspace, (id, name))| Finding {
+            cells: vec![Cell::Name(workspace), Cell::Name(name), Cell::Id(id)],
+        })
+    };
+    list(
+        "deleted",
+        "Deleted during the audit",
+        "They were listed, and then were gone. They are in no figure.",
+        &["Workspace", "Secret", "Secret id"],
+        rows,
+    )
+}
+
+fn list<'a, R: Iterator<Item = Finding<'a>>>(
+    id: &'static str,
+    title: &'static str,
+    meaning: &'static str,
+    columns: &'static [&'static str],
+    rows: impl Fn() -> R,
+) -> io::Result<List> {
+    let number = Number(rows().count());
+    Ok(List { id, title, meaning, columns, number, rows: Rows::fill(rows(), LIST_ROOM)? })
+}

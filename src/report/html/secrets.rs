@@ -1,0 +1,151 @@
+//! The table of all secrets, each opening onto its dependents. It is written row by row, so that a million dependents
+//! never stand in memory as text.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Write},
+};
+
+use askama::Template;
+
+use super::{
+    Number,
+    dependents::{self, Shown},
+    several, size, verdict,
+};
+use crate::audit::{Audit, AuditedSecret, Verdict};
+
+/// What stands above the rows.
+#[derive(Template)]
+#[template(path = "secrets.html")]
+struct Head<'a> {
+    total: usize,
+    number: Number,
+    workspaces: &'a [&'a str],
+    kinds: &'a BTreeMap<&'a str, usize>,
+    several: bool,
+    most: usize,
+    left_out: usize,
+}
+
+/// A secret: a row, and where something uses it another below, which shows when it is opened.
+#[derive(Template)]
+#[template(path = "secret.html")]
+struct Row<'a> {
+    secret: AuditedSecret<'a>,
+    verdict: &'static str,
+    class: &'static str,
+    /// The place of its verdict in the order of urgency.
+    urgency: usize,
+    /// The numbers by which the filters know its workspace and the kinds of its dependents.
+    workspace: usize,
+    kinds: Vec<usize>,
+    counts: [usize; 5],
+    several: bool,
+    total: usize,
+    in_words: String,
+    shown: usize,
+}
+
+/// What stands below the rows.
+#[derive(Template)]
+#[template(path = "secrets_end.html")]
+struct Foot {
+    left_out: usize,
+}
+
+/// What all rows have in common.
+struct Table<'a> {
+    workspaces: Vec<&'a str>,
+    kinds: BTreeMap<&'a str, usize>,
+    several: bool,
+}
+
+impl<'a> Table<'a> {
+    fn of(audit: &'a Audit) -> Self {
+        let dependents = audit.secrets().flat_map(|secret| secret.dependents());
+        let kinds: BTreeSet<&str> =
+            dependents.map(|one| dependents::kind(&one.resource.dependent_type)).collect();
+        Self {
+            workspaces: audit.workspaces.iter().map(|workspace| workspace.name()).collect(),
+            kinds: kinds.into_iter().zip(0..).collect(),
+            several: several(audit),
+        }
+    }
+}
+
+impl<'a> Row<'a> {
+    fn of(secret: AuditedSecret<'a>, table: &Table<'_>, most: usize) -> Self {
+        let counts = secret.counts();
+        let total = secret.dependents().len();
+        let named = [counts.tools, counts.agents, counts.phone_numbers, counts.mcp_servers];
+        let [tools, agents, phone_numbers, mcp_servers] = named;
+        let others = total - named.iter().sum::<usize>();
+        let (words, class) = verdict(secret.verdict());
+        let kinds: BTreeSet<usize> = secret
+            .dependents()
+            .filter_map(|one| table.kinds.get(dependents::kind(&one.resource.dependent_type)).copied())
+            .collect();
+        Self {
+            secret,
+            verdict: words,
+            class,
+            urgency: urgency(secret.verdict()),
+            workspace: table
+                .workspaces
+                .iter()
+                .position(|name| *name == secret.workspace())
+                .unwrap_or_default(),
+            kinds: kinds.into_iter().collect(),
+            counts: [tools, agents, phone_numbers, mcp_servers, others],
+            several: table.several,
+            total,
+            in_words: counts.in_words(),
+            shown: total.min(most),
+        }
+    }
+
+    fn dependents(&self) -> impl Iterator<Item = Shown<'a>> {
+        self.secret.dependents().take(self.shown).map(Shown::of)
+    }
+}
+
+fn urgency(verdict: Verdict) -> usize {
+    match verdict {
+        Verdict::Unused => 0,
+        Verdict::Undetermined => 1,
+        Verdict::InUse => 2,
+    }
+}
+
+/// Writes the table, in about `room` bytes: first every secret, then of each as many dependents as there is room for.
+pub(super) fn every_secret(audit: &Audit, room: usize, out: &mut impl Write) -> io::Result<()> {
+    let table = Table::of(audit);
+    let mut secrets: Vec<AuditedSecret<'_>> = audit.secrets().collect();
+    // What matters comes first, and is the last that is cut. Within it, the order of every report stays.
+    secrets.sort_by_key(|secret| urgency(secret.verdict()));
+    let total = secrets.len();
+    let (mut taken, mut rows) = (0, 0);
+    for secret in &secrets {
+        taken += size(&Row::of(*secret, &table, 0))?;
+        if taken > room {
+            break;
+        }
+        rows += 1;
+    }
+    let most = if rows < total { 0 } else { dependents::most_within(audit, room - taken)? };
+    let head = Head {
+        total,
+        number: Number(total),
+        workspaces: &table.workspaces,
+        kinds: &table.kinds,
+        several: table.several,
+        most,
+        left_out: total - rows,
+    };
+    head.write_into(out)?;
+    for secret in secrets.into_iter().take(rows) {
+        Row::of(secret, &table, most).write_into(out)?;
+    }
+    Foot { left_out: total - rows }.write_into(out)
+}
