@@ -14,7 +14,8 @@ use crate::{
     support::{BINARY, RUN, SECRETS, Setup, behind, code, finish, serve, serve_with, text},
 };
 
-const FILES: [&str; 5] = ["dependents.csv", "secrets.csv", "report.md", "report.json", "manifest.json"];
+const FILES: [&str; 6] =
+    ["dependents.csv", "secrets.csv", "report.md", "report.html", "report.json", "manifest.json"];
 
 fn secrets() -> Vec<Secret> {
     (0..40).map(|number| Secret::new(&format!("sec_{number}"), "key").with_tools(20)).collect()
@@ -129,8 +130,8 @@ async fn an_error_at_any_fsync_rename_or_link_is_code_6_and_the_earlier_bundle_s
     let simulator = serve(secrets()).await;
     let setup = published(&simulator).await;
     let before = contents(&setup.out());
-    // Seven files, the staging directory, and the output directory once the bundle is in it.
-    let syncs = (1..=9).map(|number| format!("fsync:error=EIO:when={number}"));
+    // Eight files, the staging directory, and the output directory once the bundle is in it.
+    let syncs = (1..=10).map(|number| format!("fsync:error=EIO:when={number}"));
     let names = ["/^rename:error=EIO:when=1", "/^symlink:error=EIO:when=1", "/^rename:error=EIO:when=2"];
     for fault in syncs.chain(names.map(str::to_owned)) {
         let Ok(traced) = tokio::task::spawn_blocking({
@@ -151,7 +152,7 @@ async fn an_error_at_any_fsync_rename_or_link_is_code_6_and_the_earlier_bundle_s
         assert_eq!(contents(&setup.out()), before, "{fault}");
     }
     // Then both renames are done: the bundle is in place, come what may.
-    let late = finish(injected(&setup, "fsync:error=EIO:when=10")).await;
+    let late = finish(injected(&setup, "fsync:error=EIO:when=11")).await;
     assert_eq!(code(&late), 0);
     assert!(text(&late.stderr).contains("power cut"), "{}", text(&late.stderr));
     assert_ne!(contents(&setup.out()), before);

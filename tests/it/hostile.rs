@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     bundle::{names_in, read_json},
-    inert::{csv_rows, markdown_tables, terminal_lines, unescaped},
+    inert::{csv_rows, html_page, markdown_tables, terminal_lines, unescaped},
     support::{Outcome, RUN, Setup, code, finish, text},
 };
 
@@ -191,6 +191,7 @@ fn reads_back(setup: &Setup) -> Vec<Vec<Vec<String>>> {
         "dependents.csv",
         "manifest.json",
         "metrics.prom",
+        "report.html",
         "report.json",
         "report.md",
         "secrets.csv",
@@ -201,6 +202,7 @@ fn reads_back(setup: &Setup) -> Vec<Vec<Vec<String>>> {
     for file in ["secrets.csv", "dependents.csv"] {
         csv_rows(&fs_err::read(latest.join(file)).unwrap(), b',');
     }
+    html_page(&fs_err::read_to_string(latest.join("report.html")).unwrap());
     markdown_tables(&fs_err::read_to_string(latest.join("report.md")).unwrap())
 }
 

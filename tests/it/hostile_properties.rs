@@ -66,7 +66,7 @@ const SPECIAL: [&str; 44] = [
 ];
 
 /// Any text, leaning to what means something. `\u{` is left out: it could not be told from what is shown so.
-fn any_name() -> impl Strategy<Value = String> {
+pub(crate) fn any_name() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         3 => select(&SPECIAL[..]).prop_map(str::to_owned),
         1 => any::<char>().prop_map(String::from),
@@ -75,7 +75,7 @@ fn any_name() -> impl Strategy<Value = String> {
     vec(piece, 0..8).prop_map(|pieces| pieces.concat().replace("\\u{", "\\u"))
 }
 
-fn names() -> impl Strategy<Value = Vec<String>> {
+pub(crate) fn names() -> impl Strategy<Value = Vec<String>> {
     vec(any_name(), 1..5)
 }
 
@@ -95,7 +95,7 @@ fn resource(kind: DependentType, name: &str) -> Resource<'static> {
 
 /// An inventory that has the names everywhere that a text from outside can be. Of each, one secret is in use, one is
 /// not, and of one that can't be said.
-fn inventory(names: &[String]) -> Inventory {
+pub(crate) fn inventory(names: &[String]) -> Inventory {
     let mut workspace = Workspace::new("main".to_owned(), "https://api.example".to_owned());
     workspace.scans = Source::SCANNED.map(|source| Scan::new(source, ScanOutcome::Whole)).to_vec();
     for (number, name) in names.iter().enumerate() {

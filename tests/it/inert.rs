@@ -3,6 +3,7 @@
 
 use elevenlabs_secrets_audit::text::is_hidden;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeWithOffset};
+use scraper::{Html, Node};
 
 /// The HTML that a report may hold.
 const TAGS: [&str; 6] = ["<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>"];
@@ -124,6 +125,109 @@ fn follow_tags(html: &str, open: &mut Vec<String>) {
         }
         rest = &rest[end..];
     }
+}
+
+/// The elements that `report.html` may hold, each with the attributes that it may have.
+const ELEMENTS: [(&str, &[&str]); 59] = [
+    ("a", &["class", "href"]),
+    ("bdi", &[]),
+    ("body", &[]),
+    ("button", &["type"]),
+    ("caption", &["class"]),
+    ("circle", &["class", "cx", "cy", "r"]),
+    ("code", &[]),
+    ("data", &["value"]),
+    ("dd", &[]),
+    ("defs", &[]),
+    ("desc", &["id"]),
+    ("details", &[]),
+    ("div", &["class", "tabindex", "role", "aria-label", "aria-labelledby"]),
+    ("dl", &["class"]),
+    ("dt", &[]),
+    ("figcaption", &[]),
+    ("figure", &[]),
+    ("form", &["id", "role", "aria-label", "hidden"]),
+    ("h1", &[]),
+    ("h2", &["id"]),
+    ("h3", &["id"]),
+    ("head", &[]),
+    ("header", &[]),
+    ("html", &["lang"]),
+    ("i", &[]),
+    ("input", &["type", "id", "autocomplete", "spellcheck"]),
+    ("label", &[]),
+    ("li", &[]),
+    ("main", &[]),
+    ("meta", &["charset", "http-equiv", "content", "name"]),
+    ("nav", &["aria-label"]),
+    ("option", &["value"]),
+    ("p", &["class", "id", "role"]),
+    ("path", &["class", "d"]),
+    ("pattern", &["id", "width", "height", "patternUnits", "patternTransform"]),
+    ("polyline", &["class", "points"]),
+    ("rect", &["class", "x", "y", "width", "height"]),
+    ("script", &[]),
+    ("section", &["aria-labelledby", "class"]),
+    ("select", &["id"]),
+    ("small", &[]),
+    ("span", &["class"]),
+    ("strong", &[]),
+    ("style", &[]),
+    ("summary", &[]),
+    (
+        "svg",
+        &[
+            "class",
+            "width",
+            "height",
+            "role",
+            "aria-labelledby",
+            "aria-hidden",
+            "focusable",
+            "x",
+            "y",
+            "viewBox",
+            "preserveAspectRatio",
+        ],
+    ),
+    ("table", &["class", "id"]),
+    ("tbody", &["class", "data-w", "data-k"]),
+    ("td", &["class", "colspan", "data-s"]),
+    ("text", &["class", "x", "y"]),
+    ("tfoot", &[]),
+    ("th", &["class", "scope"]),
+    ("thead", &["class"]),
+    ("time", &["datetime"]),
+    ("title", &["id"]),
+    ("tr", &["class"]),
+    ("ul", &["class", "aria-hidden"]),
+    ("line", &["class", "x1", "x2", "y1", "y2"]),
+    ("g", &[]),
+];
+
+/// `report.html` as a browser reads it. There is no element and no attribute but what the page has by itself, nothing
+/// is loaded or linked elsewhere, and nothing hidden is in it.
+pub(crate) fn html_page(html: &str) -> Html {
+    assert!(!html.contains(|it| is_hidden(it) && it != '\n'), "something hidden");
+    let page = Html::parse_document(html);
+    let mut scripts = 0;
+    for node in page.tree.values() {
+        match node {
+            Node::Element(element) => {
+                let known = ELEMENTS.iter().find(|(name, _)| *name == element.name());
+                let (name, attributes) = known.unwrap_or_else(|| panic!("<{}>", element.name()));
+                for (attribute, value) in element.attrs() {
+                    assert!(attributes.contains(&attribute), "<{name} {attribute}>");
+                    assert!(attribute != "href" || value.starts_with('#'), "{value}");
+                }
+                scripts += usize::from(*name == "script");
+            }
+            Node::Comment(comment) => panic!("a comment: {}", &**comment),
+            _ => {}
+        }
+    }
+    assert_eq!(scripts, 1, "the page's own");
+    page
 }
 
 /// The lines of what a terminal is given. Nothing hidden is in them, our own colours apart.

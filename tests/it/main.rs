@@ -33,6 +33,8 @@
 //! | `publish` | the files and directories that a run leaves |
 //! | `snapshots` | every report, word by word |
 //! | `hostile`, `hostile_logs`, `hostile_properties`, `inert` | names that nobody should have, in every format |
+//! | `html` | `report.html`, read back as a browser would |
+//! | `browser` | `report.html` in Chromium: what it does, asks for and prints |
 //! | `big_report` | a workspace that is too big for `report.md` |
 //! | `disk`, `processes` | disks that fail, runs that are killed, a lock that is held |
 //! | `streams` | streams that are closed or full |
@@ -56,6 +58,7 @@ mod addresses;
 mod big_report;
 mod binary;
 mod bounds;
+mod browser;
 mod check;
 mod completeness;
 mod config;
@@ -72,6 +75,7 @@ mod gaps;
 mod hostile;
 mod hostile_logs;
 mod hostile_properties;
+mod html;
 mod ids;
 mod key;
 mod key_echoes;

@@ -129,6 +129,7 @@ async fn a_run_that_is_killed_at_any_step_of_publishing_leaves_whole_bundles() {
         "dependents.csv",
         "secrets.csv",
         "report.md",
+        "report.html",
         "report.json",
         "manifest.json",
         "bundle",

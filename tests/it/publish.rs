@@ -68,6 +68,7 @@ async fn a_bundle_stands_in_a_directory_with_the_name_of_its_run_and_latest_poin
         "dependents.csv",
         "manifest.json",
         "metrics.prom",
+        "report.html",
         "report.json",
         "report.md",
         "secrets.csv",
@@ -84,6 +85,7 @@ async fn formats_choose_among_the_files_but_for_report_json_and_the_manifest() {
             &["SHA256SUMS", "dependents.csv", "manifest.json", "report.json", "secrets.csv"][..],
         ),
         (vec![Format::Markdown], &["SHA256SUMS", "manifest.json", "report.json", "report.md"]),
+        (vec![Format::Html], &["SHA256SUMS", "manifest.json", "report.html", "report.json"]),
     ] {
         let mut setup = Setup::of(&simulator);
         setup.arguments.format = Some(formats);

@@ -27,7 +27,7 @@ fn shuffled(facts: Facts) -> impl Strategy<Value = Facts> {
 
 /// The bytes of every file of a bundle, and of the summary.
 fn bytes(audit: &Audit) -> Vec<String> {
-    let files = File::of(&[Format::Csv, Format::Markdown]).map(|file| {
+    let files = File::of(&[Format::Csv, Format::Markdown, Format::Html]).map(|file| {
         let mut written = Vec::new();
         file.write(audit, &mut written).unwrap();
         written
