@@ -133,8 +133,8 @@ fn without_style_and_script(mut text: String) -> String {
     for (start, end) in [
         ("<style>", "</style>"),
         ("<script>", "</script>"),
-        ("style-src 'sha256-", "'"),
-        ("script-src 'sha256-", "'"),
+        ("style-src &#39;sha256-", "&#39;"),
+        ("script-src &#39;sha256-", "&#39;"),
     ] {
         let Some(from) = text.find(start).map(|at| at + start.len()) else { continue };
         let Some(length) = text[from..].find(end) else { continue };

@@ -66,7 +66,7 @@ impl<'a> Top<'a> {
                 .filter_map(|workspace| Some((workspace.name(), workspace.population_drop()?)))
                 .collect(),
             figures: [
-                figure("Unused", "unused", totals.unused, "all was read, nothing uses them"),
+                figure("Unused", "unused", totals.unused, "nothing uses them"),
                 figure("Undetermined", "undetermined", totals.undetermined, "treat them as in use"),
                 figure("In use", "in-use", totals.in_use, "at least one use is known"),
                 figure("Secrets", "", totals.secrets, &format!("in {workspaces}")),

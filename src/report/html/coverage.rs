@@ -33,7 +33,7 @@ pub(super) struct Coverage<'a> {
 struct Reading<'a> {
     workspace: &'a AuditedWorkspace,
     sources: &'a [SourceRow],
-    total: usize,
+    total: Number,
     figures: Vec<(&'static str, Number)>,
 }
 
@@ -87,7 +87,7 @@ impl<'a> Coverage<'a> {
 
 fn reading(workspace: &AuditedWorkspace) -> Reading<'_> {
     let sources = workspace.sources();
-    let total = sources.iter().map(|row| row.dependents).sum();
+    let total = Number(sources.iter().map(|row| row.dependents).sum());
     Reading { workspace, sources, total, figures: figures(workspace) }
 }
 

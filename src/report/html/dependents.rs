@@ -10,9 +10,6 @@ use crate::{
     inventory::{Dependent, DependentType, Relation, Visibility},
 };
 
-/// How many dependents each secret shows: the largest of these with which the page keeps within its size.
-const STEPS: [usize; 10] = [usize::MAX, 10_000, 1_000, 250, 100, 50, 25, 10, 5, 1];
-
 /// A dependent as a row shows it.
 pub(super) struct Shown<'a> {
     pub(super) kind: &'a str,
@@ -70,16 +67,21 @@ pub(super) fn kind(dependent_type: &DependentType) -> &str {
     }
 }
 
-/// How many dependents each secret can show so that all of them together take at most `room` bytes.
-pub(super) fn most_within(audit: &Audit, room: usize) -> io::Result<usize> {
-    // What each step takes beyond the next smaller one.
-    let mut sizes = [0; STEPS.len()];
+/// How many dependents each secret can show so that all of them together take at most `room` bytes; `None` if all can.
+pub(super) fn most_within(audit: &Audit, room: usize) -> io::Result<Option<usize>> {
+    // What the first dependents of all secrets take, then the second ones, and so on.
+    let mut sizes: Vec<usize> = Vec::new();
     for secret in audit.secrets() {
         for (at, dependent) in secret.dependents().enumerate() {
-            let smallest = STEPS.iter().rposition(|step| at < *step).unwrap_or_default();
-            sizes[smallest] += size(&Row { dependent: Shown::of(dependent) })?;
+            if at == sizes.len() {
+                sizes.push(0);
+            }
+            sizes[at] += size(&Row { dependent: Shown::of(dependent) })?;
         }
     }
-    let fits = |step: usize| sizes[step..].iter().sum::<usize>() <= room;
-    Ok((0..STEPS.len()).find(|step| fits(*step)).map_or(0, |step| STEPS[step]))
+    let mut taken = 0;
+    Ok(sizes.into_iter().position(|size| {
+        taken += size;
+        taken > room
+    }))
 }

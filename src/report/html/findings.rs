@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io};
 
 use askama::Template;
 
-use super::{LIST_ROOM, Number, Rows, of_each, several};
+use super::{LIST_ROOM, Number, Rows, dependents::kind, of_each, several};
 use crate::{
     audit::{Audit, AuditedSecret, AuditedWorkspace, Verdict},
     inventory::Reference,
@@ -115,7 +115,7 @@ fn references(
                 cells: vec![
                     Cell::Name(workspace),
                     Cell::Id(&reference.secret_id),
-                    Cell::Text(holder.dependent_type.as_str()),
+                    Cell::Text(kind(&holder.dependent_type)),
                     Cell::Name(holder.name.as_deref().unwrap_or_default()),
                     Cell::Id(&holder.id),
                     Cell::Ids(&reference.via),
@@ -138,7 +138,7 @@ fn discrepancies(audit: &Audit) -> io::Result<List> {
                         Cell::Name(secret.workspace()),
                         Cell::Name(secret.name()),
                         Cell::Id(secret.id()),
-                        Cell::Text(resource.dependent_type.as_str()),
+                        Cell::Text(kind(&resource.dependent_type)),
                         Cell::Name(resource.name.as_deref().unwrap_or_default()),
                         Cell::Id(&resource.id),
                         Cell::Text(what.as_str()),

@@ -10,6 +10,7 @@ mod coverage;
 mod dependents;
 pub(crate) mod escape;
 mod findings;
+mod nights;
 mod pictures;
 mod policy;
 mod secrets;
@@ -114,7 +115,7 @@ impl fmt::Display for Number {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.0.to_string();
         for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && (digits.len() - at) % 3 == 0 {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
                 formatter.write_char(',')?;
             }
             formatter.write_char(digit)?;

@@ -3,7 +3,10 @@
 
 use askama::Template;
 
-use super::{Number, by_verdict};
+use super::{
+    Number, by_verdict,
+    nights::{Night, Nights, nights},
+};
 use crate::{
     audit::{Audit, AuditedSecret, DependentCounts},
     text::sentence_list,
@@ -25,7 +28,9 @@ const ROW: usize = 44;
 #[derive(Template)]
 #[template(path = "pictures.html")]
 pub(super) struct Pictures {
-    pictures: [Bars; 2],
+    verdicts: [Bars; 1],
+    nights: Option<Nights>,
+    shared: [Bars; 1],
 }
 
 /// A picture of bars, one below the other.
@@ -58,8 +63,14 @@ struct Segment {
 
 impl Pictures {
     pub(super) fn of(audit: &Audit) -> Self {
-        Self { pictures: [verdicts(audit), most_shared(audit)] }
+        Self { verdicts: [verdicts(audit)], nights: nights(&series(audit)), shared: [most_shared(audit)] }
     }
+}
+
+/// Every night that is known, the oldest first: so far, this one.
+fn series(audit: &Audit) -> Vec<Night> {
+    let totals = audit.totals();
+    vec![Night { date: audit.run.started_at.date_naive(), secrets: totals.secrets, unused: totals.unused }]
 }
 
 /// What a bar shows.
@@ -165,7 +176,7 @@ fn segments(parts: &[(&'static str, &'static str, usize)], whole: usize) -> Vec<
             class,
             start: percent(start, whole),
             length: percent((*number).max(whole / THINNEST), whole),
-            in_words: format!("{} {words}", Number(*number)),
+            in_words: format!("{words}: {}", Number(*number)),
         });
         start += number;
     }

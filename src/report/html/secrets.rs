@@ -24,7 +24,7 @@ struct Head<'a> {
     workspaces: &'a [&'a str],
     kinds: &'a BTreeMap<&'a str, usize>,
     several: bool,
-    most: usize,
+    most: Option<usize>,
     left_out: usize,
 }
 
@@ -45,12 +45,14 @@ struct Row<'a> {
     total: usize,
     in_words: String,
     shown: usize,
+    has_table: bool,
 }
 
 /// What stands below the rows.
 #[derive(Template)]
 #[template(path = "secrets_end.html")]
 struct Foot {
+    total: usize,
     left_out: usize,
 }
 
@@ -75,13 +77,14 @@ impl<'a> Table<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(secret: AuditedSecret<'a>, table: &Table<'_>, most: usize) -> Self {
+    fn of(secret: AuditedSecret<'a>, table: &Table<'_>, most: Option<usize>) -> Self {
         let counts = secret.counts();
         let total = secret.dependents().len();
         let named = [counts.tools, counts.agents, counts.phone_numbers, counts.mcp_servers];
         let [tools, agents, phone_numbers, mcp_servers] = named;
         let others = total - named.iter().sum::<usize>();
         let (words, class) = verdict(secret.verdict());
+        let shown = most.map_or(total, |most| total.min(most));
         let kinds: BTreeSet<usize> = secret
             .dependents()
             .filter_map(|one| table.kinds.get(dependents::kind(&one.resource.dependent_type)).copied())
@@ -101,7 +104,8 @@ impl<'a> Row<'a> {
             several: table.several,
             total,
             in_words: counts.in_words(),
-            shown: total.min(most),
+            shown,
+            has_table: shown > 0,
         }
     }
 
@@ -127,13 +131,14 @@ pub(super) fn every_secret(audit: &Audit, room: usize, out: &mut impl Write) -> 
     let total = secrets.len();
     let (mut taken, mut rows) = (0, 0);
     for secret in &secrets {
-        taken += size(&Row::of(*secret, &table, 0))?;
+        // With all that stands around dependents, so that what is left is room for these alone.
+        taken += size(&Row { has_table: true, ..Row::of(*secret, &table, Some(0)) })?;
         if taken > room {
             break;
         }
         rows += 1;
     }
-    let most = if rows < total { 0 } else { dependents::most_within(audit, room - taken)? };
+    let most = if rows < total { Some(0) } else { dependents::most_within(audit, room - taken)? };
     let head = Head {
         total,
         number: Number(total),
@@ -147,5 +152,5 @@ pub(super) fn every_secret(audit: &Audit, room: usize, out: &mut impl Write) -> 
     for secret in secrets.into_iter().take(rows) {
         Row::of(secret, &table, most).write_into(out)?;
     }
-    Foot { left_out: total - rows }.write_into(out)
+    Foot { total, left_out: total - rows }.write_into(out)
 }
