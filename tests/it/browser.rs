@@ -10,7 +10,10 @@ use elevenlabs_secrets_audit::{audit::Audit, report::File};
 use headless_chrome::{
     Browser, LaunchOptions, Tab,
     browser::default_executable,
-    protocol::cdp::{Emulation, Network, types::Event},
+    protocol::cdp::{
+        Emulation, Network,
+        types::{Event, Method},
+    },
     types::PrintToPdfOptions,
 };
 use serde_json::Value;
@@ -23,6 +26,15 @@ use crate::{
 
 /// After this long the browser hangs, whatever the machine.
 const TOO_LONG: Duration = Duration::from_secs(120);
+
+/// What the browser tells assistive technology of the page. The crate's own type knows fewer words than Chromium uses.
+#[derive(Debug, serde::Serialize)]
+struct AccessibilityTree {}
+
+impl Method for AccessibilityTree {
+    const NAME: &'static str = "Accessibility.getFullAXTree";
+    type ReturnObject = Value;
+}
 
 /// A page in a browser, and what the browser had to say about it.
 struct Opened {
@@ -193,6 +205,20 @@ fn names_that_nobody_should_have_are_text_and_do_nothing() {
         0
     );
     assert_eq!(page.value("document.scripts.length"), 1);
+    page.was_quiet();
+}
+
+#[test]
+fn to_a_screen_reader_the_tables_are_tables_however_they_are_laid_out() {
+    let Some(page) = open(&some(), true) else { return };
+    page.until("document.getElementById('shown').textContent === '9 of 9 shown'");
+    let tree = page.tab.call_method(AccessibilityTree {}).unwrap();
+    let nodes = tree["nodes"].as_array().unwrap();
+    let count = |role: &str| nodes.iter().filter(|node| node["role"]["value"] == role).count();
+    assert!(count("table") >= 4, "{}", count("table"));
+    assert!(count("row") >= 20, "{}", count("row"));
+    assert!(count("columnheader") >= 20, "{}", count("columnheader"));
+    assert!(count("rowheader") >= 12, "{}", count("rowheader"));
     page.was_quiet();
 }
 
