@@ -188,6 +188,13 @@ fn without_script_every_secret_and_dependent_is_there_and_rows_open() {
     assert_eq!(count("#secrets .opened tbody > tr"), audit.totals().dependents);
     assert_eq!(count("#secrets button"), 0, "no control that does nothing");
     assert_eq!(count("#filters[hidden]"), 1);
+    // The driver clicks by script of its own. The page's did not run, and doesn't now.
+    page.tab.call_method(Emulation::SetScriptExecutionDisabled { value: false }).unwrap();
+    let opened = "getComputedStyle(document.querySelector('#secrets .opened')).display";
+    assert_eq!(page.value(opened), "none");
+    page.click("#secrets summary");
+    page.until(&format!("{opened} !== 'none'"));
+    assert_eq!(page.value("document.querySelectorAll('#secrets button').length"), 0);
     page.was_quiet();
 }
 
