@@ -97,8 +97,7 @@ fn snapshot(night: &str, outcome: &Outcome) {
         "secrets.csv",
         "dependents.csv",
         "metrics.prom",
-    ]
-    {
+    ] {
         let text = fs_err::read_to_string(published.bundle.join(file)).unwrap();
         insta::assert_snapshot!(format!("{night}-{file}"), without_what_differs(&text));
     }
