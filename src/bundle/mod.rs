@@ -12,8 +12,8 @@ pub use manifest::{
     EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry, WaiversEntry,
     WorkspaceEntry,
 };
-pub(crate) use soundness::hexadecimal;
 pub use soundness::{Flaw, Looked, look_at};
+pub(crate) use soundness::{hexadecimal, sum_line};
 
 use std::{
     io,

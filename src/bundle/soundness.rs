@@ -1,7 +1,7 @@
 //! Whether a bundle still holds what its manifest says.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fmt,
     io::{self, Read},
     path::Path,
@@ -111,25 +111,28 @@ fn check_file(bundle: &Bundle, file: &FileEntry, interrupt: &Interrupt) -> io::R
 /// SHA256SUMS has to say of every file, the manifest included, what is true of it.
 fn check_sums(bundle: &Bundle, manifest: &Manifest, manifest_sha256: &str) -> Option<Flaw> {
     let path = bundle.path.join(SUMS);
-    let text = match read_file(&path) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+    let bytes = match read_file(&path) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Some(Flaw::Missing(SUMS.to_owned()));
         }
         Err(error) => return Some(Flaw::Unreadable(error.to_string())),
     };
-    let said: BTreeMap<&str, &str> =
-        text.lines().filter_map(|line| line.split_once("  ")).map(|(sum, name)| (name, sum)).collect();
-    if said.get(MANIFEST) != Some(&manifest_sha256) {
-        return Some(Flaw::Altered(format!("{MANIFEST} has another SHA-256 than {SUMS} says")));
+    let manifest_line = sum_line(manifest_sha256, MANIFEST);
+    let files = manifest.files.iter().map(|file| sum_line(&file.sha256, &file.name));
+    if files.chain([manifest_line.clone()]).collect::<String>().as_bytes() == bytes {
+        return None;
     }
-    let expected: BTreeMap<&str, &str> = manifest
-        .files
-        .iter()
-        .map(|file| (file.name.as_str(), file.sha256.as_str()))
-        .chain([(MANIFEST, manifest_sha256)])
-        .collect();
-    (said != expected).then(|| Flaw::Altered(format!("{SUMS} and {MANIFEST} tell different things")))
+    let says_of_the_manifest = String::from_utf8_lossy(&bytes).ends_with(&manifest_line);
+    Some(Flaw::Altered(match says_of_the_manifest {
+        true => format!("{SUMS} and {MANIFEST} tell different things"),
+        false => format!("{MANIFEST} has another SHA-256 than {SUMS} says"),
+    }))
+}
+
+/// One line of SHA256SUMS, as `sha256sum` has it.
+pub(crate) fn sum_line(sha256: &str, name: &str) -> String {
+    format!("{sha256}  {name}\n")
 }
 
 fn besides(bundle: &Bundle, manifest: &Manifest) -> io::Result<Vec<String>> {

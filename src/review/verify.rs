@@ -95,7 +95,8 @@ fn of_flaw(flaw: &Flaw) -> (Soundness, String) {
         Flaw::Missing(_) => Soundness::Missing,
         Flaw::Altered(_) | Flaw::Unreadable(_) => Soundness::Altered,
     };
-    (soundness, flaw.to_string())
+    // A manifest that somebody wrote may name anything.
+    (soundness, show_hidden(&flaw.to_string(), &[]).into_owned())
 }
 
 fn in_words(looked: &Looked) -> String {
@@ -123,7 +124,10 @@ struct Chain<'a> {
     named_by: BTreeMap<&'a str, Vec<&'a str>>,
     /// The runs that were removed on purpose, with what removed them.
     pruned: BTreeMap<&'a str, &'a str>,
-    oldest: Option<&'a str>,
+    /// The oldest that names none before it.
+    beginning: Option<&'a str>,
+    /// Those from before bundles formed a chain that stand in the midst of it, and that it knows nothing of.
+    strays: BTreeSet<&'a str>,
 }
 
 impl<'a> Chain<'a> {
@@ -135,7 +139,16 @@ impl<'a> Chain<'a> {
                 named_by.entry(&previous.run).or_default().push(&manifest.run);
             }
         }
+        // The newest may be that of an older version of this program, which came into use again.
+        let newest = looked_at.last().map(|(bundle, _)| bundle.run.as_str());
+        let strays = manifests()
+            .skip_while(|manifest| !manifest.is_of_the_chain())
+            .filter(|manifest| !manifest.is_of_the_chain())
+            .map(|manifest| manifest.run.as_str())
+            .filter(|run| !named_by.contains_key(run) && newest != Some(*run))
+            .collect();
         Self {
+            strays,
             sums: looked_at
                 .iter()
                 .filter_map(|(bundle, looked)| {
@@ -148,7 +161,9 @@ impl<'a> Chain<'a> {
                 .flat_map(|manifest| &manifest.pruned)
                 .map(|pruned| (pruned.run.as_str(), pruned.pruned_by.as_str()))
                 .collect(),
-            oldest: looked_at.first().map(|(bundle, _)| bundle.run.as_str()),
+            beginning: manifests()
+                .find(|manifest| manifest.previous.is_none())
+                .map(|manifest| manifest.run.as_str()),
         }
     }
 
@@ -183,10 +198,9 @@ impl<'a> Chain<'a> {
         let mut flaws = Vec::new();
         match &manifest.previous {
             Some(previous) => {
+                // Of one without a manifest that is said already.
                 let sum = self.sums.get(previous.run.as_str());
-                if self.there.contains(previous.run.as_str())
-                    && sum != Some(&previous.manifest_sha256.as_str())
-                {
+                if sum.is_some_and(|sum| *sum != previous.manifest_sha256) {
                     flaws.push(format!(
                         "it names another manifest.json of {} than the one that is there",
                         show_hidden(&previous.run, &[])
@@ -201,8 +215,15 @@ impl<'a> Chain<'a> {
                     ));
                 }
             }
-            None if manifest.is_of_the_chain() && self.oldest != Some(&bundle.run) => {
+            // Where the clock went back, those after the first have earlier names, but know what came before them.
+            None if manifest.is_of_the_chain() && self.beginning != Some(&bundle.run) => {
                 flaws.push("it says that no bundle came before it, but there are earlier ones".to_owned());
+            }
+            None if self.strays.contains(bundle.run.as_str()) => {
+                flaws.push(
+                    "it says that it is from before bundles formed a chain, but the chain began earlier"
+                        .to_owned(),
+                );
             }
             None => {}
         }
