@@ -23,7 +23,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     audit::{Audit, DAYS_KEPT, days_between},
-    bundle::{self, Bundle, FileEntry, LATEST, MANIFEST, PreviousEntry, PrunedEntry, SUMS, hexadecimal},
+    bundle::{
+        self, Bundle, FileEntry, LATEST, MANIFEST, PreviousEntry, PrunedEntry, SUMS, hexadecimal, sum_line,
+    },
     interrupt::Interrupt,
     report,
 };
@@ -99,13 +101,12 @@ pub fn publish(
     let mut pruned: Vec<PrunedEntry> = previous.map_or(Vec::new(), |last| last.manifest.pruned.clone());
     let now = audit.run.started_at;
     pruned.retain(|one| {
-        Bundle::named(directory.path(), &one.run)
-            .is_some_and(|bundle| days_between(bundle.started_at, now) <= DAYS_KEPT)
+        // What could not be removed then is there still.
+        there.iter().all(|other| other.bundle.run != one.run)
+            && Bundle::named(directory.path(), &one.run)
+                .is_some_and(|bundle| days_between(bundle.started_at, now) <= DAYS_KEPT)
     });
-    let link = previous.map(|last| PreviousEntry {
-        run: last.bundle.run.clone(),
-        manifest_sha256: last.manifest_sha256.clone(),
-    });
+    let link = previous.map(link_to);
     let is_full = audit.filter().is_none();
     let to_prune = retention::to_prune(retention, there, is_full, audit.is_complete(), now);
     pruned.extend(to_prune.iter().map(|one| PrunedEntry {
@@ -122,7 +123,10 @@ pub fn publish(
         out.write_all(b"\n").map(|()| None)
     })?);
     write_file(&staging.join(SUMS), interrupt, |out| {
-        files.iter().try_for_each(|file| writeln!(out, "{}  {}", file.sha256, file.name)).map(|()| None)
+        files
+            .iter()
+            .try_for_each(|file| out.write_all(sum_line(&file.sha256, &file.name).as_bytes()))
+            .map(|()| None)
     })?;
     let published = directory.put_in_place(&audit.run.id, interrupt)?;
     for Candidate { bundle, .. } in to_prune {
@@ -154,11 +158,26 @@ fn bundles_there(output: &Path) -> Result<Vec<Candidate>, PublishError> {
     Ok(there)
 }
 
-/// The bundle that `latest` leads to, or the newest: the clock may have gone back since.
+/// The bundle that `latest` leads to, or the newest: the clock may have gone back since. A run that was killed before
+/// it moved `latest` left a bundle that follows it.
 fn last_published<'t>(output: &Path, there: &'t [Candidate]) -> Option<&'t Candidate> {
     let latest = fs_err::read_link(output.join(LATEST)).ok();
     let is_latest = |one: &&Candidate| latest.as_deref() == Some(Path::new(&one.bundle.run));
-    there.iter().find(is_latest).or(there.last())
+    let mut last = there.iter().find(is_latest).or(there.last())?;
+    // In forged manifests the way may lead round.
+    for _ in there {
+        let link = link_to(last);
+        let Some(next) = there.iter().find(|one| one.manifest.previous.as_ref() == Some(&link)) else {
+            break;
+        };
+        last = next;
+    }
+    Some(last)
+}
+
+/// The link onto a bundle.
+fn link_to(last: &Candidate) -> PreviousEntry {
+    PreviousEntry { run: last.bundle.run.clone(), manifest_sha256: last.manifest_sha256.clone() }
 }
 
 /// Writes one file, brings it to the disk and says what its manifest entry holds.
