@@ -13,6 +13,14 @@
 //! | `dependents` | what becomes of each dependent |
 //! | `gaps` | what could not be read, and what is still said |
 //! | `faults` | bad answers, broken connections and refused keys |
+//! | `nights` | nights that publish into one directory, for the following |
+//! | `verify` | tampering is found, and what is sound is called so |
+//! | `sums` | what a manifest says of how a bundle came about, and its sums |
+//! | `retention` | which bundles are removed, and what then still tells of them |
+//! | `timeline` | on which dates the audit ran |
+//! | `diff` | what is different between two bundles |
+//! | `render` | the reports once more, byte for byte |
+//! | `redaction` | telephone numbers made unreadable |
 //! | `sample` | the sample in the repository |
 //! | `places` | worlds in which a place holds a secret, for the following |
 //! | `references`, `scan_pages`, `unread` | places that can hold a secret: found, read to the end, not read |
@@ -50,6 +58,7 @@
 
 mod bundle;
 mod inert;
+mod nights;
 mod places;
 mod raw;
 mod support;
@@ -98,5 +107,6 @@ mod snapshots;
 mod streams;
 mod tls;
 mod unread;
+mod verify;
 mod walk;
 mod workspaces;

@@ -1,0 +1,189 @@
+//! Nights that publish into one directory, each by a clock of its own, and what a reviewer then asks of the directory.
+
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::Output,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use elevenlabs_secrets_audit::{
+    api::Chance,
+    interrupt::Interrupt,
+    review::{Soundness, Verification, verify},
+    simulator::{Secret, Simulator},
+};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    bundle::{names_in, read_json},
+    support::{Outcome, Setup, binary_in, serve},
+};
+
+/// Only a test that fails waits so long.
+const TOO_LONG: Duration = Duration::from_secs(60);
+
+thread_local! {
+    static CLOCK: Cell<DateTime<Utc>> = const { Cell::new(DateTime::UNIX_EPOCH) };
+}
+
+/// The moment of this text, as `2026-03-14T02:00:00Z`.
+pub(crate) fn moment(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// Lets the clock of the night that is running go on. The simulator answers on the thread of the night.
+pub(crate) fn pass(seconds: i64) {
+    CLOCK.set(CLOCK.get() + TimeDelta::seconds(seconds));
+}
+
+/// Runs a setup by a clock that stands at `begins`. A lock that the last run let go is held for as long as a process that
+/// another test starts meanwhile has not become what it is to be: then it is tried again.
+pub(crate) async fn run_at(setup: &Setup, begins: &str) -> Outcome {
+    let deadline = Instant::now() + TOO_LONG;
+    loop {
+        CLOCK.set(moment(begins));
+        let outcome =
+            setup.run_by(Chance { now: || CLOCK.get(), random: || 0.0 }, &Interrupt::default()).await;
+        if outcome.code() != 7 || Instant::now() > deadline {
+            return outcome;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The name of the first run that began at this moment.
+pub(crate) fn run_of(begins: &str) -> String {
+    begins.replace(':', "-")
+}
+
+/// A directory that one night after the other publishes into.
+pub(crate) struct Nights {
+    home: tempfile::TempDir,
+}
+
+impl Nights {
+    /// Without a night yet.
+    pub(crate) fn new() -> Nights {
+        Nights { home: tempfile::tempdir().unwrap() }
+    }
+
+    /// Where bundles go.
+    pub(crate) fn out(&self) -> PathBuf {
+        self.home.path().join("out")
+    }
+
+    /// What is beside that.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The bundle of the first run that began at this moment.
+    pub(crate) fn bundle(&self, begins: &str) -> PathBuf {
+        self.out().join(run_of(begins))
+    }
+
+    /// A setup over one workspace, `main`, that publishes here.
+    pub(crate) fn setup(&self, simulator: &Simulator) -> Setup {
+        self.here(Setup::of(simulator))
+    }
+
+    /// The same setup, publishing here.
+    pub(crate) fn here(&self, mut setup: Setup) -> Setup {
+        setup.arguments.out = Some(self.out());
+        setup
+    }
+
+    /// A night over these secrets.
+    pub(crate) async fn night(&self, begins: &str, secrets: Vec<Secret>) -> Outcome {
+        run_at(&self.setup(&serve(secrets).await), begins).await
+    }
+
+    /// What the library says of all bundles.
+    pub(crate) fn verify(&self) -> Verification {
+        verify(&self.out(), &Interrupt::default()).unwrap()
+    }
+
+    /// What is not sound: the run, what became of it, and what exactly.
+    pub(crate) fn amiss(&self) -> Vec<(String, Soundness, String)> {
+        let lines = self.verify().lines.into_iter();
+        lines
+            .filter(|line| line.soundness >= Soundness::Missing)
+            .map(|line| (line.run, line.soundness, line.what))
+            .collect()
+    }
+
+    /// The binary with these arguments, and `--out` onto this directory.
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Output {
+        binary_in(self.home()).args(arguments).arg("--out").arg(self.out()).output().unwrap()
+    }
+
+    /// The names of the bundles.
+    pub(crate) fn runs(&self) -> Vec<String> {
+        names_in(&self.out()).into_iter().filter(|name| name.starts_with("20")).collect()
+    }
+
+    /// What the manifest of a bundle says.
+    pub(crate) fn manifest(&self, begins: &str) -> Value {
+        read_json(&self.bundle(begins).join("manifest.json"))
+    }
+}
+
+/// A secret in use, and one that is not.
+pub(crate) fn two_secrets() -> Vec<Secret> {
+    vec![Secret::new("sec_used", "used").with_tools(2), Secret::new("sec_stale", "stale")]
+}
+
+/// Bytes as SHA256SUMS shows their sum.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes a manifest, and SHA256SUMS as it has to be for it.
+pub(crate) fn forge(bundle: &Path, manifest: &Value) {
+    let bytes = serde_json::to_vec_pretty(manifest).unwrap();
+    let mut sums = String::new();
+    for file in manifest["files"].as_array().unwrap() {
+        sums.push_str(&format!("{}  {}\n", file["sha256"].as_str().unwrap(), file["name"].as_str().unwrap()));
+    }
+    sums.push_str(&format!("{}  manifest.json\n", sha256(&bytes)));
+    fs_err::write(bundle.join("manifest.json"), bytes).unwrap();
+    fs_err::write(bundle.join("SHA256SUMS"), sums).unwrap();
+}
+
+/// Changes a manifest, and SHA256SUMS with it.
+pub(crate) fn edit_manifest(bundle: &Path, edit: impl FnOnce(&mut Value)) {
+    let mut manifest = read_json(&bundle.join("manifest.json"));
+    edit(&mut manifest);
+    forge(bundle, &manifest);
+}
+
+/// Copies a directory of files.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs_err::create_dir(to).unwrap();
+    for name in names_in(from) {
+        fs_err::copy(from.join(&name), to.join(&name)).unwrap();
+    }
+}
+
+/// Everything under a directory with all that a write to it would change: kind and mode, inode, length, and when its
+/// content and its entry changed.
+pub(crate) fn listing(directory: &Path) -> BTreeMap<PathBuf, [i64; 7]> {
+    let mut found = BTreeMap::new();
+    let mut visit = vec![directory.to_owned()];
+    while let Some(path) = visit.pop() {
+        let metadata = path.symlink_metadata().unwrap();
+        if metadata.is_dir() {
+            visit.extend(names_in(&path).into_iter().map(|name| path.join(name)));
+        }
+        let [inode, length] = [metadata.ino(), metadata.len()].map(|number| i64::try_from(number).unwrap());
+        let (mode, modified, changed) = (i64::from(metadata.mode()), metadata.mtime(), metadata.ctime());
+        let nanoseconds = [metadata.mtime_nsec(), metadata.ctime_nsec()];
+        found.insert(path, [mode, inode, length, modified, changed, nanoseconds[0], nanoseconds[1]]);
+    }
+    found
+}
