@@ -155,6 +155,9 @@ pub struct PrunedEntry {
     pub run: String,
     /// Whether everything had been read whole.
     pub complete: bool,
+    /// Whether only some secrets had been read.
+    #[serde(default)]
+    pub filtered: bool,
     /// Its totals.
     pub totals: Option<TotalsEntry>,
     /// The SHA-256 of its `manifest.json`.

@@ -18,6 +18,8 @@ use crate::{
 const LOCK: &str = ".lock";
 /// What begins so is ours and half done; whoever holds the lock may remove it.
 const STAGING_PREFIX: &str = ".staging-";
+/// A bundle that is being removed.
+const PRUNED_PREFIX: &str = ".staging-pruned-";
 
 /// Reports are confidential: for the owner, and for the group to read.
 const FILE_MODE: u32 = 0o640;
@@ -113,7 +115,7 @@ pub(super) struct Published {
 impl Published {
     /// Removes a bundle: out of sight at once, so that nobody sees half of it.
     pub(super) fn remove(&self, bundle: &Bundle) -> io::Result<()> {
-        let out_of_sight = self.path.join(format!("{STAGING_PREFIX}pruned-{}", bundle.run));
+        let out_of_sight = self.path.join(format!("{PRUNED_PREFIX}{}", bundle.run));
         fs_err::rename(&bundle.path, &out_of_sight)?;
         fs_err::remove_dir_all(&out_of_sight)
     }
@@ -164,7 +166,17 @@ fn sweep(directory: &Path) -> Result<(), PublishError> {
         let path = entry.path();
         let is_directory = entry.file_type().map_err(PublishError::write(&path))?.is_dir();
         let removed = if is_directory { fs_err::remove_dir_all(&path) } else { fs_err::remove_file(&path) };
-        removed.map_err(PublishError::write(&path))?;
+        match removed {
+            // Somebody else may have put something into it while it was a bundle: that is to stop no later night.
+            Err(error) if entry.file_name().to_string_lossy().starts_with(PRUNED_PREFIX) => {
+                tracing::warn!(
+                    "{}, left of a bundle that is no longer kept, cannot be removed: {error}",
+                    path.display()
+                );
+                continue;
+            }
+            removed => removed.map_err(PublishError::write(&path))?,
+        }
         tracing::info!("removed {}, left by a run that was killed", path.display());
     }
     Ok(())

@@ -111,7 +111,8 @@ pub fn publish(
     let to_prune = retention::to_prune(retention, there, is_full, audit.is_complete(), now);
     pruned.extend(to_prune.iter().map(|one| PrunedEntry {
         run: one.bundle.run.clone(),
-        complete: one.manifest.complete && one.manifest.is_full(),
+        complete: one.manifest.complete,
+        filtered: one.manifest.filtered,
         totals: one.manifest.totals,
         manifest_sha256: one.manifest_sha256.clone(),
         pruned_by: audit.run.id.clone(),

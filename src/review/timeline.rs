@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{ReviewError, bundles_in};
 use crate::{
@@ -62,6 +62,8 @@ enum Quality {
 
 struct Found {
     quality: Quality,
+    /// Whether it can be opened, and when it began: of equally good ones the last that can is shown.
+    rank: (bool, DateTime<Utc>),
     totals: Option<TotalsEntry>,
     place: Place,
 }
@@ -87,14 +89,16 @@ pub fn timeline(
             let found = by_date.entry(gone.started_at.date_naive()).or_default();
             let place = Place::Pruned(gone.run);
             if found.iter().all(|one| one.place != place) {
-                let quality = if pruned.complete { Quality::Complete } else { Quality::Incomplete };
-                found.push(Found { quality, totals: pruned.totals, place });
+                let quality = quality(!pruned.filtered, pruned.complete);
+                let rank = (false, gone.started_at);
+                found.push(Found { quality, rank, totals: pruned.totals, place });
             }
         }
         let found = match manifest {
             Ok(manifest) => of_manifest(bundle, &manifest),
             Err(_) => Found {
                 quality: Quality::Unreadable,
+                rank: (true, bundle.started_at),
                 totals: None,
                 place: Place::Unreadable(bundle.path.clone()),
             },
@@ -109,18 +113,22 @@ pub fn timeline(
 
 fn of_manifest(bundle: &Bundle, manifest: &Manifest) -> Found {
     let path = bundle.path.clone();
-    let (quality, place) = match (manifest.is_full(), manifest.complete) {
-        (false, _) => (Quality::Narrowed, Place::Narrowed(path)),
-        (true, false) => (Quality::Incomplete, Place::At(path)),
-        (true, true) => (Quality::Complete, Place::At(path)),
-    };
-    Found { quality, totals: manifest.totals, place }
+    let quality = quality(manifest.is_full(), manifest.complete);
+    let place = if manifest.is_full() { Place::At(path) } else { Place::Narrowed(path) };
+    Found { quality, rank: (true, bundle.started_at), totals: manifest.totals, place }
+}
+
+fn quality(is_full: bool, is_complete: bool) -> Quality {
+    match (is_full, is_complete) {
+        (false, _) => Quality::Narrowed,
+        (true, false) => Quality::Incomplete,
+        (true, true) => Quality::Complete,
+    }
 }
 
 fn day(date: NaiveDate, found: Vec<Found>) -> Day {
     let further = found.len().saturating_sub(1);
-    // Of equally good ones the last.
-    let Some(best) = found.into_iter().max_by(|a, b| a.quality.cmp(&b.quality)) else {
+    let Some(best) = found.into_iter().max_by(|a, b| (&a.quality, a.rank).cmp(&(&b.quality, b.rank))) else {
         return Day { date, status: "missed", totals: None, place: Place::None, further: 0 };
     };
     let status = match best.quality {
