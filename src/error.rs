@@ -49,7 +49,10 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Bug(_) => 1,
-            Self::Config(_) | Self::Review(ReviewError::NoBundles(_) | ReviewError::Read { .. }) => 2,
+            Self::Config(_)
+            | Self::Review(ReviewError::NoBundles(_) | ReviewError::Span { .. } | ReviewError::Read { .. }) => {
+                2
+            }
             Self::Review(ReviewError::Write { .. }) => 6,
             Self::KeyRefused(_) => 4,
             Self::Unreadable(_) => 5,

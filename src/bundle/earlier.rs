@@ -73,7 +73,7 @@ impl Consulted {
             self.changes = Some(comparison.finish(report.run.clone()));
         }
         if self.history.is_none() {
-            let EarlierReport { run, is_complete, mut history } = report;
+            let EarlierReport { run, is_complete, mut history, .. } = report;
             history.continues = Some(run.run.clone());
             if is_complete {
                 history.complete_before = Some(run);

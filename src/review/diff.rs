@@ -9,7 +9,7 @@ use crate::{
     report,
 };
 
-/// Compares the bundle at `later` with the one at `earlier`.
+/// Compares the bundle at `later` with the one at `earlier`. Narrowed ones are not compared.
 ///
 /// # Errors
 /// Where one of the two reports can't be read.
@@ -19,5 +19,9 @@ pub fn diff(earlier: &Path, later: &Path) -> Result<Changes, ReviewError> {
     let path = earlier.join(REPORT);
     let read = report::read_earlier(open(&path)?, Some(&mut comparison))
         .map_err(|error| ReviewError::read(&path)(error.into()))?;
+    if read.is_narrowed || now.filter().is_some() {
+        let why = "a narrowed bundle says nothing of the secrets that it did not read";
+        return Ok(Changes::NotCompared(why.to_owned()));
+    }
     Ok(comparison.finish(read.run))
 }

@@ -18,6 +18,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chrono::NaiveDate;
+
 use crate::{
     audit::Audit,
     bundle::{Bundle, REPORT, bundles},
@@ -30,6 +32,14 @@ pub enum ReviewError {
     /// There is nothing to look at.
     #[error("there are no bundles in {}; name the directory that audits publish into with --out", .0.display())]
     NoBundles(PathBuf),
+    /// The dates that were asked for end before they begin.
+    #[error("the dates from {from} to {to} are none; give a --from that is not after --to, nor after today")]
+    Span {
+        /// The first.
+        from: NaiveDate,
+        /// The last, which is today at the latest.
+        to: NaiveDate,
+    },
     /// A file or directory can't be read.
     #[error("cannot read {}: {source}", .path.display())]
     Read {

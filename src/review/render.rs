@@ -17,6 +17,12 @@ use crate::report::{self, Format};
 pub fn render(bundle: &Path, out: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReviewError> {
     let audit = audit_of(bundle)?;
     fs_err::create_dir_all(out).map_err(ReviewError::write(out))?;
+    // Before the first is written, so that nothing is half done.
+    for path in report::File::of(formats).map(|file| out.join(file.name())) {
+        if path.symlink_metadata().is_ok() {
+            return Err(ReviewError::write(&path)(io::Error::other("it exists already, and is not replaced")));
+        }
+    }
     let mut written = Vec::new();
     for file in report::File::of(formats) {
         let path = out.join(file.name());

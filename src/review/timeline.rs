@@ -71,7 +71,7 @@ struct Found {
 /// Each UTC date from `from` (or that of the first bundle) to `to` (or `today`).
 ///
 /// # Errors
-/// Where there are no bundles, or the directory can't be read.
+/// Where there are no bundles, the directory can't be read, or the dates end before they begin.
 pub fn timeline(
     output: &Path,
     from: Option<NaiveDate>,
@@ -105,8 +105,13 @@ pub fn timeline(
         };
         by_date.entry(bundle.started_at.date_naive()).or_default().push(found);
     }
+    // A date that has not come yet is not missed; a bundle of whoever's clock was ahead is shown all the same.
+    let known = by_date.keys().next_back().map_or(today, |newest| today.max(*newest));
+    let last = to.map_or(known, |to| to.min(known));
+    if let Some(from) = from.filter(|from| *from > last) {
+        return Err(ReviewError::Span { from, to: last });
+    }
     let first = from.or_else(|| by_date.keys().next().copied()).unwrap_or(today);
-    let last = to.unwrap_or(today);
     let days = first.iter_days().take_while(|date| *date <= last);
     Ok(Timeline { days: days.map(|date| day(date, by_date.remove(&date).unwrap_or_default())).collect() })
 }

@@ -34,6 +34,8 @@ pub struct EarlierReport {
     pub run: EarlierRun,
     /// Whether everything was read whole.
     pub is_complete: bool,
+    /// Whether only some secrets were read.
+    pub is_narrowed: bool,
     /// What it and those before it saw. Of a report from before there was history: what it says itself.
     pub history: History,
 }
@@ -156,7 +158,12 @@ pub fn read_earlier(
         None if head.schema_version < FIRST_WITH_HISTORY => reader.alone,
         None => return Err(ReadError::missing_field("history")),
     };
-    Ok(EarlierReport { run, is_complete: head.complete && !head.filtered, history })
+    Ok(EarlierReport {
+        run,
+        is_complete: head.complete && !head.filtered,
+        is_narrowed: head.filtered,
+        history,
+    })
 }
 
 /// The first schema version with a history.
