@@ -20,9 +20,9 @@ use crate::{
     support::{BINARY, Setup, behind, code, finish, serve, serve_with, text},
 };
 
-/// The start of the night of this day of March.
+/// The start of the night of this day of March: of a year so long ago that the binary's clock is past it.
 fn march(day: u32) -> String {
-    format!("2026-03-{day:02}T02:00:00Z")
+    format!("2020-03-{day:02}T02:00:00Z")
 }
 
 fn run_in_march(day: u32) -> String {
@@ -87,18 +87,18 @@ async fn so_many_days_are_kept_by_the_difference_of_utc_dates() {
     let nights = Nights::new();
     let simulator = serve(two_secrets()).await;
     let all = nights.setup(&simulator);
-    for begins in ["2026-03-08T23:59:59Z", "2026-03-09T00:00:00Z", "2026-03-14T00:00:00Z"] {
+    for begins in ["2020-03-08T23:59:59Z", "2020-03-09T00:00:00Z", "2020-03-14T00:00:00Z"] {
         run_at(&all, begins).await.result.unwrap();
     }
     let setup = keeping(&nights, &simulator, "keep_days = 7");
-    run_at(&setup, "2026-03-15T23:59:59Z").await.result.unwrap();
+    run_at(&setup, "2020-03-15T23:59:59Z").await.result.unwrap();
     assert_eq!(nights.runs().len(), 4, "8 March is 7 days before, whatever the hour");
-    run_at(&setup, "2026-03-16T00:00:00Z").await.result.unwrap();
-    assert_eq!(nights.runs()[0], "2026-03-09T00-00-00Z");
+    run_at(&setup, "2020-03-16T00:00:00Z").await.result.unwrap();
+    assert_eq!(nights.runs()[0], "2020-03-09T00-00-00Z");
     assert_eq!(nights.runs().len(), 4, "8 days before is too old");
     let today = keeping(&nights, &simulator, "keep_days = 0");
-    run_at(&today, "2026-03-16T12:00:00Z").await.result.unwrap();
-    assert_eq!(nights.runs(), ["2026-03-16T00-00-00Z", "2026-03-16T12-00-00Z"], "those of the date itself");
+    run_at(&today, "2020-03-16T12:00:00Z").await.result.unwrap();
+    assert_eq!(nights.runs(), ["2020-03-16T00-00-00Z", "2020-03-16T12-00-00Z"], "those of the date itself");
     assert!(nights.verify().is_sound());
 }
 
@@ -273,10 +273,10 @@ async fn history_still_shows_the_dates_of_what_was_removed_with_their_totals() {
         assert_eq!(was_there, matches!(is.place, Place::Pruned(_)), "{is:?}");
     }
     assert_eq!(after.days.len(), 6);
-    let output = nights.ask(&["history", "--from", "2026-03-01", "--to", "2026-03-01"]);
+    let output = nights.ask(&["history", "--from", "2020-03-01", "--to", "2020-03-01"]);
     let said = text(&output.stdout);
     assert!(
-        said.contains("2026-03-01  ran ") && said.contains(&format!("{} (pruned)", run_in_march(1))),
+        said.contains("2020-03-01  ran ") && said.contains(&format!("{} (pruned)", run_in_march(1))),
         "{said}"
     );
 }
@@ -288,16 +288,16 @@ async fn what_is_no_bundle_of_this_program_is_never_touched() {
     run_at(&nights.setup(&simulator), &march(1)).await.result.unwrap();
     let out = nights.out();
     fs_err::create_dir(out.join("demo")).unwrap();
-    copy(&nights.bundle(&march(1)), &out.join("2026-03-01T02-00-00Z.bak"));
+    copy(&nights.bundle(&march(1)), &out.join("2020-03-01T02-00-00Z.bak"));
     copy(&nights.bundle(&march(1)), &out.join("archive"));
-    fs_err::create_dir(out.join("2026-02-01T02-00-00Z")).unwrap();
-    fs_err::write(out.join("2026-02-01T02-00-00Z").join("notes"), "mine").unwrap();
-    copy(&nights.bundle(&march(1)), &out.join("2026-02-02T02-00-00Z"));
-    fs_err::create_dir(out.join("2026-02-03T02-00-00Z")).unwrap();
-    fs_err::write(out.join("2026-02-03T02-00-00Z").join("manifest.json"), "{}").unwrap();
+    fs_err::create_dir(out.join("2020-02-01T02-00-00Z")).unwrap();
+    fs_err::write(out.join("2020-02-01T02-00-00Z").join("notes"), "mine").unwrap();
+    copy(&nights.bundle(&march(1)), &out.join("2020-02-02T02-00-00Z"));
+    fs_err::create_dir(out.join("2020-02-03T02-00-00Z")).unwrap();
+    fs_err::write(out.join("2020-02-03T02-00-00Z").join("manifest.json"), "{}").unwrap();
     copy(&nights.bundle(&march(1)), &nights.home().join("elsewhere"));
-    symlink(nights.home().join("elsewhere"), out.join("2026-02-04T02-00-00Z")).unwrap();
-    fs_err::write(out.join("2026-02-05T02-00-00Z"), "a file").unwrap();
+    symlink(nights.home().join("elsewhere"), out.join("2020-02-04T02-00-00Z")).unwrap();
+    fs_err::write(out.join("2020-02-05T02-00-00Z"), "a file").unwrap();
     let before = names_in(&out);
     let kept: Vec<String> = before.into_iter().filter(|name| *name != run_in_march(1)).collect();
     for (day, line) in [(2, "keep = 1"), (3, "keep_days = 0")] {

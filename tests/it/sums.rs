@@ -213,7 +213,7 @@ fn items(path: &str, body: &Value) -> u64 {
 }
 
 /// A world with something behind every endpoint, and more than a page of some.
-fn everywhere() -> World {
+pub(crate) fn everywhere() -> World {
     let mut many = Secret::new("sec_many", "many").with_agents(230).with_tools(3).with_mcp_servers(2);
     many.used_by.phone_numbers = Secret::new("", "").with_phone_numbers(2).used_by.phone_numbers;
     let mut world = World::of(vec![many]);

@@ -1,0 +1,232 @@
+//! `history`: on which dates the audit ran, with totals and the bundle.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use elevenlabs_secrets_audit::{
+    review::{Day, Place, Timeline, timeline},
+    simulator::Secret,
+};
+
+use crate::{
+    bundle::Row,
+    nights::{Nights, run_at, run_of, two_secrets},
+    places::forbidden,
+    support::{code, serve, serve_with, text},
+};
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// What a whole history looks like: from its first date to a `today`.
+fn until(nights: &Nights, today: &str) -> Timeline {
+    timeline(&nights.out(), None, None, date(today)).unwrap()
+}
+
+fn between(nights: &Nights, from: Option<&str>, to: Option<&str>, today: &str) -> Timeline {
+    timeline(&nights.out(), from.map(date), to.map(date), date(today)).unwrap()
+}
+
+fn statuses(timeline: &Timeline) -> Vec<(String, &'static str)> {
+    timeline.days.iter().map(|day| (day.date.to_string(), day.status)).collect()
+}
+
+fn table(timeline: &Timeline) -> String {
+    let mut bytes = Vec::new();
+    timeline.write_table(&mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn csv_of(timeline: &Timeline) -> (String, Vec<Row>) {
+    let mut bytes = Vec::new();
+    timeline.write_csv(&mut bytes).unwrap();
+    let rows = csv::Reader::from_reader(bytes.as_slice()).deserialize().map(|row| row.unwrap()).collect();
+    (String::from_utf8(bytes).unwrap(), rows)
+}
+
+/// 10 March ran; 11 is incomplete; 12 missed; 13 narrowed; 14 incomplete and then whole; 16 whole, incomplete and whole.
+async fn nights() -> Nights {
+    let nights = Nights::new();
+    let whole = serve(two_secrets()).await;
+    let failing =
+        serve_with(
+            two_secrets(),
+            |request, reply| {
+                if request.path.ends_with("/settings") { forbidden() } else { reply }
+            },
+        );
+    let failing = failing.await;
+    let more = serve([two_secrets(), vec![Secret::new("sec_3", "third")]].concat()).await;
+    let mut narrowed = nights.setup(&whole);
+    narrowed.arguments.search = Some("used".to_owned());
+    for (setup, begins, code) in [
+        (nights.setup(&whole), "2026-03-10T23:59:59Z", 0),
+        (nights.setup(&failing), "2026-03-11T00:00:00Z", 3),
+        (narrowed, "2026-03-13T02:00:00Z", 0),
+        (nights.setup(&failing), "2026-03-14T02:00:00Z", 3),
+        (nights.setup(&more), "2026-03-14T09:00:00Z", 0),
+        (nights.setup(&whole), "2026-03-16T02:00:00Z", 0),
+        (nights.setup(&failing), "2026-03-16T03:00:00Z", 3),
+        (nights.setup(&more), "2026-03-16T03:00:00Z", 0),
+    ] {
+        assert_eq!(run_at(&setup, begins).await.code(), code, "{begins}");
+    }
+    nights
+}
+
+#[tokio::test]
+async fn every_date_from_the_first_bundle_to_today_is_told() {
+    let nights = nights().await;
+    let expected = [
+        ("2026-03-10", "ran"),
+        ("2026-03-11", "incomplete"),
+        ("2026-03-12", "missed"),
+        ("2026-03-13", "missed"),
+        ("2026-03-14", "ran"),
+        ("2026-03-15", "missed"),
+        ("2026-03-16", "ran"),
+        ("2026-03-17", "missed"),
+        ("2026-03-18", "missed"),
+    ]
+    .map(|(date, status)| (date.to_owned(), status));
+    let timeline = until(&nights, "2026-03-18");
+    assert_eq!(statuses(&timeline), expected);
+    let days = &timeline.days;
+    let at = |begins: &str| Place::At(nights.bundle(begins));
+    assert_eq!((&days[0].place, days[0].further), (&at("2026-03-10T23:59:59Z"), 0));
+    assert_eq!(days[1].place, at("2026-03-11T00:00:00Z"));
+    assert_eq!((&days[2].place, days[2].totals), (&Place::None, None));
+    assert_eq!(days[3].place, Place::Narrowed(nights.bundle("2026-03-13T02:00:00Z")));
+    assert_eq!((&days[4].place, days[4].further), (&at("2026-03-14T09:00:00Z"), 1), "the whole one");
+    let last = PathBuf::from(format!("{}-2", nights.bundle("2026-03-16T03:00:00Z").display()));
+    assert_eq!((&days[6].place, days[6].further), (&Place::At(last), 2), "of the whole ones the last");
+    let totals = |day: &Day| day.totals.map(|totals| (totals.secrets, totals.unused, totals.undetermined));
+    assert_eq!(
+        [&days[0], &days[1], &days[4]].map(totals),
+        [Some((2, 1, 0)), Some((2, 0, 1)), Some((3, 2, 0))]
+    );
+}
+
+#[tokio::test]
+async fn show_me_14_march() {
+    let nights = nights().await;
+    let output = nights.ask(&["history", "--from", "2026-03-14", "--to", "2026-03-14"]);
+    assert_eq!((code(&output), text(&output.stderr)), (0, ""));
+    let bundle = nights.bundle("2026-03-14T09:00:00Z");
+    let expected = format!(
+        "date        status      secrets   in use   unused  undetermined  dependents  bundle\n\
+         2026-03-14  ran               3        1        2             0           2  {} (and 1 more)\n\
+         \n1 date (UTC): 1 ran, 0 incomplete, 0 missed\n",
+        bundle.display()
+    );
+    assert_eq!(text(&output.stdout), expected);
+    assert!(bundle.join("report.md").is_file(), "and there it is");
+}
+
+#[tokio::test]
+async fn from_and_to_cut_and_may_begin_before_the_first_bundle() {
+    let nights = nights().await;
+    let days = |from, to| statuses(&between(&nights, from, to, "2026-03-18"));
+    let day = |date: &str, status| (date.to_owned(), status);
+    assert_eq!(
+        days(Some("2026-03-08"), Some("2026-03-10")),
+        [day("2026-03-08", "missed"), day("2026-03-09", "missed"), day("2026-03-10", "ran")]
+    );
+    assert_eq!(days(Some("2026-03-16"), None).len(), 3, "to today");
+    assert_eq!(days(None, Some("2026-03-11")), [day("2026-03-10", "ran"), day("2026-03-11", "incomplete")]);
+    assert_eq!(days(Some("2026-03-17"), Some("2026-03-17")), [day("2026-03-17", "missed")]);
+    assert_eq!(days(None, Some("2026-03-09")), [], "before the first bundle");
+}
+
+#[tokio::test]
+async fn a_date_that_has_not_come_yet_is_not_called_missed() {
+    let nights = nights().await;
+    let timeline = between(&nights, Some("2026-03-16"), Some("2026-04-30"), "2026-03-17");
+    let days = [("2026-03-16".to_owned(), "ran"), ("2026-03-17".to_owned(), "missed")];
+    assert_eq!(statuses(&timeline), days);
+    // Whose clock was ahead shows all the same.
+    let behind = between(&nights, Some("2026-03-16"), Some("2026-04-30"), "2026-03-15");
+    assert_eq!(statuses(&behind), days[..1]);
+    assert_eq!(statuses(&until(&nights, "2026-03-15")).last(), Some(&days[0]));
+}
+
+#[tokio::test]
+async fn a_span_that_ends_before_it_begins_is_a_usage_error() {
+    let nights = nights().await;
+    for format in ["table", "csv"] {
+        let output =
+            nights.ask(&["history", "--from", "2026-03-15", "--to", "2026-03-14", "--format", format]);
+        assert_eq!((code(&output), text(&output.stdout)), (2, ""));
+        let said = text(&output.stderr);
+        assert!(said.contains("2026-03-15") && said.contains("2026-03-14"), "{said}");
+    }
+    let no_date = nights.ask(&["history", "--from", "14 March"]);
+    assert_eq!(code(&no_date), 2);
+    assert!(text(&no_date.stderr).contains("--from"), "{}", text(&no_date.stderr));
+}
+
+#[tokio::test]
+async fn the_table_counts_what_it_shows() {
+    let nights = nights().await;
+    let table = table(&until(&nights, "2026-03-18"));
+    assert_eq!(table.lines().last(), Some("9 dates (UTC): 3 ran, 1 incomplete, 5 missed"));
+    assert_eq!(table.lines().count(), 1 + 9 + 2);
+    let narrowed = table.lines().find(|line| line.starts_with("2026-03-13")).unwrap();
+    assert!(narrowed.contains("missed") && narrowed.ends_with("(only some secrets: --search)"), "{narrowed}");
+    let missed = table.lines().find(|line| line.starts_with("2026-03-12")).unwrap();
+    assert_eq!(missed, "2026-03-12  missed");
+}
+
+#[tokio::test]
+async fn csv_has_a_row_for_each_date() {
+    let nights = nights().await;
+    let (text, rows) = csv_of(&until(&nights, "2026-03-18"));
+    assert!(
+        text.starts_with(
+            "date,status,secrets,in_use,unused,undetermined,dependents,bundle,further_bundles\r\n"
+        )
+    );
+    assert_eq!((rows.len(), text.matches("\r\n").count()), (9, 10));
+    let row = |date: &str| rows.iter().find(|row| row["date"] == date).unwrap();
+    assert_eq!(row("2026-03-14")["status"], "ran");
+    assert_eq!(row("2026-03-14")["bundle"], nights.bundle("2026-03-14T09:00:00Z").to_str().unwrap());
+    assert_eq!([&row("2026-03-14")["unused"], &row("2026-03-14")["further_bundles"]], ["2", "1"]);
+    assert_eq!([&row("2026-03-12")["secrets"], &row("2026-03-12")["bundle"]], ["", ""]);
+    assert_eq!(row("2026-03-11")["undetermined"], "1");
+}
+
+#[tokio::test]
+async fn a_manifest_that_cannot_be_read_makes_no_night_of_its_date() {
+    let nights = nights().await;
+    fs_err::write(nights.bundle("2026-03-10T23:59:59Z").join("manifest.json"), "{").unwrap();
+    let timeline = until(&nights, "2026-03-10");
+    assert_eq!(statuses(&timeline)[0].1, "missed");
+    assert!(table(&timeline).contains("(manifest.json cannot be read)"));
+}
+
+#[tokio::test]
+async fn of_a_date_the_bundle_that_is_there_is_shown_rather_than_one_that_was_pruned() {
+    let nights = Nights::new();
+    let simulator = serve(two_secrets()).await;
+    let keeping = nights.setup(&simulator).section("[report]\nkeep = 2");
+    for begins in ["2026-03-14T02:00:00Z", "2026-03-14T09:00:00Z", "2026-03-15T02:00:00Z"] {
+        run_at(&keeping, begins).await.result.unwrap();
+    }
+    let timeline = until(&nights, "2026-03-15");
+    assert_eq!(timeline.days[0].place, Place::At(nights.bundle("2026-03-14T09:00:00Z")));
+    assert_eq!(timeline.days[0].further, 1);
+    run_at(&keeping, "2026-03-16T02:00:00Z").await.result.unwrap();
+    let timeline = until(&nights, "2026-03-16");
+    assert_eq!(timeline.days[0].place, Place::Pruned(run_of("2026-03-14T09:00:00Z")), "the last of them");
+    assert_eq!((timeline.days[0].status, timeline.days[0].further), ("ran", 1));
+}
+
+#[test]
+fn without_bundles_it_is_code_2() {
+    let nights = Nights::new();
+    fs_err::create_dir(nights.out()).unwrap();
+    let output = nights.ask(&["history"]);
+    assert_eq!(code(&output), 2);
+    assert!(text(&output.stderr).contains(nights.out().to_str().unwrap()), "{}", text(&output.stderr));
+}
