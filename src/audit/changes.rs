@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{Audit, AuditedSecret, AuditedWorkspace, EarlierRun, Verdict};
+use super::{Audit, AuditedSecret, AuditedWorkspace, EarlierRun, Verdict, redact::are_the_same};
 use crate::{inventory::Source, text::sentence_list};
 
 /// How many dependents that a secret gained, and how many that it lost, are named; the others are counted.
@@ -238,7 +238,7 @@ impl<'a> Comparison<'a> {
             (Verdict::Unused, Verdict::InUse) => comparison.changes.back_in_use.push(secret()),
             _ => {}
         }
-        if !redactor.are_the_same(&name_then, now.name()) {
+        if !are_the_same(&name_then, now.name()) {
             let renamed = RenamedSecret { secret: secret(), earlier_name: name_then };
             comparison.changes.renamed.push(renamed);
         }

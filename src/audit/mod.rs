@@ -127,6 +127,7 @@ pub fn audit(inventory: Inventory, run: Run, parameters: Parameters) -> Audit {
     workspaces.sort_by(|a, b| a.name.cmp(&b.name));
     failed.sort_by(|a, b| a.name.cmp(&b.name));
     let redactor = Redactor::of(&workspaces, &parameters.redact);
+    failed.iter_mut().for_each(|failed| redactor.redact_failed(failed));
     let is_narrowed = !parameters.search.is_empty();
     let workspaces = workspaces
         .into_iter()
@@ -203,6 +204,7 @@ impl Audit {
     /// Adds this audit to what earlier ones saw, and shows of each secret what is known of it then.
     pub fn continue_history(&mut self, mut history: History) {
         let (is_complete, is_narrowed) = (self.is_complete(), self.filter().is_some());
+        self.redactor.redact_history(&mut history);
         history.advance(&self.run, is_complete, is_narrowed, &self.workspaces);
         self.history = history;
         self.show_records();

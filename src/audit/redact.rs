@@ -5,8 +5,8 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use super::{DependentName, changes::MOST_DEPENDENTS_NAMED};
-use crate::inventory::{DependentType, Workspace};
+use super::{DependentName, History, changes::MOST_DEPENDENTS_NAMED};
+use crate::inventory::{DependentType, FailedWorkspace, Resource, ScanOutcome, Workspace};
 
 /// What can be made unreadable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize)]
@@ -26,9 +26,13 @@ impl Redaction {
     }
 }
 
-/// From how many digits on a run of digits in the label of a telephone number is taken for one: the shortest numbers
-/// that can be called from elsewhere have seven.
+/// From how many digits on a run of digits is taken for a telephone number, in the label of one or after a plus sign:
+/// the shortest numbers that can be called from elsewhere have seven.
 const FEWEST_DIGITS: usize = 7;
+/// From how many digits on a telephone number is looked for in its own label.
+const FEWEST_OWN_DIGITS: usize = 3;
+/// How many characters of a number stay at its beginning, and at its end.
+const STAY: (usize, usize) = (2, 3);
 
 /// Makes text unreadable where it holds what is to be redacted.
 #[derive(Clone, Debug, Default)]
@@ -59,34 +63,60 @@ impl Redactor {
         if self.is_active { Cow::Owned(masked(number)) } else { Cow::Borrowed(number) }
     }
 
-    /// A text in which a telephone number of these workspaces may stand.
+    /// A text in which a telephone number of these workspaces may stand, or any with its plus sign.
     #[must_use]
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.is_active { self.masked_text(text) } else { Cow::Borrowed(text) }
     }
 
-    /// Whether two texts are the same, one of which may come from an audit that was redacted while the other was not.
-    pub(super) fn are_the_same(&self, one: &str, other: &str) -> bool {
-        one == other || self.masked_text(one) == self.masked_text(other)
-    }
-
     fn masked_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        mask_runs(text, |digits| self.numbers.iter().any(|number| digits.contains(number.as_str())))
+        mask_runs(text, |run| {
+            let digits = digits(run);
+            // Of those that are no longer in use, or that only an earlier audit knew, the plus sign tells.
+            let is_international = run.starts_with('+') && digits.len() >= FEWEST_DIGITS;
+            is_international || self.numbers.iter().any(|number| digits.contains(number.as_str()))
+        })
     }
 
-    /// The label of a telephone number: whatever looks like one is taken for one.
+    /// The label of a telephone number: whatever looks like one is taken for one, and so is its own, where that is known.
     #[must_use]
-    pub fn label<'t>(&self, label: &'t str) -> Cow<'t, str> {
+    pub fn label<'t>(&self, label: &'t str, own: Option<&str>) -> Cow<'t, str> {
         if !self.is_active {
             return Cow::Borrowed(label);
         }
-        mask_runs(label, |digits| digits.len() >= FEWEST_DIGITS)
+        let own = own.map(digits).filter(|own| own.len() >= FEWEST_OWN_DIGITS);
+        mask_runs(label, |run| {
+            let digits = digits(run);
+            digits.len() >= FEWEST_DIGITS || own.as_ref().is_some_and(|own| digits.contains(own))
+        })
     }
 
     /// The name of a resource of this type.
-    #[must_use]
-    pub fn name<'t>(&self, dependent_type: &str, name: &'t str) -> Cow<'t, str> {
-        if dependent_type == DependentType::PhoneNumber.as_str() { self.label(name) } else { self.text(name) }
+    fn name<'t>(&self, dependent_type: &str, name: &'t str, number: Option<&str>) -> Cow<'t, str> {
+        if dependent_type == DependentType::PhoneNumber.as_str() {
+            self.label(name, number)
+        } else {
+            self.text(name)
+        }
+    }
+
+    fn rewrite_resource(&self, resource: &mut Resource<'static>) {
+        if let Some(name) = &mut resource.name {
+            let kind = resource.dependent_type.as_str();
+            *name = Cow::Owned(self.name(kind, name, resource.phone_number.as_deref()).into_owned());
+        }
+        if let Some(number) = &mut resource.phone_number {
+            *number = Cow::Owned(self.number(number).into_owned());
+        }
+        for text in [&mut resource.provider, &mut resource.access_level].into_iter().flatten() {
+            *text = Cow::Owned(self.text(text).into_owned());
+        }
+    }
+
+    fn rewrite(&self, text: &mut String) {
+        if let Cow::Owned(redacted) = self.text(text) {
+            *text = redacted;
+        }
     }
 
     /// The first few of a list, which are those that are named.
@@ -94,7 +124,7 @@ impl Redactor {
         let mut first = dependents;
         first.truncate(MOST_DEPENDENTS_NAMED);
         for dependent in &mut first {
-            dependent.name = self.name(&dependent.dependent_type, &dependent.name).into_owned();
+            dependent.name = self.name(&dependent.dependent_type, &dependent.name, None).into_owned();
         }
         first
     }
@@ -104,40 +134,39 @@ impl Redactor {
         if !self.is_active {
             return;
         }
-        workspace.rewrite_resources(|resource| {
-            let kind = resource.dependent_type.as_str().to_owned();
-            if let Some(name) = &mut resource.name {
-                *name = Cow::Owned(self.name(&kind, name).into_owned());
-            }
-            if let Some(number) = &mut resource.phone_number {
-                *number = Cow::Owned(self.number(number).into_owned());
-            }
-        });
-        let rewrite = |text: &mut String| {
-            if let Cow::Owned(redacted) = self.text(text) {
-                *text = redacted;
-            }
-        };
+        workspace.rewrite_resources(|resource| self.rewrite_resource(resource));
         for secret in &mut workspace.secrets {
-            rewrite(&mut secret.name);
-            secret.gaps.iter_mut().for_each(|gap| rewrite(&mut gap.why));
+            self.rewrite(&mut secret.name);
+            secret.gaps.iter_mut().for_each(|gap| self.rewrite(&mut gap.why));
         }
         for (_, name) in &mut workspace.deleted {
-            rewrite(name);
+            self.rewrite(name);
         }
         for reference in workspace.dangling.iter_mut().chain(&mut workspace.not_visible) {
-            let kind = reference.holder.dependent_type.as_str().to_owned();
-            if let Some(name) = &mut reference.holder.name {
-                *name = Cow::Owned(self.name(&kind, name).into_owned());
-            }
-            rewrite(&mut reference.why);
+            self.rewrite_resource(&mut reference.holder);
+            self.rewrite(&mut reference.why);
         }
-        workspace.warnings.iter_mut().for_each(rewrite);
-        workspace
-            .page_gaps
-            .iter_mut()
-            .chain(&mut workspace.lookup_gaps)
-            .for_each(|gap| rewrite(&mut gap.why));
+        for scan in &mut workspace.scans {
+            if let ScanOutcome::NotRead(why) = &mut scan.outcome {
+                self.rewrite(why);
+            }
+        }
+        workspace.warnings.iter_mut().for_each(|warning| self.rewrite(warning));
+        let gaps = workspace.page_gaps.iter_mut().chain(&mut workspace.lookup_gaps);
+        gaps.for_each(|gap| self.rewrite(&mut gap.why));
+    }
+
+    /// Why a workspace could not be read.
+    pub(super) fn redact_failed(&self, failed: &mut FailedWorkspace) {
+        self.rewrite(&mut failed.error);
+    }
+
+    /// The names that earlier audits saw, which may not have been redacted.
+    pub(super) fn redact_history(&self, history: &mut History) {
+        let workspaces = history.workspaces.values_mut();
+        workspaces
+            .flat_map(|known| known.secrets.values_mut())
+            .for_each(|record| self.rewrite(&mut record.name));
     }
 }
 
@@ -148,13 +177,52 @@ fn digits(text: &str) -> String {
 /// The first two and the last three characters; of five or fewer, none.
 fn masked(number: &str) -> String {
     let length = number.chars().count();
-    let shown = |position: usize| length > 5 && (position < 2 || position + 3 >= length);
+    let (first, last) = STAY;
+    let shown = |position: usize| length > first + last && (position < first || position + last >= length);
     number.chars().enumerate().map(|(position, one)| if shown(position) { one } else { '*' }).collect()
 }
 
-/// Masks each run of digits, with what people put between them, whose digits are a number.
+/// Whether two texts are the same, one of which may come from an audit that was redacted while the other was not.
+pub(super) fn are_the_same(one: &str, other: &str) -> bool {
+    one == other || is_masked(one, other) || is_masked(other, one)
+}
+
+/// Whether `masked` is `text` with numbers masked in it.
+fn is_masked(masked: &str, text: &str) -> bool {
+    let [masked, text] = [masked, text].map(|text| text.chars().collect::<Vec<char>>());
+    if masked.len() != text.len() {
+        return false;
+    }
+    let (first, last) = STAY;
+    let mut at = 0;
+    while at < masked.len() {
+        if masked[at] == text[at] {
+            at += 1;
+            continue;
+        }
+        let end = at + masked[at..].iter().take_while(|one| **one == '*').count();
+        // As many characters as stay are the same on both sides, and it is a number that they belong to.
+        if end == at || at < first || end + last > masked.len() {
+            return false;
+        }
+        let whole = at - first..end + last;
+        let is_number = text[whole.clone()].iter().all(|one| *one == '+' || is_in_number(*one))
+            && text[whole].iter().filter(|one| one.is_ascii_digit()).count() >= FEWEST_DIGITS;
+        if !is_number || masked[end..end + last] != text[end..end + last] {
+            return false;
+        }
+        at = end;
+    }
+    true
+}
+
+/// Whether a character is a digit, or what people put between those of a number.
+fn is_in_number(one: char) -> bool {
+    one.is_ascii_digit() || matches!(one, ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}')
+}
+
+/// Masks each run of digits, with what people put between them, that is a number.
 fn mask_runs<'t>(text: &'t str, is_number: impl Fn(&str) -> bool) -> Cow<'t, str> {
-    let is_separator = |one: char| matches!(one, ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}');
     let mut masked_text = String::new();
     let mut copied = 0;
     let mut rest = text.char_indices().peekable();
@@ -163,13 +231,13 @@ fn mask_runs<'t>(text: &'t str, is_number: impl Fn(&str) -> bool) -> Cow<'t, str
             continue;
         }
         let mut end = start + first.len_utf8();
-        while let Some((at, one)) = rest.next_if(|(_, one)| one.is_ascii_digit() || is_separator(*one)) {
+        while let Some((at, one)) = rest.next_if(|(_, one)| is_in_number(*one)) {
             if one.is_ascii_digit() {
                 end = at + 1;
             }
         }
         let run = &text[start..end];
-        if is_number(&digits(run)) {
+        if is_number(run) {
             masked_text.push_str(&text[copied..start]);
             masked_text.push_str(&masked(run));
             copied = end;
@@ -203,17 +271,42 @@ mod tests {
     #[test]
     fn a_number_inside_a_label_is_found_however_it_is_written() {
         let redactor = redactor(&[]);
-        assert_eq!(redactor.label("Support (+1 555-010-0199)"), "Support (+1**********199)");
-        assert_eq!(redactor.label("line 12, since 2024"), "line 12, since 2024");
-        assert_eq!(redactor.label("5550100 and 5550101"), "55**100 and 55**101");
-        assert_eq!(redactor.label("+"), "+");
+        assert_eq!(redactor.label("Support (+1 555-010-0199)", None), "Support (+1**********199)");
+        assert_eq!(redactor.label("line 12, since 2024", None), "line 12, since 2024");
+        assert_eq!(redactor.label("5550100 and 5550101", None), "55**100 and 55**101");
+        assert_eq!(redactor.label("+", None), "+");
     }
 
     #[test]
-    fn elsewhere_only_the_numbers_of_the_workspace_are_taken_for_numbers() {
+    fn a_short_number_is_found_in_its_own_label() {
+        let redactor = redactor(&[]);
+        assert_eq!(redactor.label("Emergency 112", Some("112")), "Emergency ***");
+        assert_eq!(redactor.label("line 12, since 2024", Some("12")), "line 12, since 2024");
+    }
+
+    #[test]
+    fn a_masked_number_is_the_same_as_the_number_and_as_nothing_else() {
+        for (masked, text) in [("+1****100", "+15550100"), ("a +1**********199 b", "a +1 (555) 010-0199 b")] {
+            assert!(are_the_same(masked, text) && are_the_same(text, masked) && are_the_same(text, text));
+        }
+        for (one, other) in [
+            ("+1****100", "+15550101"),
+            ("+1****100", "+155550100"),
+            ("12**345", "1298346"),
+            ("12*345", "129345"),
+            ("a *", "a 1"),
+            ("a", "b"),
+        ] {
+            assert!(!are_the_same(one, other) && !are_the_same(other, one), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn elsewhere_only_the_numbers_of_the_workspace_and_international_ones_are_taken_for_numbers() {
         let redactor = redactor(&["+15550100"]);
         assert_eq!(redactor.text("twilio +1 555 0100 key"), "twilio +1******100 key");
         assert_eq!(redactor.text("build 20261123020000"), "build 20261123020000");
+        assert_eq!(redactor.text("of +44 20 7946 0000"), "of +4***********000");
         assert!(matches!(Redactor::default().text("+15550100"), Cow::Borrowed("+15550100")));
     }
 }

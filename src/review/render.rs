@@ -20,7 +20,9 @@ pub fn render(bundle: &Path, out: &Path, formats: &[Format]) -> Result<Vec<PathB
     // Before the first is written, so that nothing is half done.
     for path in report::File::of(formats).map(|file| out.join(file.name())) {
         if path.symlink_metadata().is_ok() {
-            return Err(ReviewError::write(&path)(io::Error::other("it exists already, and is not replaced")));
+            return Err(ReviewError::write(&path)(io::Error::other(
+                "it exists already, and is not replaced",
+            )));
         }
     }
     let mut written = Vec::new();
