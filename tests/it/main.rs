@@ -97,6 +97,7 @@ mod mistaken;
 mod population;
 mod processes;
 mod publish;
+mod redaction;
 mod references;
 mod render;
 mod requests;

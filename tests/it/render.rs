@@ -329,7 +329,7 @@ async fn a_report_of_which_anything_is_missing_is_refused() {
         ("\"verdict\": \"in_use\"", "\"verdict\": \"made up\""),
         ("\"status\": \"read whole\"", "\"status\": \"made up\""),
         ("\"source\": \"used_by\"", "\"source\": \"made up\""),
-        ("\"relation\":\"direct\"", "\"relation\":\"made up\""),
+        ("\"relation\": \"direct\"", "\"relation\": \"made up\""),
         ("\"started_at\": \"2026", "\"started_at\": \"made up"),
     ] {
         let error = refused(from, to);
