@@ -48,6 +48,7 @@
 //! | `streams` | streams that are closed or full |
 //! | `binary`, `check` | command lines, streams and exit codes |
 //! | `docs` | names in the documentation |
+//! | `deploy` | what runs the program every night |
 //! | `signals` | what ends a run halfway |
 //! | `config`, `example` | flags, environment and file, and the example of one |
 //! | `key_sources`, `key`, `key_echoes` | where a key may come from, and that it appears nowhere |
@@ -56,18 +57,12 @@
 #![expect(clippy::panic, reason = "in a helper of a test, a surprise is a failure of the test")]
 #![expect(clippy::print_stdout, reason = "a test that this machine cannot run says so")]
 
-mod bundle;
-mod inert;
-mod nights;
-mod places;
-mod raw;
-mod support;
-
 mod addresses;
 mod big_report;
 mod binary;
 mod bounds;
 mod browser;
+mod bundle;
 mod check;
 mod completeness;
 mod config;
@@ -75,6 +70,7 @@ mod confirmation;
 mod congestion;
 mod csv_options;
 mod dependents;
+mod deploy;
 mod diff;
 mod discrepancies;
 mod disk;
@@ -87,6 +83,7 @@ mod hostile_logs;
 mod hostile_properties;
 mod html;
 mod ids;
+mod inert;
 mod key;
 mod key_echoes;
 mod key_sources;
@@ -94,9 +91,12 @@ mod limits;
 mod lookups;
 mod malformed;
 mod mistaken;
+mod nights;
+mod places;
 mod population;
 mod processes;
 mod publish;
+mod raw;
 mod redaction;
 mod references;
 mod render;
@@ -110,6 +110,7 @@ mod signals;
 mod snapshots;
 mod streams;
 mod sums;
+mod support;
 mod timeline;
 mod tls;
 mod unread;

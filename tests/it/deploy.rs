@@ -1,0 +1,183 @@
+//! What `deploy/` and the Dockerfile hand to the program is what it takes: command lines, configurations, exit codes.
+//!
+//! That they do what they are for is checked by `.ci/deploy` and `.ci/package`, which take other tools than cargo.
+
+use std::{collections::BTreeSet, os::unix::fs::PermissionsExt, path::Path};
+
+use clap::{CommandFactory, Parser};
+use elevenlabs_secrets_audit::{
+    cli::{AuditArgs, Cli, Command},
+    config::{Config, Environment, Target},
+};
+
+const PROGRAM: &str = "elevenlabs-secrets-audit";
+
+fn read(file: &str) -> String {
+    fs_err::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
+}
+
+/// The lines of a block that is indented deeper than the line that opens it.
+fn block<'a>(text: &'a str, opening: &str) -> Vec<&'a str> {
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let mut lines = text.lines().skip_while(|line| line.trim() != opening);
+    let least = lines.next().map(depth).unwrap_or_else(|| panic!("there is no {opening}"));
+    lines.take_while(|line| line.is_empty() || depth(line) > least).collect()
+}
+
+/// The words after the program's name, up to what the shell takes for itself.
+fn typed(line: &str) -> Option<Vec<String>> {
+    let (_, rest) = line.split_once(&format!("{PROGRAM} "))?;
+    let words = rest.split([';', '|', '>', '&', '`']).next()?.split_whitespace();
+    let words: Vec<String> = words.map(|word| word.trim_matches('"').to_owned()).collect();
+    let commands = Cli::command();
+    let is_command = commands
+        .get_subcommands()
+        .any(|command| words.first().is_some_and(|word| word == command.get_name()));
+    is_command.then_some(words)
+}
+
+/// Every command line in what is deployed.
+fn command_lines() -> Vec<(String, Vec<String>)> {
+    let mut found = Vec::new();
+    for file in [
+        "deploy/README.md",
+        "deploy/systemd/elevenlabs-secrets-audit.service",
+        "deploy/cron/elevenlabs-secrets-audit",
+        "deploy/cron/elevenlabs-secrets-audit-heartbeat",
+        "deploy/debian/postinst",
+        "docs/security.md",
+    ] {
+        // Quotes and paths around the name belong to no argument.
+        let text = read(file).replace(&format!("{PROGRAM}\" "), &format!("{PROGRAM} "));
+        let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).filter_map(typed).collect();
+        assert!(!lines.is_empty() || file.starts_with("docs/"), "no command line in {file}");
+        found.extend(lines.into_iter().map(|line| (file.to_owned(), line)));
+    }
+    let workflow =
+        read("deploy/github/secrets-audit.yml").replace(&format!("{PROGRAM}\" "), &format!("{PROGRAM} "));
+    let run = workflow.lines().filter(|line| !line.trim().starts_with('#')).filter_map(typed);
+    found.extend(run.map(|line| ("deploy/github/secrets-audit.yml".to_owned(), line)));
+    for file in ["deploy/kubernetes/cronjob.yaml", "deploy/kubernetes/indexed-job.yaml"] {
+        let text = read(file);
+        let arguments =
+            block(&text, "args:").into_iter().map(|line| line.trim().trim_start_matches("- ").to_owned());
+        found.push((file.to_owned(), arguments.collect()));
+    }
+    let dockerfile = read("Dockerfile");
+    let command = dockerfile.lines().find_map(|line| line.strip_prefix("CMD ")).unwrap();
+    found.push(("Dockerfile".to_owned(), serde_json::from_str(command).unwrap()));
+    found
+}
+
+#[test]
+fn every_command_line_is_one() {
+    let lines = command_lines();
+    let files: BTreeSet<&str> = lines.iter().map(|(file, _)| file.as_str()).collect();
+    assert!(files.len() >= 9, "each place is looked into: {files:?}");
+    for (file, line) in &lines {
+        let parsed = Cli::try_parse_from(std::iter::once(PROGRAM.to_owned()).chain(line.iter().cloned()));
+        assert!(parsed.is_ok(), "{file}: {line:?}: {}", parsed.unwrap_err());
+    }
+}
+
+#[test]
+fn what_runs_every_night_is_a_quiet_audit_with_a_place_for_its_reports() {
+    let nightly = ["deploy/systemd", "deploy/kubernetes", "Dockerfile"];
+    let lines = command_lines();
+    let lines = lines.iter().filter(|(file, _)| nightly.iter().any(|place| file.starts_with(place)));
+    let mut seen = 0;
+    for (file, line) in lines {
+        let cli =
+            Cli::try_parse_from(std::iter::once(PROGRAM.to_owned()).chain(line.iter().cloned())).unwrap();
+        let Command::Audit(arguments) = cli.command else { panic!("{file}: no audit") };
+        assert!(
+            cli.output.quiet && arguments.config.is_some() && arguments.out.is_some(),
+            "{file}: {line:?}"
+        );
+        seen += 1;
+    }
+    assert_eq!(seen, 4, "the unit, both jobs, the image");
+}
+
+/// The workspaces of a configuration whose keys, wherever they are sought, are there.
+fn workspaces(configuration: &str) -> Vec<String> {
+    let home = tempfile::tempdir().unwrap();
+    let keys = home.path().join("keys");
+    fs_err::create_dir(&keys).unwrap();
+    let configuration = configuration.replace("/run/secrets/elevenlabs", keys.to_str().unwrap());
+    let table: toml::Table = configuration.parse().unwrap();
+    for workspace in table["workspace"].as_array().unwrap() {
+        // Where a relative one is sought first; joining an absolute one gives it as it is.
+        let key = keys.join(workspace["api_key_file"].as_str().unwrap());
+        fs_err::write(&key, "sk_key\n").unwrap();
+        fs_err::set_permissions(&key, std::fs::Permissions::from_mode(0o440)).unwrap();
+    }
+    let path = home.path().join("config.toml");
+    fs_err::write(&path, configuration).unwrap();
+    let get = |name: &str| (name == "CREDENTIALS_DIRECTORY").then(|| keys.clone().into_os_string());
+    let arguments = AuditArgs { config: Some(path), ..AuditArgs::default() };
+    let Target::Workspaces(workspaces) = Config::resolve(arguments, &Environment::new(&get)).unwrap().target
+    else {
+        panic!("no workspaces")
+    };
+    workspaces.into_iter().map(|workspace| workspace.name).collect()
+}
+
+#[test]
+fn every_configuration_is_one() {
+    assert_eq!(workspaces(&read("deploy/debian/config.toml")), ["production"]);
+    let cronjob = read("deploy/kubernetes/cronjob.yaml");
+    assert_eq!(workspaces(&block(&cronjob, "config.toml: |").join("\n")), ["production"]);
+}
+
+#[test]
+fn there_is_a_configuration_for_each_index_of_the_indexed_job_and_no_workspace_is_in_two() {
+    let job = read("deploy/kubernetes/indexed-job.yaml");
+    let number = |name: &str| -> usize {
+        job.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap().trim().parse().unwrap()
+    };
+    let groups =
+        job.lines().filter(|line| line.trim().starts_with("group-") && line.ends_with("toml: |")).count();
+    assert_eq!(groups, number("completions:"));
+    assert!(number("parallelism:") <= groups);
+    let names =
+        (0..groups).flat_map(|index| workspaces(&block(&job, &format!("group-{index}.toml: |")).join("\n")));
+    let names: Vec<String> = names.collect();
+    let distinct: BTreeSet<&String> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len(), "{names:?}");
+}
+
+/// The exit codes that the help of `audit` names.
+fn codes() -> BTreeSet<u8> {
+    let help = Cli::command().get_after_help().unwrap().to_string();
+    help.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next()?.parse().ok()).collect()
+}
+
+#[test]
+fn every_exit_code_of_a_night_is_put_to_use_everywhere() {
+    let codes = codes();
+    assert!(codes.is_superset(&(0..=7).chain([10]).collect()), "{codes:?}");
+    // What ended by a signal falls to the rest, and so does 8, which a nightly audit doesn't end with.
+    let own = codes.iter().filter(|code| **code < 100 && **code != 8);
+    let cases = |file: &str| -> BTreeSet<u8> {
+        let text = read(file);
+        let patterns = text.lines().filter_map(|line| line.trim().split_once(')'));
+        patterns.flat_map(|(codes, _)| codes.split('|').filter_map(|code| code.trim().parse().ok())).collect()
+    };
+    let (unit, recipe) =
+        (cases("deploy/systemd/elevenlabs-secrets-audit-alarm@.service"), cases("deploy/recipes/message"));
+    let service = read("deploy/systemd/elevenlabs-secrets-audit.service");
+    let (cronjob, indexed) =
+        (read("deploy/kubernetes/cronjob.yaml"), read("deploy/kubernetes/indexed-job.yaml"));
+    assert!(service.contains("\nSuccessExitStatus=3 10\n"));
+    for job in [&cronjob, &indexed] {
+        // 0 succeeds, 5 is tried again, and 10 is not asked for.
+        assert!(job.contains("values: [3]\n") && job.contains("values: [1, 2, 4, 6, 7]\n"));
+        assert!(!job.lines().any(|line| line.trim().starts_with("- --fail-on")));
+    }
+    for code in own {
+        assert!(recipe.contains(code), "the recipes say what {code} is");
+        // 1 and 2 are named by the rest, with the code.
+        assert!(unit.contains(code) || [1, 2].contains(code), "the unit says what {code} is");
+    }
+}
