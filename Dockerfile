@@ -10,10 +10,7 @@
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /build
-# Cargo.toml names the tests, so it wants to see them.
-COPY Cargo.toml Cargo.lock ./
-COPY src src
-COPY tests tests
+COPY . .
 # Without the simulator, and with it --demo: what runs at night holds nothing that isn't for the night.
 RUN cargo build --release --locked --no-default-features \
     && install -d -m 0750 /build/reports
