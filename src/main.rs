@@ -1,5 +1,6 @@
 //! Parse, start the runtime, and turn the outcome into an exit code.
 
+mod manual;
 mod terminal;
 
 use std::{io::Write, process::ExitCode, sync::Arc};
@@ -62,6 +63,10 @@ fn dispatch(cli: Cli) -> u8 {
             let _ = std::io::stdout().write_all(&script);
             Ok(0)
         }
+        Command::Man => manual::page(Cli::command()).map(|page| {
+            let _ = std::io::stdout().write_all(&page);
+            0
+        }),
     };
     // While the runtime lives signals are heard, even where nobody reads what is said here.
     ended.unwrap_or_else(|error| say_and_code(&error, log_format))
