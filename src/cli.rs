@@ -54,6 +54,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Make the reports of a bundle again from its report.json
     Render(RenderArgs),
+    /// Print the JSON Schema of report.json
+    Schema,
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -56,6 +56,10 @@ fn dispatch(cli: Cli) -> u8 {
         Command::History(arguments) => history(&arguments, &cli.output),
         Command::Diff(arguments) => diff(&arguments, &cli.output),
         Command::Render(arguments) => render(&arguments, &cli.output),
+        Command::Schema => {
+            terminal::say(&cli.output, |out| writeln!(out, "{:#}", report::schema()));
+            Ok(0)
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);

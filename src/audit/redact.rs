@@ -9,7 +9,18 @@ use super::{DependentName, History, changes::MOST_DEPENDENTS_NAMED};
 use crate::inventory::{DependentType, FailedWorkspace, Resource, ScanOutcome, Workspace};
 
 /// What can be made unreadable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Deserialize,
+    serde::Serialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Redaction {
     /// Telephone numbers, wherever they stand.

@@ -9,7 +9,7 @@ mod markdown;
 mod metrics;
 mod terminal;
 
-pub use json::{EarlierReport, ReadError, SCHEMA_VERSION, read_audit, read_earlier};
+pub use json::{EarlierReport, ReadError, SCHEMA_VERSION, read_audit, read_earlier, schema};
 pub(crate) use json::{ParametersJson, parameters_json};
 pub use metrics::{FailedRun, metrics_of_failure};
 pub use terminal::{changes, summary};

@@ -106,6 +106,7 @@ mod retention;
 mod retries;
 mod sample;
 mod scan_pages;
+mod schema;
 mod signals;
 mod snapshots;
 mod streams;

@@ -9,11 +9,19 @@ mod restore;
 mod types;
 mod write;
 
+use schemars::schema_for;
+
 pub use read::ReadError;
 pub use restore::{EarlierReport, read_audit, read_earlier};
 pub(crate) use types::ParametersJson;
 pub(crate) use write::parameters_json;
 pub(super) use write::report;
+
+/// The JSON Schema (2020-12) of `report.json`, made of the types that write and read it.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schema_for!(types::WholeReport).to_value()
+}
 
 /// The version of the form of `report.json`. Fields may be added within one version; any other change makes a new one.
 /// Since 2 it holds history, changes and waivers.

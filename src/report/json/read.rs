@@ -14,7 +14,7 @@ pub type ReadError = serde_json::Error;
 
 pub(super) type SecretRead = SecretJson<'static, Vec<DependentJson<'static>>>;
 /// A workspace without its secrets.
-pub(super) type WorkspaceRead = WorkspaceJson<'static, ()>;
+pub(super) type WorkspaceRead = WorkspaceJson<'static, Option<IgnoredAny>>;
 
 /// Who takes in a report while it is read.
 pub(super) trait Reader {
