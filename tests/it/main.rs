@@ -14,7 +14,7 @@
 //! | `gaps` | what could not be read, and what is still said |
 //! | `faults` | bad answers, broken connections and refused keys |
 //! | `nights` | nights that publish into one directory, for the following |
-//! | `verify` | tampering is found, and what is sound is called so |
+//! | `verify`, `tampering`, `forged` | what is sound is called so, and what is not is found |
 //! | `sums` | what a manifest says of how a bundle came about, and its sums |
 //! | `retention` | which bundles are removed, and what then still tells of them |
 //! | `timeline` | on which dates the audit ran |
@@ -77,6 +77,7 @@ mod disk;
 mod docs;
 mod example;
 mod faults;
+mod forged;
 mod gaps;
 mod hostile;
 mod hostile_logs;
@@ -112,6 +113,7 @@ mod snapshots;
 mod streams;
 mod sums;
 mod support;
+mod tampering;
 mod timeline;
 mod tls;
 mod unread;

@@ -16,12 +16,12 @@ use elevenlabs_secrets_audit::{
     review::{Soundness, Verification, verify},
     simulator::{Secret, Simulator},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
     bundle::{names_in, read_json},
-    support::{Outcome, Setup, binary_in, serve},
+    support::{Outcome, Setup, binary_in, code, serve, text},
 };
 
 /// Only a test that fails waits so long.
@@ -186,4 +186,70 @@ pub(crate) fn listing(directory: &Path) -> BTreeMap<PathBuf, [i64; 7]> {
         found.insert(path, [mode, inode, length, modified, changed, nanoseconds[0], nanoseconds[1]]);
     }
     found
+}
+
+pub(crate) const FIRST: &str = "2026-03-13T02:00:00Z";
+pub(crate) const MIDDLE: &str = "2026-03-14T02:00:00Z";
+pub(crate) const NEWEST: &str = "2026-03-15T02:00:00Z";
+
+pub(crate) const FILES: [&str; 6] =
+    ["dependents.csv", "secrets.csv", "report.md", "report.json", "manifest.json", "SHA256SUMS"];
+
+/// Three nights.
+pub(crate) async fn three_nights() -> Nights {
+    let nights = Nights::new();
+    let simulator = serve(two_secrets()).await;
+    let setup = nights.setup(&simulator);
+    for begins in [FIRST, MIDDLE, NEWEST] {
+        assert_eq!(run_at(&setup, begins).await.code(), 0);
+    }
+    nights
+}
+
+/// What is amiss as `altered 2026-03-14T02-00-00Z: what`, which the binary says too, with code 8; where nothing is,
+/// with code 0.
+pub(crate) fn found(nights: &Nights) -> Vec<String> {
+    let amiss = nights.amiss();
+    let output = nights.ask(&["verify"]);
+    assert_eq!(code(&output), if amiss.is_empty() { 0 } else { 8 }, "{amiss:?}: {}", text(&output.stderr));
+    let said = text(&output.stdout);
+    for (run, soundness, what) in &amiss {
+        let line = format!("{:7}  {run}  {what}\n", soundness.as_str());
+        assert!(said.contains(&line), "{line:?} in {said}");
+    }
+    assert!(said.contains(if amiss.is_empty() { ": all sound.\n" } else { "altered or missing" }), "{said}");
+    amiss.into_iter().map(|(run, soundness, what)| format!("{} {run}: {what}", soundness.as_str())).collect()
+}
+
+/// Whether one line of `found` has this run and all these words.
+pub(crate) fn has(found: &[String], soundness: &str, begins: &str, words: &[&str]) -> bool {
+    let start = format!("{soundness} {}: ", run_of(begins));
+    found.iter().any(|line| line.starts_with(&start) && words.iter().all(|word| line.contains(word)))
+}
+
+/// The manifest of a bundle as the first version of this program would have written it.
+pub(crate) fn version_1(bundle: &Path) -> Vec<u8> {
+    let mut manifest = read_json(&bundle.join("manifest.json"));
+    let fields = manifest.as_object_mut().unwrap();
+    fields.insert("manifest_version".to_owned(), json!(1));
+    for later in [
+        "git_commit",
+        "host",
+        "user",
+        "redacted",
+        "totals",
+        "configuration_sha256",
+        "waivers",
+        "previous",
+        "pruned",
+    ] {
+        fields.remove(later).unwrap_or_else(|| panic!("{later}"));
+    }
+    for workspace in manifest["workspaces"].as_array_mut().unwrap() {
+        let fields = workspace.as_object_mut().unwrap();
+        for later in ["workspace_id", "complete", "sources", "requests"] {
+            fields.remove(later).unwrap();
+        }
+    }
+    serde_json::to_vec_pretty(&manifest).unwrap()
 }

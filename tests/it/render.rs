@@ -406,7 +406,7 @@ fn with_what_was_before(audit: &mut Audit, names: &[String]) {
     });
     let waiver = |id: &str, at: usize, expires: &str| Waiver {
         secret_id: id.to_owned(),
-        workspace: (at % 2 == 0).then(|| "main".to_owned()),
+        workspace: at.is_multiple_of(2).then(|| "main".to_owned()),
         reason: name(at),
         owner: name(at + 1),
         expires: expires.parse().unwrap(),

@@ -242,7 +242,7 @@ async fn every_endpoint_is_told_with_the_requests_pages_items_and_ids_that_the_s
         let seen = log.entry(endpoint(&request.path)).or_default();
         seen.requests += 1;
         // The first request of each kind goes wrong, and so do some later ones.
-        if seen.requests == 1 || seen.requests % 7 == 0 {
+        if seen.requests == 1 || seen.requests.is_multiple_of(7) {
             let busy = Reply::error(503, "api_error", "system_busy", "Not now.");
             return busy.with_header("request-id", &format!("busy_{id}"));
         }
