@@ -297,7 +297,8 @@ mod tests {
 
     #[test]
     fn a_masked_number_is_the_same_as_the_number_and_as_nothing_else() {
-        for (masked, text) in [("+1****100", "+15550100"), ("a +1**********199 b", "a +1 (555) 010-0199 b")] {
+        for (masked, text) in [("+1****100", "+15550100"), ("a +1************199 b", "a +1 (555) 010-0199 b")]
+        {
             assert!(are_the_same(masked, text) && are_the_same(text, masked) && are_the_same(text, text));
         }
         for (one, other) in [
