@@ -36,7 +36,7 @@ fn comes_out_the_same(bundle: &Path) {
     fs_err::create_dir(&alone).unwrap();
     fs_err::copy(bundle.join("report.json"), alone.join("report.json")).unwrap();
     let written = render(&alone, &out, Format::ALL).unwrap();
-    let files = ["dependents.csv", "secrets.csv", "report.md", "report.json"];
+    let files = ["dependents.csv", "secrets.csv", "report.md", "report.html", "metrics.prom", "report.json"];
     assert_eq!(written, files.map(|file| out.join(file)));
     let mut compared = 0;
     for file in files.into_iter().filter(|file| bundle.join(file).exists()) {

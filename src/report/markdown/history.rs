@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
+    charts,
     escape::{code, plain},
     fill, leave_out,
 };
@@ -41,6 +42,7 @@ pub(super) fn changes(audit: &Audit, room: usize) -> String {
         Changes::Since { earlier, workspaces } => (earlier, workspaces),
     };
     let mut text = format!("## Changes since the complete audit of {}\n\n", run(earlier));
+    text.push_str(&charts::unused_over_the_nights(audit));
     for changes in workspaces {
         of_workspace(&mut text, changes, audit.parameters.rendering.list_length, room);
     }

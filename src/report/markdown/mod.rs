@@ -3,6 +3,7 @@
 //! The answer comes first. What matters (unused, undetermined, what could not be read) is never cut; long lists of
 //! everything else are, so that GitHub still renders the file.
 
+mod charts;
 mod coverage;
 mod escape;
 mod findings;
@@ -98,9 +99,11 @@ fn answer(audit: &Audit) -> String {
     if audit.workspaces.len() > 1 {
         totals_row(&mut text, "**All**", totals);
     }
+    text.push('\n');
+    text.push_str(&charts::verdicts(totals));
     let _ = writeln!(
         text,
-        "\nRead from {} to {} (UTC) by {} {}.\n",
+        "Read from {} to {} (UTC) by {} {}.\n",
         timestamp(audit.run.started_at),
         timestamp(audit.run.finished_at),
         env!("CARGO_PKG_NAME"),

@@ -11,6 +11,9 @@ use crate::{
     inventory::{Dependent, DependentType, Relation, Visibility},
 };
 
+/// From how many rows on a list is folded, so that what follows is found.
+const LONG_LIST: usize = 25;
+
 /// Every secret with its counts, then with its dependents, in at most `room` bytes.
 pub(super) fn every_secret(audit: &Audit, room: usize) -> String {
     let most = audit.parameters.rendering.list_length;
@@ -22,6 +25,13 @@ pub(super) fn every_secret(audit: &Audit, room: usize) -> String {
             text.push_str("The API key sees no secrets in this workspace.\n\n");
             continue;
         }
+        let is_long = total > LONG_LIST;
+        if is_long {
+            let _ = writeln!(
+                text,
+                "<details><summary>The list, with how many dependents of which type each has</summary>\n"
+            );
+        }
         text.push_str(
             "| Secret | Verdict | Lists whole | Tools | Agents | Phone numbers | MCP servers | Others | Dependents |\n\
              |:--|:--|:--|--:|--:|--:|--:|--:|--:|\n",
@@ -29,6 +39,9 @@ pub(super) fn every_secret(audit: &Audit, room: usize) -> String {
         let shown = fill(&mut text, room, workspace.secrets().take(most).map(secret_row));
         text.push('\n');
         leave_out(&mut text, total - shown, "secret", "secrets", "secrets.csv and report.json");
+        if is_long {
+            text.push_str("</details>\n\n");
+        }
         if workspace.totals().dependents > 0 {
             dependents(&mut text, room, workspace, most);
         }
