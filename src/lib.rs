@@ -14,7 +14,7 @@
 //! - [`api`]: the only place that knows HTTP. GET only.
 //! - [`collect`]: endpoints → a complete inventory. No opinion about what is unused.
 //! - [`inventory`]: the graph of secrets and what uses them, and what was not read whole. No I/O.
-//! - [`audit`]: inventory → verdicts. Pure: no I/O, no clock.
+//! - [`audit`]: inventory, history and waivers → verdicts, ages, changes. Pure: no I/O, no clock.
 //! - [`report`]: audit → bytes, one file per format. No files, no clock.
 //! - [`publish`]: a bundle on disk, all of it or nothing.
 //! - [`simulator`]: an embedded API over a made-up workspace, for `--demo` and the tests (a cargo feature).
