@@ -4,8 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{Audit, AuditedSecret, AuditedWorkspace, EarlierRun, Verdict, redact::are_the_same};
-use crate::{inventory::Source, text::sentence_list};
+use super::{Audit, AuditedSecret, AuditedWorkspace, EarlierRun, History, Verdict, redact::are_the_same};
+use crate::{
+    inventory::{Source, Sources},
+    text::sentence_list,
+};
 
 /// How many dependents that a secret gained, and how many that it lost, are named; the others are counted.
 pub(super) const MOST_DEPENDENTS_NAMED: usize = 5;
@@ -91,6 +94,10 @@ pub struct DependentName {
 
 /// Why a workspace that failed is not compared.
 pub(super) const NOT_READ: &str = "it could not be read this time";
+const ANOTHER_WORKSPACE: &str = "the API key shows another workspace than before";
+
+/// What only a deep audit reads.
+const DEEP: [Source; 2] = [Source::Tools, Source::Agents];
 
 impl WorkspaceChanges {
     /// A workspace that could not be compared.
@@ -142,6 +149,8 @@ pub struct EarlierWorkspace<'a> {
     pub is_complete: bool,
     /// Whether tools and agents were looked into.
     pub is_deep: bool,
+    /// Whether there are secrets in it that were not listed, and that a reference led to.
+    pub has_unlisted: bool,
 }
 
 /// What an earlier audit says of one secret.
@@ -160,8 +169,8 @@ pub struct EarlierSecret {
 pub struct EarlierDependent {
     /// The dependent.
     pub dependent: DependentName,
-    /// Whether nothing but its own configuration told of it, which only an audit with `--deep` reads.
-    pub only_by_deep_scan: bool,
+    /// What told of it.
+    pub sources: Sources,
 }
 
 /// A comparison of an audit with an earlier one, which comes secret by secret, so that it never stands in memory whole.
@@ -178,6 +187,7 @@ struct WorkspaceComparison<'a> {
     by_id: HashMap<&'a str, AuditedSecret<'a>>,
     met: HashSet<&'a str>,
     is_in_earlier: bool,
+    was_deep: bool,
     changes: WorkspaceChanges,
 }
 
@@ -192,6 +202,7 @@ impl<'a> Comparison<'a> {
                 by_id: workspace.secrets().map(|secret| (secret.id(), secret)).collect(),
                 met: HashSet::new(),
                 is_in_earlier: false,
+                was_deep: false,
                 changes: WorkspaceChanges {
                     workspace: workspace.name().to_owned(),
                     ..WorkspaceChanges::default()
@@ -209,11 +220,11 @@ impl<'a> Comparison<'a> {
             return;
         };
         comparison.is_in_earlier = true;
+        comparison.was_deep = earlier.is_deep;
         if let (Some(before), Some(now)) = (earlier.workspace_id, comparison.now.workspace_id())
             && before != now
         {
-            comparison.changes.not_compared =
-                Some("the API key shows another workspace than before".to_owned());
+            comparison.changes.not_compared = Some(ANOTHER_WORKSPACE.to_owned());
         }
     }
 
@@ -224,26 +235,38 @@ impl<'a> Comparison<'a> {
         if comparison.changes.not_compared.is_some() {
             return;
         }
+        let compare_deep = workspace.is_deep && self.now.parameters.deep;
+        let told_then = earlier.dependents.iter().map(|dependent| dependent.sources).reduce(Sources::union);
+        let is_deep_only = |told: Option<Sources>| told.is_some_and(|told| told.are_within(&DEEP));
         let name_then = redactor.text(&earlier.secret.name).into_owned();
         let Some((id, now)) = comparison.by_id.get_key_value(earlier.secret.id.as_str()) else {
-            comparison.changes.gone.push(SecretName { name: name_then, id: earlier.secret.id });
+            let would_show = match reference_that_led(told_then.filter(|_| workspace.has_unlisted)) {
+                None => true,
+                Some(only_deep) => comparison.now.is_complete() && (compare_deep || !only_deep),
+            };
+            if would_show {
+                comparison.changes.gone.push(SecretName { name: name_then, id: earlier.secret.id });
+            }
             return;
         };
         comparison.met.insert(id);
         let secret = || SecretName { name: now.name().to_owned(), id: now.id().to_owned() };
         match (earlier.verdict, now.verdict()) {
-            (Verdict::InUse | Verdict::Undetermined, Verdict::Unused) => {
+            (Verdict::InUse | Verdict::Undetermined, Verdict::Unused)
+                if compare_deep || !is_deep_only(told_then) =>
+            {
                 comparison.changes.newly_unused.push(secret());
             }
-            (Verdict::Unused, Verdict::InUse) => comparison.changes.back_in_use.push(secret()),
+            (Verdict::Unused, Verdict::InUse) if compare_deep || !is_deep_only(told_now(*now)) => {
+                comparison.changes.back_in_use.push(secret());
+            }
             _ => {}
         }
         if !are_the_same(&name_then, now.name()) {
             let renamed = RenamedSecret { secret: secret(), earlier_name: name_then };
             comparison.changes.renamed.push(renamed);
         }
-        let (gained, lost) =
-            of_dependents(*now, &earlier.dependents, workspace.is_deep && self.now.parameters.deep);
+        let (gained, lost) = of_dependents(*now, &earlier.dependents, compare_deep);
         // What one side did not read whole may be there all the same.
         let gained = if workspace.is_complete { gained } else { Vec::new() };
         let lost = if comparison.now.is_complete() { lost } else { Vec::new() };
@@ -258,11 +281,18 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// All that is different.
+    /// All that is different from the earlier audit, to which this much was known by then.
     #[must_use]
-    pub fn finish(self, earlier: EarlierRun) -> Changes {
+    pub fn finish(mut self, earlier: EarlierRun, known: &History) -> Changes {
+        for (name, comparison) in &mut self.workspaces {
+            // The earlier audit need not have seen the id itself.
+            if comparison.is_in_earlier && known.was_another(comparison.now) {
+                comparison.changes = WorkspaceChanges::not_compared(name, ANOTHER_WORKSPACE);
+            }
+        }
+        let is_deep = self.now.parameters.deep;
         let mut workspaces: Vec<WorkspaceChanges> =
-            self.workspaces.into_values().map(WorkspaceComparison::finish).collect();
+            self.workspaces.into_values().map(|comparison| comparison.finish(is_deep)).collect();
         for failed in &self.now.failed {
             workspaces.push(WorkspaceChanges::not_compared(&failed.name, NOT_READ));
         }
@@ -277,7 +307,7 @@ impl<'a> Comparison<'a> {
 }
 
 impl WorkspaceComparison<'_> {
-    fn finish(self) -> WorkspaceChanges {
+    fn finish(self, is_deep: bool) -> WorkspaceChanges {
         let mut changes = self.changes;
         if !self.is_in_earlier {
             changes.not_compared = Some("the earlier audit did not read it".to_owned());
@@ -285,7 +315,12 @@ impl WorkspaceComparison<'_> {
         if changes.not_compared.is_some() {
             return changes;
         }
-        let new = self.now.secrets().filter(|secret| !self.met.contains(secret.id()));
+        let would_have_shown = |secret: &AuditedSecret<'_>| {
+            let told = told_now(*secret).filter(|_| self.now.has_unlisted());
+            (is_deep && self.was_deep) || reference_that_led(told) != Some(true)
+        };
+        let new =
+            self.now.secrets().filter(|secret| !self.met.contains(secret.id())).filter(would_have_shown);
         changes.new = new
             .map(|secret| SecretName { name: secret.name().to_owned(), id: secret.id().to_owned() })
             .collect();
@@ -297,6 +332,19 @@ impl WorkspaceComparison<'_> {
         changes.dependents.sort();
         changes
     }
+}
+
+/// What tells of any of the dependents of a secret. `None`: it has none.
+fn told_now(secret: AuditedSecret<'_>) -> Option<Sources> {
+    secret.dependents().map(|dependent| dependent.sources).reduce(Sources::union)
+}
+
+/// Where a reference may be all that led to a secret, by what told of its dependents: whether only a deep audit follows
+/// such a reference.
+fn reference_that_led(told: Option<Sources>) -> Option<bool> {
+    let led: Vec<Source> = Source::SCANNED.into_iter().chain([Source::Secret]).collect();
+    let led_deep = [Source::Tools, Source::Agents, Source::Secret];
+    told.filter(|told| told.are_within(&led)).map(|told| told.are_within(&led_deep))
 }
 
 /// The dependents that a secret gained and lost, sorted. One without an id can't be told from another, so it is neither.
@@ -317,7 +365,7 @@ fn of_dependents(
                 name: resource.name.as_deref().unwrap_or_default().to_owned(),
                 id: resource.id.to_string(),
             };
-            (name, dependent.sources.are_within(&[Source::Tools, Source::Agents]))
+            (name, dependent.sources.are_within(&DEEP))
         })
         .collect();
     let keys_now: HashSet<_> = now.iter().map(|(dependent, _)| key(dependent)).collect();
@@ -329,7 +377,7 @@ fn of_dependents(
         .collect();
     let mut lost: Vec<DependentName> = earlier
         .iter()
-        .filter(|one| !one.dependent.id.is_empty() && (compare_deep || !one.only_by_deep_scan))
+        .filter(|one| !one.dependent.id.is_empty() && (compare_deep || !one.sources.are_within(&DEEP)))
         .filter(|one| !keys_now.contains(&key(&one.dependent)))
         .map(|one| one.dependent.clone())
         .collect();

@@ -21,7 +21,7 @@ pub struct History {
     pub notes: Vec<String>,
     /// The last complete audit before this one.
     pub complete_before: Option<EarlierRun>,
-    /// The totals of each UTC date on which there was an audit, oldest first; those of this one last.
+    /// The totals of each UTC date on which there was an audit, oldest first.
     pub nights: Vec<Night>,
     /// What is known of each workspace, by its configured name: also of one that failed, or was not part of this audit.
     pub workspaces: BTreeMap<String, WorkspaceRecord>,
@@ -185,6 +185,8 @@ impl History {
             !same_date(other) && days_between(other.started_at, night.started_at) < DAYS_KEPT
         });
         self.nights.push(night);
+        // The clock may have gone back.
+        self.nights.sort_by_key(|night| night.started_at);
     }
 }
 

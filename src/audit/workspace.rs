@@ -84,6 +84,12 @@ impl AuditedWorkspace {
         self.figures
     }
 
+    /// Whether there are secrets in it that were not listed, and that a reference led to.
+    #[must_use]
+    pub(super) fn has_unlisted(&self) -> bool {
+        self.figures.secrets_not_listed > 0
+    }
+
     /// What could not be read besides the lists of single secrets.
     pub fn gaps(&self) -> impl Iterator<Item = &Gap> {
         self.workspace.page_gaps.iter().chain(&self.workspace.lookup_gaps)

@@ -3,7 +3,7 @@
 
 use std::{io, path::Path};
 
-use super::{Bundle, Manifest, REPORT, bundles, look_at};
+use super::{Bundle, LATEST, Manifest, REPORT, bundles, look_at};
 use crate::{
     audit::{Audit, Changes, Comparison, History},
     interrupt::Interrupt,
@@ -30,14 +30,14 @@ pub fn consult(output: &Path, audit: &Audit, interrupt: &Interrupt) -> io::Resul
         let why = "a narrowed audit is not compared: it says nothing of the secrets that it did not read";
         consulted.changes = Some(Changes::NotCompared(why.to_owned()));
     }
-    for bundle in bundles(output)?.iter().rev() {
+    for bundle in newest_first(output)? {
         if consulted.history.is_some() && consulted.changes.is_some() {
             break;
         }
         if interrupt.signal().is_some() {
             return Err(io::Error::other("a signal came"));
         }
-        if let Err(why) = consulted.ask(bundle, audit, interrupt) {
+        if let Err(why) = consulted.ask(&bundle, audit, interrupt) {
             if interrupt.signal().is_some() {
                 return Err(why);
             }
@@ -47,6 +47,18 @@ pub fn consult(output: &Path, audit: &Audit, interrupt: &Interrupt) -> io::Resul
         }
     }
     Ok(consulted.finish())
+}
+
+/// The bundles of an output directory, the one that was published last before all others: where the clock was ahead for
+/// a night, that is not the one with the latest date.
+fn newest_first(output: &Path) -> io::Result<Vec<Bundle>> {
+    let mut bundles = bundles(output)?;
+    let latest = fs_err::read_link(output.join(LATEST)).ok();
+    if let Some(at) = bundles.iter().position(|bundle| latest.as_deref() == Some(Path::new(&bundle.run))) {
+        bundles[at..].rotate_left(1);
+    }
+    bundles.reverse();
+    Ok(bundles)
 }
 
 struct Consulted {
@@ -70,7 +82,7 @@ impl Consulted {
             Some(audit).filter(|_| manifest.complete && self.changes.is_none()).map(Comparison::of);
         let report = read(bundle, &manifest, comparison.as_mut())?;
         if let Some(comparison) = comparison {
-            self.changes = Some(comparison.finish(report.run.clone()));
+            self.changes = Some(comparison.finish(report.run.clone(), &report.history));
         }
         if self.history.is_none() {
             let EarlierReport { run, is_complete, mut history, .. } = report;

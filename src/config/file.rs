@@ -106,7 +106,7 @@ pub(super) struct WaiverTable {
 
 /// A date, as TOML has it or in quotes.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a date such as 2027-03-31")]
 pub(super) enum DateText {
     /// `2027-03-31`
     Date(toml::value::Datetime),

@@ -56,8 +56,8 @@ impl Policy {
             return Ok(Self { unused_after_days, fail_on, waivers: None });
         }
         let mut waivers = Vec::new();
-        for table in tables {
-            waivers.push(waiver(table, "the configuration")?);
+        for (number, table) in (1..).zip(tables) {
+            waivers.push(waiver(table, number, "the configuration")?);
         }
         match &file {
             Some(path) => {
@@ -66,8 +66,8 @@ impl Policy {
                     .map_err(|error| ConfigError::new(format!("the waivers cannot be read: {error}")))?;
                 let read: WaiversFile = parse_toml(&text)
                     .map_err(|problem| ConfigError::new(format!("{}: {problem}", path.display())))?;
-                for table in read.waiver {
-                    waivers.push(waiver(table, &path.display().to_string())?);
+                for (number, table) in (1..).zip(read.waiver) {
+                    waivers.push(waiver(table, number, &path.display().to_string())?);
                 }
             }
             None => settings.note("[policy] waivers", "", Origin::Default),
@@ -83,10 +83,10 @@ impl Policy {
     }
 }
 
-fn waiver(table: WaiverTable, place: &str) -> Result<Waiver, ConfigError> {
-    let whose = match &table.secret_id {
-        Some(id) => format!("the waiver of {id:?}"),
-        None => "a waiver".to_owned(),
+fn waiver(table: WaiverTable, number: usize, place: &str) -> Result<Waiver, ConfigError> {
+    let whose = match table.secret_id.as_deref().map(str::trim) {
+        Some(id) if !id.is_empty() => format!("the waiver of {id:?}"),
+        _ => format!("waiver number {number}"),
     };
     let needed = |name: &str, value: Option<String>| {
         value
@@ -95,11 +95,17 @@ fn waiver(table: WaiverTable, place: &str) -> Result<Waiver, ConfigError> {
             .ok_or_else(|| ConfigError::new(format!("{place}: {whose} has no {name}, which it needs")))
     };
     let secret_id = needed("secret_id", table.secret_id)?;
+    let workspace = table.workspace.map(|name| name.trim().to_owned());
+    if workspace.as_deref() == Some("") {
+        return Err(ConfigError::new(format!(
+            "{place}: the workspace of {whose} is empty; leave it out where any workspace is meant"
+        )));
+    }
     let reason = needed("reason", table.reason)?;
     let owner = needed("owner", table.owner)?;
     let expires = needed("expires", table.expires.map(|expires| expires.to_string()))?;
     let expires = expires.parse::<NaiveDate>().map_err(|_| {
         ConfigError::new(format!("{place}: {whose} expires on {expires:?}; write a date such as 2027-03-31"))
     })?;
-    Ok(Waiver { secret_id, workspace: table.workspace, reason, owner, expires })
+    Ok(Waiver { secret_id, workspace, reason, owner, expires })
 }

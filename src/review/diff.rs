@@ -23,5 +23,5 @@ pub fn diff(earlier: &Path, later: &Path) -> Result<Changes, ReviewError> {
         let why = "a narrowed bundle says nothing of the secrets that it did not read";
         return Ok(Changes::NotCompared(why.to_owned()));
     }
-    Ok(comparison.finish(read.run))
+    Ok(comparison.finish(read.run, &read.history))
 }

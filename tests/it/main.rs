@@ -18,6 +18,9 @@
 //! | `sums` | what a manifest says of how a bundle came about, and its sums |
 //! | `retention` | which bundles are removed, and what then still tells of them |
 //! | `timeline` | on which dates the audit ran |
+//! | `months` | what each night of sixteen months knows of those before it |
+//! | `changes` | what is different from the last complete audit, and what is not |
+//! | `waivers`, `policy` | findings that somebody accepted, and what `--fail-on` names |
 //! | `diff` | what is different between two bundles |
 //! | `render` | the reports once more, byte for byte |
 //! | `redaction` | telephone numbers made unreadable |
@@ -63,6 +66,7 @@ mod binary;
 mod bounds;
 mod browser;
 mod bundle;
+mod changes;
 mod check;
 mod completeness;
 mod config;
@@ -93,8 +97,10 @@ mod lookups;
 mod malformed;
 mod metrics;
 mod mistaken;
+mod months;
 mod nights;
 mod places;
+mod policy;
 mod population;
 mod processes;
 mod publish;
@@ -120,5 +126,6 @@ mod tls;
 mod totals;
 mod unread;
 mod verify;
+mod waivers;
 mod walk;
 mod workspaces;

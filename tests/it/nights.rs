@@ -9,19 +9,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use elevenlabs_secrets_audit::{
     api::Chance,
     interrupt::Interrupt,
     review::{Soundness, Verification, verify},
-    simulator::{Secret, Simulator},
+    simulator::{Secret, Simulator, World},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    bundle::{names_in, read_json},
-    support::{Outcome, Setup, binary_in, code, serve, text},
+    bundle::{Bundle, names_in, read_json},
+    support::{Outcome, Setup, binary_in, code, now, serve, text},
 };
 
 /// Only a test that fails waits so long.
@@ -54,6 +54,11 @@ pub(crate) async fn run_at(setup: &Setup, begins: &str) -> Outcome {
         }
         tokio::task::yield_now().await;
     }
+}
+
+/// The moment of a night, as `run_at` takes it: so many dates after that of every other run in these tests.
+pub(crate) fn night(number: i64) -> String {
+    (now() + TimeDelta::days(number)).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// The name of the first run that began at this moment.
@@ -103,6 +108,28 @@ impl Nights {
         run_at(&self.setup(&serve(secrets).await), begins).await
     }
 
+    /// A setup over these workspaces that publishes here.
+    pub(crate) fn over(&self, workspaces: &[(&str, &Simulator)]) -> Setup {
+        let add = |setup: Setup, (name, simulator): &(&str, &Simulator)| setup.workspace(name, simulator);
+        self.here(workspaces.iter().fold(Setup::new(), add))
+    }
+
+    /// The audit of [`night`] `number`, with one workspace, `main`, as it is then.
+    pub(crate) async fn audit(&self, number: i64, world: World) -> Outcome {
+        self.audit_with(number, world, |setup| setup).await
+    }
+
+    /// The same, with another setup.
+    pub(crate) async fn audit_with(
+        &self,
+        number: i64,
+        world: World,
+        change: impl FnOnce(Setup) -> Setup,
+    ) -> Outcome {
+        let simulator = Simulator::start(world).await.unwrap();
+        run_at(&change(self.setup(&simulator)), &night(number)).await
+    }
+
     /// What the library says of all bundles.
     pub(crate) fn verify(&self) -> Verification {
         verify(&self.out(), &Interrupt::default()).unwrap()
@@ -131,6 +158,19 @@ impl Nights {
     pub(crate) fn manifest(&self, begins: &str) -> Value {
         read_json(&self.bundle(begins).join("manifest.json"))
     }
+}
+
+/// What `report.json` knows of a secret of a workspace, from this audit and those before it.
+pub(crate) fn record(bundle: &Bundle, workspace: &str, secret: &str) -> Option<Value> {
+    let workspaces = bundle.json["history"]["workspaces"].as_array().unwrap();
+    let known = workspaces.iter().find(|known| known["name"] == workspace)?;
+    known["secrets"].as_array().unwrap().iter().find(|record| record["secret_id"] == secret).cloned()
+}
+
+/// What a bundle's history says for people.
+pub(crate) fn notes(bundle: &Bundle) -> Vec<&str> {
+    let notes = bundle.json["history"]["notes"].as_array().unwrap();
+    notes.iter().map(|note| note.as_str().unwrap()).collect()
 }
 
 /// A secret in use, and one that is not.

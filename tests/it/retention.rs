@@ -306,7 +306,7 @@ async fn what_is_no_bundle_of_this_program_is_never_touched() {
         expected.sort();
         assert_eq!(names_in(&out), expected, "{line}");
     }
-    assert_eq!(names_in(&nights.home().join("elsewhere")).len(), 6);
+    assert_eq!(names_in(&nights.home().join("elsewhere")).len(), 8);
 }
 
 #[tokio::test]

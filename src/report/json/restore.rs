@@ -212,17 +212,18 @@ impl Reader for EarlierReader<'_, '_> {
             known.observe(&read.secret_id, &read.name, verdict, moment(&head.run.started_at)?);
         }
         if let Some(comparison) = &mut self.comparison {
-            let dependents = read.dependents.into_iter().map(|dependent| EarlierDependent {
-                only_by_deep_scan: sources_of(&dependent.sources)
-                    .is_ok_and(|sources| sources.are_within(&[Source::Tools, Source::Agents])),
-                dependent: DependentName {
+            let dependents = read.dependents.into_iter().map(|dependent| {
+                let sources = sources_of(&dependent.sources)?;
+                let dependent = DependentName {
                     dependent_type: dependent.r#type.into_owned(),
                     name: dependent.name.unwrap_or_default().into_owned(),
                     id: dependent.id.into_owned(),
-                },
+                };
+                Ok(EarlierDependent { dependent, sources })
             });
             let secret = SecretName { name: read.name.into_owned(), id: read.secret_id.into_owned() };
-            let earlier = EarlierSecret { secret, verdict, dependents: dependents.collect() };
+            let dependents = dependents.collect::<Result<_, ReadError>>()?;
+            let earlier = EarlierSecret { secret, verdict, dependents };
             comparison.take_secret(earlier_workspace(head, workspace), earlier);
         }
         Ok(())
@@ -235,6 +236,7 @@ fn earlier_workspace<'a>(head: &HeadJson, read: &'a WorkspaceRead) -> EarlierWor
         workspace_id: read.workspace_id.as_deref(),
         is_complete: read.complete,
         is_deep: head.parameters.deep,
+        has_unlisted: read.figures.secrets_not_listed > 0,
     }
 }
 
