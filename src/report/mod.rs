@@ -8,6 +8,7 @@ mod json;
 mod markdown;
 mod metrics;
 mod terminal;
+mod words;
 
 pub use json::{EarlierReport, ReadError, SCHEMA_VERSION, read_audit, read_earlier, schema};
 pub(crate) use json::{ParametersJson, parameters_json};

@@ -2,11 +2,11 @@
 
 use askama::Template;
 
-use super::{Number, in_words, policy};
+use super::{Number, date_in_words, in_words, policy};
 use crate::{
-    audit::{Audit, PopulationDrop},
+    audit::{Audit, PopulationDrop, Verdict},
     inventory::FailedWorkspace,
-    report::{markdown::verdicts_in_words, timestamp},
+    report::{timestamp, words},
     text::count,
 };
 
@@ -21,10 +21,13 @@ pub(super) struct Top<'a> {
     complete: bool,
     at: String,
     at_in_words: String,
+    last_complete: String,
     tool_version: &'a str,
     workspaces: Vec<&'a str>,
     failed: &'a [FailedWorkspace],
     drops: Vec<(&'a str, PopulationDrop)>,
+    is_redacted: bool,
+    notes: &'a [String],
     figures: [Figure; 5],
     sections: Vec<(&'static str, &'static str)>,
 }
@@ -53,10 +56,11 @@ impl<'a> Top<'a> {
             policy: policy::content_security_policy(),
             style: policy::STYLE,
             filter: audit.filter(),
-            answer: verdicts_in_words(totals),
+            answer: words::answer(totals, |number| Number(number).to_string()),
             complete: audit.is_complete(),
             at: timestamp(audit.run.started_at),
             at_in_words: in_words(audit.run.started_at),
+            last_complete: last_complete(audit),
             tool_version: &audit.run.tool_version,
             workspaces: audit.workspaces.iter().map(|workspace| workspace.name()).collect(),
             failed: &audit.failed,
@@ -65,8 +69,10 @@ impl<'a> Top<'a> {
                 .iter()
                 .filter_map(|workspace| Some((workspace.name(), workspace.population_drop()?)))
                 .collect(),
+            is_redacted: !audit.parameters.redact.is_empty(),
+            notes: if history_is_as_expected(audit) { &[] } else { &audit.history.notes },
             figures: [
-                figure("Unused", "unused", totals.unused, "nothing uses them"),
+                figure("Unused", "unused", totals.unused, &unused_in_words(audit)),
                 figure("Undetermined", "undetermined", totals.undetermined, "treat them as in use"),
                 figure("In use", "in-use", totals.in_use, "at least one use is known"),
                 figure("Secrets", "", totals.secrets, &format!("in {workspaces}")),
@@ -76,6 +82,8 @@ impl<'a> Top<'a> {
                 ("pictures", "At a glance"),
                 ("unused", "Unused"),
                 ("undetermined", "Undetermined"),
+                ("changes", "Changes"),
+                ("waivers", "Waivers"),
                 ("secrets-heading", "All secrets"),
                 ("coverage", "What was read"),
                 ("limits", "Limits"),
@@ -83,4 +91,38 @@ impl<'a> Top<'a> {
             ],
         }
     }
+}
+
+/// When the last complete audit was.
+fn last_complete(audit: &Audit) -> String {
+    let before = audit.history.complete_before.as_ref().map(|earlier| date_in_words(earlier.started_at));
+    let is_this_one = audit.last_complete().is_some_and(|last| last.run == audit.run.id);
+    match (is_this_one, before) {
+        (true, Some(before)) => format!("this one; before it, {before}"),
+        (true, None) => "this one, the first that is known".to_owned(),
+        (false, Some(before)) => before,
+        (false, None) => "none that is known".to_owned(),
+    }
+}
+
+/// Whether the history continues without a gap, or begins because there was nothing before.
+fn history_is_as_expected(audit: &Audit) -> bool {
+    let history = &audit.history;
+    history.notes.len() <= usize::from(history.continues.is_none())
+}
+
+/// What the unused secrets come to for somebody who has to act.
+fn unused_in_words(audit: &Audit) -> String {
+    let (mut open, mut waived, mut within_grace) = (0, 0, 0);
+    for secret in audit.secrets().filter(|secret| secret.verdict() == Verdict::Unused) {
+        open += usize::from(secret.is_open_finding());
+        waived += usize::from(secret.is_waived());
+        within_grace += usize::from(secret.is_within_grace() && !secret.is_waived());
+    }
+    let parts = [(open, "open"), (waived, "waived"), (within_grace, "within grace")];
+    if waived + within_grace == 0 {
+        return "nothing uses them".to_owned();
+    }
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+    parts.map(|(number, what)| format!("{} {what}", Number(number))).collect::<Vec<_>>().join(", ")
 }

@@ -8,7 +8,7 @@ use super::{LIST_ROOM, Number, Rows};
 use crate::{
     audit::{Audit, AuditedWorkspace, Figures, Parameters, SourceRow, Status},
     inventory::Source,
-    report::timestamp,
+    report::{timestamp, words},
 };
 
 /// Everything after the findings.
@@ -16,6 +16,9 @@ use crate::{
 #[template(path = "coverage.html")]
 pub(super) struct Coverage<'a> {
     complete: bool,
+    reading: String,
+    limits: Vec<&'static str>,
+    definitions: &'static [(&'static str, &'static str)],
     parameters: &'a Parameters,
     workspaces: Vec<Reading<'a>>,
     gaps: Rows,
@@ -70,6 +73,9 @@ impl<'a> Coverage<'a> {
             || audit.workspaces.iter().flat_map(AuditedWorkspace::warnings).map(|text| Warning { text });
         Ok(Self {
             complete: audit.is_complete(),
+            reading: words::reading(&audit.parameters),
+            limits: words::limits(&audit.parameters).collect(),
+            definitions: &words::DEFINITIONS,
             parameters: &audit.parameters,
             workspaces: audit.workspaces.iter().map(reading).collect(),
             has_gaps: !gaps.is_empty() || gaps_of_secrets().next().is_some(),

@@ -1,4 +1,4 @@
-//! What somebody has to look at: unused and undetermined secrets, which are never cut, and what else is amiss.
+//! What somebody has to look at besides the unused: undetermined secrets, which are never cut, and what else is amiss.
 
 use std::{collections::BTreeMap, io};
 
@@ -10,21 +10,6 @@ use crate::{
     inventory::Reference,
 };
 
-/// The secrets that may be deleted, each with lines for what a reviewer decides. Never cut.
-#[derive(Template)]
-#[template(path = "unused.html")]
-pub(super) struct Unused<'a> {
-    secrets: Vec<AuditedSecret<'a>>,
-    number: Number,
-    complete: bool,
-    several: bool,
-}
-
-pub(super) fn unused(audit: &Audit) -> Unused<'_> {
-    let secrets = of_verdict(audit, Verdict::Unused);
-    Unused { number: Number(secrets.len()), secrets, complete: audit.is_complete(), several: several(audit) }
-}
-
 /// The secrets of which it can't be said whether something uses them, by what is missing. Never cut.
 #[derive(Template)]
 #[template(path = "undetermined.html")]
@@ -35,17 +20,13 @@ pub(super) struct Undetermined<'a> {
 }
 
 pub(super) fn undetermined(audit: &Audit) -> Undetermined<'_> {
-    let secrets = of_verdict(audit, Verdict::Undetermined);
-    let number = Number(secrets.len());
+    let mut number = 0;
     let mut by_reason: BTreeMap<&str, Vec<AuditedSecret<'_>>> = BTreeMap::new();
-    for secret in secrets {
+    for secret in audit.secrets().filter(|secret| secret.verdict() == Verdict::Undetermined) {
+        number += 1;
         by_reason.entry(secret.reason()).or_default().push(secret);
     }
-    Undetermined { number, by_reason, several: several(audit) }
-}
-
-fn of_verdict(audit: &Audit, verdict: Verdict) -> Vec<AuditedSecret<'_>> {
-    audit.secrets().filter(|secret| secret.verdict() == verdict).collect()
+    Undetermined { number: Number(number), by_reason, several: several(audit) }
 }
 
 /// Dangling references, references to what the key may not see, discrepancies and deleted secrets.

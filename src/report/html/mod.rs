@@ -6,6 +6,7 @@
 //! fills them. What never lives here: text that is put into HTML by any other way than a template.
 
 mod answer;
+mod changes;
 mod coverage;
 mod dependents;
 pub(crate) mod escape;
@@ -14,6 +15,8 @@ mod nights;
 mod pictures;
 mod policy;
 mod secrets;
+mod unused;
+mod waivers;
 
 use std::{
     fmt::{self, Write as _},
@@ -33,13 +36,14 @@ const LIST_ROOM: usize = 200_000;
 
 /// Writes the page.
 pub(super) fn report(audit: &Audit, mut out: impl Write) -> io::Result<()> {
-    let (unused, undetermined) = (findings::unused(audit), findings::undetermined(audit));
     let mut top = Rendered::of(&answer::Top::of(audit))?;
     top.push(&pictures::Pictures::of(audit))?;
-    top.push(&unused)?;
-    top.push(&undetermined)?;
-    let mut end = Rendered::of(&findings::of_the_workspaces(audit)?)?;
-    end.push(&coverage::Coverage::of(audit)?)?;
+    top.push(&unused::unused(audit))?;
+    top.push(&findings::undetermined(audit))?;
+    top.push(&changes::Changes::of(audit)?)?;
+    top.push(&waivers::Waivers::of(audit)?)?;
+    top.push(&findings::of_the_workspaces(audit)?)?;
+    let mut end = Rendered::of(&coverage::Coverage::of(audit)?)?;
     end.push(&End { script: policy::SCRIPT })?;
 
     out.write_all(top.0.as_bytes())?;
@@ -91,6 +95,15 @@ impl Rows {
         }
         Ok(filled)
     }
+
+    /// How many are left out, as people read it.
+    fn more(&self) -> Number {
+        Number(self.left_out)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rendered.0.is_empty()
+    }
 }
 
 /// How many bytes a template makes, without keeping them.
@@ -124,9 +137,24 @@ impl fmt::Display for Number {
     }
 }
 
+/// A number of days as people read it.
+fn days(days: u32) -> Number {
+    Number(usize::try_from(days).unwrap_or(usize::MAX))
+}
+
 /// A moment as people read it; templates put it beside [`super::timestamp`] for machines.
 fn in_words(moment: chrono::DateTime<chrono::Utc>) -> String {
     moment.format("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+/// A day as people read it.
+fn date_in_words(moment: chrono::DateTime<chrono::Utc>) -> String {
+    moment.format("%-d %B %Y").to_string()
+}
+
+/// The pieces of a sentence of [`super::words`], each with whether it is code.
+fn prose(sentence: &str) -> impl Iterator<Item = (bool, &str)> {
+    sentence.split('`').enumerate().map(|(at, piece)| (at % 2 == 1, piece))
 }
 
 /// A name, or words for that there is none.

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::{
     Number, by_verdict,
-    nights::{Night, Nights, nights},
+    nights::{Nights, nights},
 };
 use crate::{
     audit::{Audit, AuditedSecret, DependentCounts},
@@ -29,7 +29,7 @@ const ROW: usize = 44;
 #[template(path = "pictures.html")]
 pub(super) struct Pictures {
     verdicts: [Bars; 1],
-    nights: Option<Nights>,
+    nights: Nights,
     shared: [Bars; 1],
 }
 
@@ -63,14 +63,8 @@ struct Segment {
 
 impl Pictures {
     pub(super) fn of(audit: &Audit) -> Self {
-        Self { verdicts: [verdicts(audit)], nights: nights(&series(audit)), shared: [most_shared(audit)] }
+        Self { verdicts: [verdicts(audit)], nights: nights(audit), shared: [most_shared(audit)] }
     }
-}
-
-/// Every night that is known, the oldest first: so far, this one.
-fn series(audit: &Audit) -> Vec<Night> {
-    let totals = audit.totals();
-    vec![Night { date: audit.run.started_at.date_naive(), secrets: totals.secrets, unused: totals.unused }]
 }
 
 /// What a bar shows.

@@ -13,7 +13,10 @@ use super::{
     dependents::{self, Shown},
     several, size, verdict,
 };
-use crate::audit::{Audit, AuditedSecret, Verdict};
+use crate::{
+    audit::{Audit, AuditedSecret, Verdict},
+    report::date,
+};
 
 /// What stands above the rows.
 #[derive(Template)]
@@ -24,7 +27,7 @@ struct Head<'a> {
     workspaces: &'a [&'a str],
     kinds: &'a BTreeMap<&'a str, usize>,
     several: bool,
-    most: Option<usize>,
+    most: Option<Number>,
     left_out: usize,
 }
 
@@ -41,6 +44,8 @@ struct Row<'a> {
     workspace: usize,
     kinds: Vec<usize>,
     counts: [usize; 5],
+    first_seen: String,
+    unused_days: Option<(u32, Number)>,
     several: bool,
     total: usize,
     in_words: String,
@@ -101,6 +106,8 @@ impl<'a> Row<'a> {
                 .unwrap_or_default(),
             kinds: kinds.into_iter().collect(),
             counts: [tools, agents, phone_numbers, mcp_servers, others],
+            first_seen: secret.record().map(|record| date(record.first_seen)).unwrap_or_default(),
+            unused_days: secret.unused_days().map(|days| (days, super::days(days))),
             several: table.several,
             total,
             in_words: counts.in_words(),
@@ -145,7 +152,7 @@ pub(super) fn every_secret(audit: &Audit, room: usize, out: &mut impl Write) -> 
         workspaces: &table.workspaces,
         kinds: &table.kinds,
         several: table.several,
-        most,
+        most: most.map(Number),
         left_out: total - rows,
     };
     head.write_into(out)?;

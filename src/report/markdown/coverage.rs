@@ -6,6 +6,7 @@ use super::{escape::code, fill, leave_out};
 use crate::{
     audit::{Audit, AuditedWorkspace, SourceRow, Status},
     inventory::Source,
+    report::words,
     text::count,
 };
 
@@ -13,13 +14,7 @@ use crate::{
 pub(super) fn completeness_statement(audit: &Audit) -> String {
     let statement = if audit.is_complete() { "COMPLETE" } else { "INCOMPLETE" };
     let mut text = format!("## {statement}: what was read\n\n");
-    let _ = writeln!(
-        text,
-        "The API's list of secrets shows of each what uses it (`used_by`), at most {} of a kind. Pages on which that cut \
-         something were read again with a limit of {}, and what was still cut was read to its end, page by page. The \
-         further places can hold a secret without that list saying so.\n",
-        audit.parameters.dependency_limit, audit.parameters.max_dependency_limit
-    );
+    let _ = writeln!(text, "{}\n", words::reading(&audit.parameters));
     for workspace in &audit.workspaces {
         sources(&mut text, workspace);
     }
@@ -159,18 +154,9 @@ fn warnings(text: &mut String, audit: &Audit, room: usize) {
 
 /// What the tool cannot know.
 pub(super) fn limits(audit: &Audit) -> String {
-    let mut text = "## What this audit cannot know\n\n\
-        - Secrets that this API key may not see: the list holds what is shared with the key's user.\n\
-        - Other systems that hold the same value. Deleting a secret here does not revoke the credential it stores.\n\
-        - What was changed after it had been read. Unused secrets were read once more at the end, other places were not.\n\
-        - When a secret was made or last used: the API tells neither. Ages come from earlier audits, and begin with the \
-          first.\n"
-        .to_owned();
-    if !audit.parameters.deep {
-        text.push_str(
-            "- What only a tool's or an agent's own configuration would show: this audit relied on `used_by` for them. \
-             Run it with `--deep` to look into each.\n",
-        );
+    let mut text = "## What this audit cannot know\n\n".to_owned();
+    for limit in words::limits(&audit.parameters) {
+        let _ = writeln!(text, "- {limit}");
     }
     text.push('\n');
     text

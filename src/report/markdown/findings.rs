@@ -6,7 +6,7 @@ use super::{escape::code, fill, leave_out};
 use crate::{
     audit::{AppliedWaiver, Audit, AuditedSecret, AuditedWorkspace, Verdict},
     inventory::Reference,
-    report::date,
+    report::{date, words},
 };
 
 /// The secrets that may be deleted. Never cut.
@@ -20,10 +20,7 @@ pub(super) fn unused(audit: &Audit) -> String {
     if !audit.is_complete() {
         text.push_str("> **Do not act on this list:** the audit is INCOMPLETE.\n\n");
     }
-    text.push_str(
-        "Of each, every place that this audit reads was read whole and none holds a reference; read once more by \
-         itself, it still showed no use.\n\n",
-    );
+    let _ = writeln!(text, "{}\n", words::UNUSED);
     text.push_str("| Workspace | Secret | Secret id | Unused since | Days | First seen | Remark |\n");
     text.push_str("|:--|:--|:--|:--|--:|:--|:--|\n");
     for secret in found {

@@ -16,11 +16,8 @@ use std::{
     io::{self, Write},
 };
 
-use super::timestamp;
-use crate::{
-    audit::{Audit, Totals},
-    text::count,
-};
+use super::{timestamp, words};
+use crate::audit::{Audit, Totals};
 use escape::code;
 
 /// GitHub stops rendering Markdown files a little above this, in bytes.
@@ -33,7 +30,7 @@ const PARTS: usize = 16;
 /// Writes the report.
 pub(super) fn report(audit: &Audit, mut out: impl Write) -> io::Result<()> {
     let mut head = answer(audit);
-    head.push_str(HOW_TO_READ);
+    head.push_str(&how_to_read());
     head.push_str(&coverage::completeness_statement(audit));
     head.push_str(&findings::unused(audit));
     head.push_str(&findings::undetermined(audit));
@@ -54,13 +51,15 @@ pub(super) fn report(audit: &Audit, mut out: impl Write) -> io::Result<()> {
     Ok(())
 }
 
-const HOW_TO_READ: &str = "\
-A *secret* is a credential stored in an ElevenLabs workspace, such as the API key of another service. Its *dependents* \
-are what uses it: tools, agents, phone numbers, MCP servers, environment variables, speech engines, settings. A secret \
-without any dependents is a credential that is kept for nothing.\n\n\
-- **In use**: at least one dependent is known.\n\
-- **Unused**: every place that this audit reads was read whole, and none holds a reference.\n\
-- **Undetermined**: no dependent is known, but something could not be read. Treat it as in use.\n\n";
+/// What the words mean.
+fn how_to_read() -> String {
+    let mut text = String::new();
+    for (word, meaning) in words::DEFINITIONS {
+        let _ = writeln!(text, "- **{word}**: {meaning}");
+    }
+    text.push('\n');
+    text
+}
 
 fn answer(audit: &Audit) -> String {
     let totals = audit.totals();
@@ -76,7 +75,12 @@ fn answer(audit: &Audit) -> String {
             );
         }
     }
-    let _ = writeln!(text, "**{} {}**\n", verdicts_in_words(totals), completeness(audit));
+    let _ = writeln!(
+        text,
+        "**{} {}**\n",
+        words::answer(totals, |number| number.to_string()),
+        completeness(audit)
+    );
     for failed in &audit.failed {
         let _ = writeln!(
             text,
@@ -116,22 +120,6 @@ fn answer(audit: &Audit) -> String {
         );
     }
     text
-}
-
-/// The answer in one sentence.
-pub(super) fn verdicts_in_words(totals: Totals) -> String {
-    let of_all = count(totals.secrets, "secret", "secrets");
-    let unused = match (totals.unused, totals.undetermined) {
-        (0, 0) => format!("None of {of_all} is unused"),
-        (0, _) => format!("None of {of_all} can be called unused"),
-        (1, _) => format!("1 of {of_all} is unused"),
-        (unused, _) => format!("{unused} of {of_all} are unused"),
-    };
-    match totals.undetermined {
-        0 => format!("{unused}."),
-        1 => format!("{unused}, and 1 is undetermined."),
-        undetermined => format!("{unused}, and {undetermined} are undetermined."),
-    }
 }
 
 fn totals_row(text: &mut String, name: &str, totals: Totals) {

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{escape::code, fill, leave_out};
-use crate::audit::{AppliedWaiver, Audit, WaiverState};
+use crate::{
+    audit::{AppliedWaiver, Audit, WaiverState},
+    report::words,
+};
 
 /// The waivers that need somebody, each kind on its own and in at most `room` bytes.
 pub(super) fn waivers(audit: &Audit, room: usize) -> String {
@@ -63,11 +66,7 @@ pub(super) fn block(audit: &Audit) -> String {
         text.push_str("There is no unused secret to decide on.\n");
         return text;
     }
-    text.push_str(
-        "To be filled in by the reviewer, in a copy: a bundle that is changed is no longer sound. Before a secret is \
-         deleted, make sure that no other system relies on it, and revoke the credential that it stores where that was \
-         issued.\n\n",
-    );
+    let _ = writeln!(text, "{}\n", words::REVIEW);
     text.push_str(
         "| Workspace | Secret | Secret id | Decision | Reviewer | Date |\n|:--|:--|:--|:--|:--|:--|\n",
     );

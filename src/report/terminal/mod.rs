@@ -12,7 +12,7 @@ use table::Column;
 
 use crate::{
     audit::{Audit, AuditedSecret, AuditedWorkspace, Changes, Status, Totals, Verdict, WaiverState},
-    report::{date, markdown::verdicts_in_words},
+    report::{date, words},
     text::{count, show_hidden},
 };
 
@@ -37,7 +37,7 @@ pub fn summary(audit: &Audit, place: &str, mut out: impl Write) -> io::Result<()
         )?;
     }
     let (style, word) = if audit.is_complete() { (GOOD, "COMPLETE") } else { (BAD, "INCOMPLETE") };
-    writeln!(out, "{style}{word}{style:#}  {}", verdicts_in_words(audit.totals()))?;
+    writeln!(out, "{style}{word}{style:#}  {}", words::answer(audit.totals(), |number| number.to_string()))?;
     for failed in &audit.failed {
         let (name, error) = (show_hidden(&failed.name, &[]), show_hidden(&failed.error, &[]));
         writeln!(out, "{BAD}not read{BAD:#}  workspace {name}: {error}")?;

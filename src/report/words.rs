@@ -1,0 +1,73 @@
+//! The sentences that more than one format has. What stands between backticks is code: Markdown takes that as it is, and
+//! a page marks it up.
+//!
+//! What never lives here: text from elsewhere.
+
+use crate::audit::{Parameters, Totals};
+
+/// What the words of a report mean.
+pub(super) const DEFINITIONS: [(&str, &str); 5] = [
+    (
+        "Secret",
+        "a credential stored in an ElevenLabs workspace, such as the API key of another service. Its value is never read: \
+         the API does not return it.",
+    ),
+    (
+        "Dependents",
+        "what uses it: tools, agents, phone numbers, MCP servers, environment variables, speech engines, settings. A \
+         secret without any is a credential that is kept for nothing.",
+    ),
+    ("In use", "at least one dependent is known."),
+    ("Unused", "every place that this audit reads was read whole, and none holds a reference."),
+    ("Undetermined", "no dependent is known, but something could not be read. Treat it as in use."),
+];
+
+/// What is to be said of the list of unused secrets.
+pub(super) const UNUSED: &str = "Of each, every place that this audit reads was read whole and none holds a reference; read \
+                                 once more by itself, it still showed no use.";
+
+/// What is to be said of the lines for a review.
+pub(super) const REVIEW: &str = "To be filled in by the reviewer, in a copy: a bundle that is changed is no longer sound. \
+                                 Before a secret is deleted, make sure that no other system relies on it, and revoke the \
+                                 credential that it stores where that was issued.";
+
+/// What the tool cannot know.
+pub(super) fn limits(parameters: &Parameters) -> impl Iterator<Item = &'static str> {
+    const ALWAYS: [&str; 4] = [
+        "Secrets that this API key may not see: the list holds what is shared with the key's user.",
+        "Other systems that hold the same value. Deleting a secret here does not revoke the credential it stores.",
+        "What was changed after it had been read. Unused secrets were read once more at the end, other places were not.",
+        "When a secret was made or last used: the API tells neither. Ages come from earlier audits, and begin with the \
+         first.",
+    ];
+    const WITHOUT_DEEP: &str = "What only a tool's or an agent's own configuration would show: this audit relied on \
+                                `used_by` for them. Run it with `--deep` to look into each.";
+    ALWAYS.into_iter().chain((!parameters.deep).then_some(WITHOUT_DEEP))
+}
+
+/// How dependents were read.
+pub(super) fn reading(parameters: &Parameters) -> String {
+    format!(
+        "The API's list of secrets shows of each what uses it (`used_by`), at most {} of a kind. Pages on which that cut \
+         something were read again with a limit of {}, and what was still cut was read to its end, page by page. The \
+         further places can hold a secret without that list saying so.",
+        parameters.dependency_limit, parameters.max_dependency_limit
+    )
+}
+
+/// The answer in one sentence, its numbers as the format shows them.
+pub(super) fn answer(totals: Totals, number: impl Fn(usize) -> String) -> String {
+    let noun = if totals.secrets == 1 { "secret" } else { "secrets" };
+    let of_all = format!("{} {noun}", number(totals.secrets));
+    let unused = match (totals.unused, totals.undetermined) {
+        (0, 0) => format!("None of {of_all} is unused"),
+        (0, _) => format!("None of {of_all} can be called unused"),
+        (1, _) => format!("1 of {of_all} is unused"),
+        (unused, _) => format!("{} of {of_all} are unused", number(unused)),
+    };
+    match totals.undetermined {
+        0 => format!("{unused}."),
+        1 => format!("{unused}, and 1 is undetermined."),
+        undetermined => format!("{unused}, and {} are undetermined.", number(undetermined)),
+    }
+}
