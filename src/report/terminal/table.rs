@@ -86,7 +86,7 @@ mod tests {
         let mut out = Vec::new();
         write(&columns, &rows, &mut out).unwrap();
         let plain = anstream::adapter::strip_bytes(&out).into_vec();
-        let expected = "  name        days\n  日本             7\n  a\\u{7}b  1234567  waived\n";
+        let expected = "  name        days\n  日本           7\n  a\\u{7}b  1234567  waived\n";
         assert_eq!(String::from_utf8(plain).unwrap(), expected);
     }
 }
