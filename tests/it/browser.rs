@@ -6,7 +6,11 @@ use std::{
     time::Duration,
 };
 
-use elevenlabs_secrets_audit::{audit::Audit, report::File};
+use chrono::TimeDelta;
+use elevenlabs_secrets_audit::{
+    audit::{Audit, History, Verdict, WorkspaceRecord},
+    report::File,
+};
 use headless_chrome::{
     Browser, LaunchOptions, Tab,
     browser::default_executable,
@@ -133,8 +137,20 @@ impl Opened {
     }
 }
 
+/// Three secrets of each verdict; of the unused, `beta 9` is so for the longest time, and `alpha` from now on.
 fn some() -> Audit {
-    audited(inventory(&["beta 10", "alpha", "beta 9"].map(str::to_owned)), ',', "", 250)
+    let mut audit = audited(inventory(&["beta 10", "alpha", "beta 9"].map(str::to_owned)), ',', "", 250);
+    let days_ago = |days| {
+        let at = audit.run.started_at - TimeDelta::days(days);
+        let mut known = WorkspaceRecord::default();
+        known.observe("", "", Verdict::Unused, at);
+        known.secrets[""].clone()
+    };
+    let secrets = [("unused0", 9), ("unused2", 10)].map(|(id, days)| (id.to_owned(), days_ago(days)));
+    let known = WorkspaceRecord { secrets: secrets.into(), ..WorkspaceRecord::default() };
+    let workspaces = [("main".to_owned(), known)].into();
+    audit.continue_history(History { workspaces, ..History::default() });
+    audit
 }
 
 #[test]
@@ -160,6 +176,18 @@ fn the_page_loads_from_disk_sorts_filters_and_opens_without_a_request_or_a_compl
     let in_use = page.value("Array.from(document.querySelectorAll('#secrets > tbody'), it => it.className)");
     assert_eq!(in_use[2], "in-use", "those with dependents come first");
     assert_ne!(in_use[3], "in-use");
+
+    page.click("#secrets > thead th:nth-child(5) button");
+    page.until(
+        "document.querySelector('#secrets th:nth-child(5)').getAttribute('aria-sort') === 'descending'",
+    );
+    assert_eq!(
+        page.names()[..3],
+        ["beta 9", "beta 10", "alpha"],
+        "those that are unused for the longest time come first, and those that are not unused last"
+    );
+    let classes = "Array.from(document.querySelectorAll('#secrets > tbody'), it => it.className).slice(0, 3)";
+    assert_eq!(page.value(classes), serde_json::json!(["unused", "unused", "unused"]));
 
     page.click("#by-name");
     page.tab.type_str("ALPHA").unwrap();

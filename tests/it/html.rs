@@ -22,24 +22,29 @@ use crate::{
     inert::html_page,
 };
 
-fn page_of(audit: &Audit) -> Html {
+pub(crate) fn page_of(audit: &Audit) -> Html {
     html_page(&String::from_utf8(written(File::Html, audit)).unwrap())
 }
 
-fn all<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
+pub(crate) fn all<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
     page.select(&Selector::parse(selector).unwrap()).collect()
 }
 
-fn text(element: ElementRef<'_>) -> String {
+pub(crate) fn text(element: ElementRef<'_>) -> String {
     element.text().collect()
 }
 
-fn texts(page: &Html, selector: &str) -> Vec<String> {
+pub(crate) fn texts(page: &Html, selector: &str) -> Vec<String> {
     all(page, selector).into_iter().map(text).collect()
 }
 
+/// The texts of what is found within an element.
+pub(crate) fn inner_texts(element: ElementRef<'_>, selector: &str) -> Vec<String> {
+    element.select(&Selector::parse(selector).unwrap()).map(text).collect()
+}
+
 /// What is shown of a name.
-fn shown(name: &str) -> Cow<'_, str> {
+pub(crate) fn shown(name: &str) -> Cow<'_, str> {
     if name.is_empty() { "(none)".into() } else { show_hidden(name, &[]) }
 }
 
@@ -149,7 +154,7 @@ fn huge(secrets: usize, each: usize, length: usize) -> Inventory {
 }
 
 /// A page that mail still takes.
-const FIFTEEN_MEGABYTES: usize = 15_000_000;
+pub(crate) const FIFTEEN_MEGABYTES: usize = 15_000_000;
 
 #[test]
 fn a_huge_audit_stays_small_and_only_dependents_are_left_out_and_counted() {

@@ -202,9 +202,9 @@ const ELEMENTS: [(&str, &[&str]); 59] = [
     ("script", &[]),
     ("section", &["aria-labelledby", "class"]),
     ("select", &["id"]),
-    ("small", &[]),
+    ("small", &["class"]),
     ("span", &["class"]),
-    ("strong", &[]),
+    ("strong", &["class"]),
     ("style", &[]),
     ("summary", &[]),
     (

@@ -44,7 +44,7 @@
 //! | `publish` | the files and directories that a run leaves |
 //! | `snapshots` | every report, word by word |
 //! | `hostile`, `hostile_logs`, `hostile_properties`, `inert` | names that nobody should have, in every format |
-//! | `html` | `report.html`, read back as a browser would |
+//! | `html`, `html_over_time` | `report.html`, read back as a browser would |
 //! | `browser` | `report.html` in Chromium: what it does, asks for and prints |
 //! | `big_report` | a workspace that is too big for `report.md` |
 //! | `disk`, `processes` | disks that fail, runs that are killed, a lock that is held |
@@ -87,6 +87,7 @@ mod hostile;
 mod hostile_logs;
 mod hostile_properties;
 mod html;
+mod html_over_time;
 mod ids;
 mod inert;
 mod key;

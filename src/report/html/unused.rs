@@ -17,7 +17,8 @@ pub(super) struct Unused<'a> {
     complete: bool,
     several: bool,
     days_of_grace: u32,
-    explanations: [&'static str; 2],
+    meaning: &'static str,
+    review: &'static str,
 }
 
 /// One of them.
@@ -37,7 +38,8 @@ pub(super) fn unused(audit: &Audit) -> Unused<'_> {
         complete: audit.is_complete(),
         several: several(audit),
         days_of_grace: audit.parameters.unused_after_days,
-        explanations: [words::UNUSED, words::REVIEW],
+        meaning: words::UNUSED,
+        review: words::REVIEW,
     }
 }
 
