@@ -142,7 +142,7 @@ pub fn audit(inventory: Inventory, run: Run, parameters: Parameters) -> Audit {
         workspaces,
         failed,
         history: History::default(),
-        changes: Changes::NotCompared("It was not compared with an earlier audit.".to_owned()),
+        changes: Changes::NotCompared("no earlier audit was at hand".to_owned()),
         waivers: Vec::new(),
         redactor,
     }

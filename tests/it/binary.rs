@@ -185,7 +185,7 @@ async fn the_summary_is_on_stdout_and_how_it_went_on_stderr() {
     let output = audit(&[], &[]).await;
     assert_eq!(code(&output), 0);
     let (summary, log) = (text(&output.stdout), text(&output.stderr));
-    assert!(summary.starts_with("COMPLETE") && summary.contains("1 unused"), "{summary}");
+    assert!(summary.starts_with("COMPLETE") && summary.contains("unused (1)"), "{summary}");
     assert!(summary.contains("stale-key"), "{summary}");
     assert!(log.contains("page of secrets read") && !log.contains("COMPLETE"), "{log}");
 }

@@ -127,6 +127,32 @@ fn every_table_has_a_caption_and_headers_with_a_scope_and_every_picture_words() 
     }
 }
 
+#[test]
+fn the_sections_come_in_the_order_in_which_a_reviewer_asks() {
+    let page = page_of(&small());
+    let sections: Vec<&str> =
+        all(&page, "h2").into_iter().map(|heading| heading.attr("id").unwrap()).collect();
+    assert_eq!(
+        sections,
+        [
+            "pictures",
+            "unused",
+            "undetermined",
+            "changes",
+            "waivers",
+            "dangling",
+            "not-visible",
+            "deleted",
+            "secrets-heading",
+            "coverage",
+            "limits",
+            "words",
+            "parameters",
+        ]
+    );
+    assert_eq!(all(&page, "h1").len(), 1);
+}
+
 /// Many secrets with many dependents, whose names have this many characters or more.
 fn huge(secrets: usize, each: usize, length: usize) -> Inventory {
     let mut workspace = Workspace::new("main".to_owned(), "https://api.example".to_owned());

@@ -20,7 +20,7 @@ use scraper::{ElementRef, Html};
 
 use crate::{
     hostile_properties::{any_name, audited, inventory, names, written},
-    html::{FIFTEEN_MEGABYTES, all, inner_texts, page_of, shown, text, texts},
+    html::{FIFTEEN_MEGABYTES, all, inner_texts, page_of, shown, texts},
 };
 
 fn on(date: &str) -> DateTime<Utc> {
@@ -421,30 +421,4 @@ fn long_lists_of_changes_and_waivers_are_cut_and_counted_and_the_unused_never() 
         .collect();
     assert_eq!(expected.len(), 3);
     assert_eq!(texts(&page, "section > .left-out"), expected);
-}
-
-#[test]
-fn the_sections_come_in_the_order_in_which_a_reviewer_asks() {
-    let page = page_of(&audited(inventory(&["key".to_owned()]), ',', "", 250));
-    let sections: Vec<&str> =
-        all(&page, "h2").into_iter().map(|heading| heading.attr("id").unwrap()).collect();
-    assert_eq!(
-        sections,
-        [
-            "pictures",
-            "unused",
-            "undetermined",
-            "changes",
-            "waivers",
-            "dangling",
-            "not-visible",
-            "deleted",
-            "secrets-heading",
-            "coverage",
-            "limits",
-            "words",
-            "parameters",
-        ]
-    );
-    assert!(!text(all(&page, "h1")[0]).is_empty());
 }

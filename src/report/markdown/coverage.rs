@@ -168,6 +168,7 @@ pub(super) fn parameters(audit: &Audit) -> String {
     let mut text = "## Parameters\n\n| Parameter | Value |\n|:--|:--|\n".to_owned();
     let names =
         audit.filter().map_or_else(|| "all".to_owned(), |search| format!("starting with {}", code(search)));
+    let redacted: Vec<String> = parameters.redact.iter().map(|one| code(one.as_str())).collect();
     let rows = [
         ("Run", code(&audit.run.id)),
         ("Secrets per page (`page_size`)", parameters.page_size.to_string()),
@@ -176,6 +177,8 @@ pub(super) fn parameters(audit: &Audit) -> String {
         ("Names (`search`)", names),
         ("Tools and agents looked into (`deep`)", if parameters.deep { "yes" } else { "no" }.to_owned()),
         ("Grace in days (`unused_after_days`)", parameters.unused_after_days.to_string()),
+        ("Waivers", if parameters.ignores_waivers { "ignored" } else { "heeded" }.to_owned()),
+        ("Redacted (`redact`)", if redacted.is_empty() { "nothing".to_owned() } else { redacted.join(", ") }),
         ("Longest list in this file (`list_length`)", parameters.rendering.list_length.to_string()),
     ];
     for (name, value) in rows {
