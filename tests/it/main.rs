@@ -20,6 +20,8 @@
 //! | `timeline` | on which dates the audit ran |
 //! | `months` | what each night of sixteen months knows of those before it |
 //! | `changes` | what is different from the last complete audit, and what is not |
+//! | `changes`, `no_change` | what is different from the last complete audit, and what is not |
+//! | `earlier` | which earlier bundle an audit builds on |
 //! | `waivers`, `policy` | findings that somebody accepted, and what `--fail-on` names |
 //! | `diff` | what is different between two bundles |
 //! | `render` | the reports once more, byte for byte |
@@ -79,6 +81,7 @@ mod diff;
 mod discrepancies;
 mod disk;
 mod docs;
+mod earlier;
 mod example;
 mod faults;
 mod forged;
@@ -100,6 +103,7 @@ mod metrics;
 mod mistaken;
 mod months;
 mod nights;
+mod no_change;
 mod places;
 mod policy;
 mod population;

@@ -8,7 +8,7 @@ use elevenlabs_secrets_audit::{
 use crate::{
     nights::{Nights, night, run_at},
     places::{markdown, mcp_server, summary, variable, world_of},
-    support::{Outcome, Setup, code, finish, now},
+    support::{Outcome, Setup, code, finish},
 };
 
 const EXPIRED: &str =
@@ -199,10 +199,4 @@ async fn a_use_in_between_begins_the_grace_anew() {
         codes.push(nights.audit_with(number as i64, world, grace).await.code());
     }
     assert_eq!(codes, [0, 0, 0, 0, 0, 10]);
-}
-
-#[tokio::test]
-async fn the_clock_of_the_tests_is_the_one_that_dates_are_counted_by() {
-    assert_eq!(night(0), now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
-    assert_eq!(night(1), "2026-11-24T02:00:00Z");
 }

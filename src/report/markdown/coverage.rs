@@ -178,7 +178,10 @@ pub(super) fn parameters(audit: &Audit) -> String {
         ("Tools and agents looked into (`deep`)", if parameters.deep { "yes" } else { "no" }.to_owned()),
         ("Grace in days (`unused_after_days`)", parameters.unused_after_days.to_string()),
         ("Waivers", if parameters.ignores_waivers { "ignored" } else { "heeded" }.to_owned()),
-        ("Redacted (`redact`)", if redacted.is_empty() { "nothing".to_owned() } else { redacted.join(", ") }),
+        (
+            "Made unreadable (`redact`)",
+            if redacted.is_empty() { "nothing".to_owned() } else { redacted.join(", ") },
+        ),
         ("Longest list in this file (`list_length`)", parameters.rendering.list_length.to_string()),
     ];
     for (name, value) in rows {
