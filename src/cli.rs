@@ -42,7 +42,7 @@ pub enum Command {
     /// Read every secret with everything that uses it, and publish the reports
     #[command(after_help = EXIT_CODES)]
     Audit(AuditArgs),
-    /// Say whether the configuration is valid and each key works; nothing is published
+    /// Say whether a night would succeed: configuration, machine, network, each key; nothing is published
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
     /// Check every file of every bundle, and the chain that the bundles form

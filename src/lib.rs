@@ -18,7 +18,7 @@
 //! - [`report`]: audit → bytes, one file per format. No files, no clock.
 //! - [`publish`]: a bundle on disk, all of it or nothing.
 //! - [`simulator`]: an embedded API over a made-up workspace, for `--demo` and the tests (a cargo feature).
-//! - [`check`]: what each key can read; publishes nothing.
+//! - [`check`]: whether a night would succeed; publishes nothing.
 //! - [`bundle`]: what a bundle on disk is, and what earlier ones say. Read only.
 //! - [`review`]: verify, history, diff, render: what a reviewer asks of bundles. Read only.
 //! - [`progress`], [`interrupt`], [`text`], [`error`]: counts, signals, words, and exit codes, for all of the above.
@@ -58,7 +58,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use api::{Chance, Client, EndpointTraffic};
 use audit::{Audit, Finding, Parameters, Run};
-use check::Checked;
+use check::Checkup;
 use chrono::SubsecRound;
 #[cfg(feature = "simulator")]
 use config::Demo;
@@ -221,18 +221,24 @@ fn judge_and_publish(
     Ok(Published { audit, bundle, fail_on: config.policy.fail_on.clone() })
 }
 
-/// Tries every source of every workspace with its key.
+/// Looks at this machine, and tries every source of every workspace with its key.
 ///
 /// # Errors
 /// Where no client can be made.
-pub async fn check_all(config: &Config, surroundings: &Surroundings) -> Result<Vec<Checked>, Error> {
-    let Target::Workspaces(workspaces) = &config.target else { return Ok(Vec::new()) };
-    let (mut checked, shared) = (Vec::new(), Arc::new(shared(&config.http, &Arc::default())));
+pub async fn check_up(
+    config: &Config,
+    surroundings: &Surroundings,
+    interrupt: &Interrupt,
+) -> Result<Checkup, Error> {
+    let machine = check::examine(&config.out, config.retention, config.metrics_file.as_deref(), interrupt);
+    let mut checkup = Checkup { machine, workspaces: Vec::new() };
+    let Target::Workspaces(workspaces) = &config.target else { return Ok(checkup) };
+    let shared = Arc::new(shared(&config.http, &Arc::default()));
     for workspace in workspaces {
         let client = client(workspace, &config.http, surroundings, &shared)?;
-        checked.push(check::check(&client, &workspace.name, &config.collect).await);
+        checkup.workspaces.push(check::check(&client, &workspace.name, &config.collect).await);
     }
-    Ok(checked)
+    Ok(checkup)
 }
 
 /// What was asked of each workspace, by its configured name and the path of the endpoint.

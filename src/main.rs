@@ -7,7 +7,7 @@ use std::{io::Write, process::ExitCode, sync::Arc};
 
 use clap::{CommandFactory, Parser};
 use elevenlabs_secrets_audit::{
-    Surroundings, check, check_all,
+    Surroundings, check_up,
     cli::{
         AuditArgs, Cli, Command, DiffArgs, HistoryArgs, HistoryFormat, LogFormat, OutputArgs, RenderArgs,
         VerifyArgs,
@@ -97,9 +97,9 @@ async fn audit(arguments: AuditArgs, output: &OutputArgs) -> Result<u8, Error> {
 async fn check_configuration(arguments: AuditArgs, output: &OutputArgs) -> Result<u8, Error> {
     let _screen = terminal::Screen::start(output, &Arc::default());
     let config = resolve(arguments)?;
-    let checked = check_all(&config, &Surroundings::default()).await?;
-    terminal::say_check(&config, &checked, output);
-    Ok(check::exit_code(&checked))
+    let checkup = check_up(&config, &Surroundings::default(), &Interrupt::default()).await?;
+    terminal::say(output, |out| checkup.write(&config.settings, out));
+    Ok(checkup.exit_code())
 }
 
 fn verify(arguments: &VerifyArgs, output: &OutputArgs) -> Result<u8, Error> {

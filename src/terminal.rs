@@ -10,9 +10,7 @@ use std::{
 use anstream::{AutoStream, ColorChoice};
 use elevenlabs_secrets_audit::{
     Published,
-    check::{Checked, Outcome},
     cli::{Color, LogFormat, OutputArgs},
-    config::Config,
     error::Error,
     progress::Progress,
     report,
@@ -176,65 +174,12 @@ pub(crate) fn say_summary(published: &Published, output: &OutputArgs) {
     }
 }
 
-/// Says the answer to a question about bundles.
+/// Says the answer to a question.
 pub(crate) fn say(output: &OutputArgs, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
     if !output.quiet {
         // As with the summary: who closes standard output doesn't want it.
         let _ = write(&mut stdout(output));
     }
-}
-
-/// Says what the configuration comes to and what each key can read.
-pub(crate) fn say_check(config: &Config, checked: &[Checked], output: &OutputArgs) {
-    if !output.quiet {
-        // As with the summary: who closes standard output doesn't want it.
-        let _ = write_check(config, checked, stdout(output));
-    }
-}
-
-fn write_check(config: &Config, checked: &[Checked], mut out: impl Write) -> io::Result<()> {
-    let width = config.settings.iter().map(|setting| setting.name.chars().count()).max().unwrap_or(0);
-    writeln!(out, "Configuration")?;
-    for setting in &config.settings {
-        let value = show_hidden(&setting.value, &[]);
-        writeln!(out, "  {:width$}  {value}  ({})", setting.name, setting.origin)?;
-    }
-    for workspace in checked {
-        writeln!(out, "\nWorkspace {}", show_hidden(&workspace.workspace, &[]))?;
-        match &workspace.user {
-            Ok(user) => {
-                let seat = user.seat_type.as_deref().unwrap_or("seat not told");
-                writeln!(
-                    out,
-                    "  the key belongs to user {} ({})",
-                    show_hidden(&user.id, &[]),
-                    show_hidden(seat, &[])
-                )?;
-            }
-            Err(_) => writeln!(
-                out,
-                "  whose key it is cannot be asked with it (that needs user_read; no audit does)"
-            )?,
-        }
-        for probe in &workspace.probes {
-            let endpoint = probe.source.endpoint();
-            let (word, detail) = match &probe.outcome {
-                Outcome::Readable => ("ok", String::new()),
-                Outcome::NothingToTry => ("-", "  not tried: no secret was listed to try it on".to_owned()),
-                Outcome::SwitchedOff => {
-                    ("warning", "  switched off: no secret will be called unused".to_owned())
-                }
-                Outcome::Failed { why, .. } if probe.is_needed => {
-                    ("failed", format!("  {}", show_hidden(why, &[])))
-                }
-                Outcome::Failed { why, .. } => {
-                    ("warning", format!("  needed with --deep only: {}", show_hidden(why, &[])))
-                }
-            };
-            writeln!(out, "  {word:7}  {endpoint}{detail}")?;
-        }
-    }
-    out.flush()
 }
 
 /// Says why nothing was published, in the form of the log lines. (Where arguments are wrong there is no log yet.)

@@ -131,6 +131,19 @@ impl ApiError {
         matches!(self.status_and_code(), Some((StatusCode::NOT_FOUND, _)))
     }
 
+    /// Whether an answer came, of whatever kind.
+    #[must_use]
+    pub fn is_an_answer(&self) -> bool {
+        !matches!(
+            self.fault,
+            Fault::Certificate(_)
+                | Fault::Connection(_)
+                | Fault::Timeout(_)
+                | Fault::Deadline
+                | Fault::UnusableId(_)
+        )
+    }
+
     /// Whether nothing was asked, because no path can hold the id.
     #[must_use]
     pub fn is_about_unusable_id(&self) -> bool {

@@ -7,6 +7,7 @@ mod answer;
 mod endpoint;
 mod error;
 mod page;
+mod reach;
 mod retry;
 mod throttle;
 mod traffic;
@@ -107,6 +108,7 @@ pub struct Client {
     traffic: Arc<Traffic>,
     requests: AtomicU64,
     retries: AtomicU64,
+    server_time: reach::ServerTime,
 }
 
 impl Client {
@@ -145,6 +147,7 @@ impl Client {
             traffic: Arc::default(),
             requests: AtomicU64::new(0),
             retries: AtomicU64::new(0),
+            server_time: reach::ServerTime::default(),
         })
     }
 
@@ -258,6 +261,9 @@ impl Client {
                 .and_then(|value| value.to_str().ok())
                 .map(|value| printable(value, key))
         };
+        if let Some(date) = header("date") {
+            self.server_time.told(&date, (self.chance.now)());
+        }
         let request_id = header("request-id").or_else(|| header("x-request-id"));
         let retry_after = header("retry-after").and_then(|value| retry_after(&value, (self.chance.now)()));
         let location = header("location");

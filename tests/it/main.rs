@@ -51,7 +51,7 @@
 //! | `big_report` | a workspace that is too big for `report.md` |
 //! | `disk`, `processes` | disks that fail, runs that are killed, a lock that is held |
 //! | `streams` | streams that are closed or full |
-//! | `binary`, `check` | command lines, streams and exit codes |
+//! | `binary`, `check`, `checkup` | command lines, streams and exit codes; whether a night would succeed |
 //! | `docs` | names in the documentation |
 //! | `deploy` | what runs the program every night |
 //! | `signals` | what ends a run halfway |
@@ -70,6 +70,7 @@ mod browser;
 mod bundle;
 mod changes;
 mod check;
+mod checkup;
 mod completeness;
 mod config;
 mod confirmation;

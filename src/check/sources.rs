@@ -1,5 +1,6 @@
-//! `check`: what each key can read, tried on one small request to each source, so that an operator sees before the
-//! first night whether verdicts will be complete. Publishes nothing.
+//! Whether each workspace is reached, and what its key can read, tried on one small request to each source.
+
+use chrono::TimeDelta;
 
 use crate::{
     api::{Answer, ApiError, Client, HolderPage, ResourceType, SecretsQuery, User},
@@ -13,6 +14,14 @@ use crate::{
 pub struct Checked {
     /// The name of the workspace.
     pub workspace: String,
+    /// Its address.
+    pub address: String,
+    /// The proxy that requests go through.
+    pub proxy: Option<String>,
+    /// Whether an answer came.
+    pub is_reached: bool,
+    /// By how much this machine's clock is ahead of the API's, where the API told its time.
+    pub clock_ahead: Option<TimeDelta>,
     /// Whose key it is, where the key may ask.
     pub user: Result<User, String>,
     /// What became of each source.
@@ -60,6 +69,7 @@ impl From<Result<(), ApiError>> for Outcome {
 /// Tries every source with one key.
 pub async fn check(client: &Client, workspace: &str, options: &CollectOptions) -> Checked {
     let (listed, first_secret) = list_secrets(client).await;
+    let is_reached = listed.as_ref().err().is_none_or(ApiError::is_an_answer);
     let mut probes = vec![Probe { source: Source::Preview, outcome: listed.into(), is_needed: true }];
     for source in [Source::Dependencies, Source::Secret] {
         let outcome = match &first_secret {
@@ -78,7 +88,15 @@ pub async fn check(client: &Client, workspace: &str, options: &CollectOptions) -
         probes.push(Probe { source, outcome, is_needed });
     }
     let user = client.user().await.and_then(|answer| answer.user()).map_err(|error| error.advice());
-    Checked { workspace: workspace.to_owned(), user, probes }
+    Checked {
+        workspace: workspace.to_owned(),
+        address: client.address().to_owned(),
+        proxy: client.proxy(),
+        is_reached,
+        clock_ahead: client.clock_ahead(),
+        user,
+        probes,
+    }
 }
 
 async fn list_secrets(client: &Client) -> (Result<(), ApiError>, Option<String>) {
@@ -166,8 +184,7 @@ impl Checked {
 }
 
 /// The code with which an audit of these workspaces would end, as far as can be told.
-#[must_use]
-pub fn exit_code(checked: &[Checked]) -> u8 {
+pub(super) fn exit_code(checked: &[Checked]) -> u8 {
     let failed: Vec<FailedWorkspace> = checked.iter().filter_map(Checked::failure).collect();
     if !failed.is_empty() && failed.len() == checked.len() {
         return Error::nothing_read(&failed).exit_code();

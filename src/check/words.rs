@@ -1,0 +1,146 @@
+//! What `check` says, one line for each thing.
+
+use std::io::{self, Write};
+
+use chrono::TimeDelta;
+
+use super::{Checked, Checkup, Line, Outcome, Probe, Standing};
+use crate::{config::Setting, text::show_hidden};
+
+/// Beyond this a clock is wrong, whatever the network takes.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
+impl Checkup {
+    /// Says everything, the settings first.
+    ///
+    /// # Errors
+    /// Where writing fails.
+    pub fn write(&self, settings: &[Setting], mut out: impl Write) -> io::Result<()> {
+        let width = settings.iter().map(|setting| setting.name.chars().count()).max().unwrap_or(0);
+        writeln!(out, "Configuration")?;
+        for setting in settings {
+            let value = show_hidden(&setting.value, &[]);
+            writeln!(out, "  {:width$}  {value}  ({})", setting.name, setting.origin)?;
+        }
+        writeln!(out, "\nMachine")?;
+        write_lines(&self.machine.lines, &mut out)?;
+        for workspace in &self.workspaces {
+            writeln!(out, "\nWorkspace {}", show_hidden(&workspace.workspace, &[]))?;
+            write_lines(&[address(workspace), clock(workspace), user(workspace)], &mut out)?;
+            for probe in &workspace.probes {
+                let (standing, detail) = source(probe);
+                let gap = if detail.is_empty() { "" } else { "  " };
+                let (word, endpoint) = (standing.as_str(), probe.source.endpoint());
+                writeln!(out, "  {word:7}  {endpoint}{gap}{}", show_hidden(&detail, &[]))?;
+            }
+        }
+        let code = self.exit_code();
+        writeln!(out, "\nAn audit now would end with code {code}: {}", meaning(code))?;
+        out.flush()
+    }
+}
+
+fn write_lines(lines: &[Line], out: &mut impl Write) -> io::Result<()> {
+    let width = lines.iter().map(|line| line.what.len()).max().unwrap_or(0);
+    for Line { standing, what, detail } in lines {
+        writeln!(out, "  {:7}  {what:width$}  {}", standing.as_str(), show_hidden(detail, &[]))?;
+    }
+    Ok(())
+}
+
+fn address(workspace: &Checked) -> Line {
+    let Checked { address, proxy, is_reached, .. } = workspace;
+    let way = match proxy {
+        Some(proxy) => format!("through the proxy {proxy}"),
+        None => "without a proxy".to_owned(),
+    };
+    if *is_reached {
+        return Line::new(Standing::Ok, "address", format!("{address} answers {way}"));
+    }
+    let remedy = match proxy {
+        Some(_) => "why is said below; the proxy is the one that HTTPS_PROXY or ALL_PROXY names",
+        None => "why is said below; a proxy is used where HTTPS_PROXY names one",
+    };
+    Line::new(Standing::Failed, "address", format!("{address} does not answer {way}; {remedy}"))
+}
+
+fn clock(workspace: &Checked) -> Line {
+    let line = |standing, detail: &str| Line::new(standing, "clock", detail);
+    let Some(ahead) = workspace.clock_ahead else {
+        return line(Standing::Unknown, "the API did not tell its time");
+    };
+    if ahead.abs() <= CLOCK_TOLERANCE {
+        return line(Standing::Ok, "agrees with the API's");
+    }
+    let (by, side) = (in_words(ahead.abs()), if ahead < TimeDelta::zero() { "behind" } else { "ahead of" });
+    let detail = format!(
+        "{by} {side} the API's: the times and days in reports would be wrong; set it, or let it be set over the network \
+         (timedatectl set-ntp true)"
+    );
+    line(Standing::Warning, &detail)
+}
+
+fn in_words(time: TimeDelta) -> String {
+    match (time.num_days(), time.num_hours()) {
+        (0, 0) => format!("{} minutes", time.num_minutes()),
+        (0 | 1, hours) => format!("{hours} h"),
+        (days, _) => format!("{days} days"),
+    }
+}
+
+fn user(workspace: &Checked) -> Line {
+    match &workspace.user {
+        Ok(user) => {
+            let seat = user.seat_type.as_deref().unwrap_or("seat not told");
+            Line::new(Standing::Ok, "key", format!("belongs to user {} ({seat})", user.id))
+        }
+        Err(_) => Line::new(
+            Standing::Unknown,
+            "key",
+            "whose it is cannot be asked with it (that needs user_read; no audit does)",
+        ),
+    }
+}
+
+fn source(probe: &Probe) -> (Standing, String) {
+    match &probe.outcome {
+        Outcome::Readable => (Standing::Ok, String::new()),
+        Outcome::NothingToTry => {
+            (Standing::Unknown, "not tried: no secret was listed to try it on".to_owned())
+        }
+        Outcome::SwitchedOff => {
+            let name = probe.source.as_str();
+            let detail = format!(
+                "switched off: no secret will be called unused; for verdicts set [audit] {name} = true"
+            );
+            (Standing::Warning, detail)
+        }
+        Outcome::Failed { why, .. } if probe.is_needed => (Standing::Failed, why.clone()),
+        Outcome::Failed { why, .. } => (Standing::Warning, format!("needed with --deep only: {why}")),
+    }
+}
+
+fn meaning(code: u8) -> &'static str {
+    match code {
+        0 => "complete and published (10 where it finds what --fail-on names)",
+        3 => "published, but incomplete, for what is said above",
+        4 => "the API refuses the key",
+        5 => "the API cannot be read",
+        6 => "the reports cannot be written",
+        7 => "another run is at work; ask again when it has ended",
+        _ => "see docs/exit-codes.md",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_off_by_minutes_hours_or_days() {
+        assert_eq!(in_words(TimeDelta::minutes(6)), "6 minutes");
+        assert_eq!(in_words(TimeDelta::minutes(125)), "2 h");
+        assert_eq!(in_words(TimeDelta::hours(47)), "47 h");
+        assert_eq!(in_words(TimeDelta::hours(72)), "3 days");
+    }
+}
