@@ -39,6 +39,8 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first configuration file, after a few questions
+    Init(InitArgs),
     /// Read every secret with everything that uses it, and publish the reports
     #[command(after_help = EXIT_CODES)]
     Audit(AuditArgs),
@@ -100,6 +102,17 @@ pub enum Color {
     Always,
     /// Never.
     Never,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The file to write; one that is there is not replaced
+    #[arg(long, value_name = "FILE", default_value = "config.toml")]
+    pub out: PathBuf,
+    /// Ask nothing and write every default
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 /// `audit`.

@@ -1,8 +1,8 @@
 //! What can end a run without a published bundle, and the exit code of each.
 
 use crate::{
-    config::ConfigError, interrupt::Signal, inventory::FailedWorkspace, publish::PublishError,
-    review::ReviewError,
+    config::ConfigError, init::InitError, interrupt::Signal, inventory::FailedWorkspace,
+    publish::PublishError, review::ReviewError,
 };
 
 /// Why nothing was published (or, for a command that publishes nothing, why it failed).
@@ -23,6 +23,9 @@ pub enum Error {
     /// A question about bundles can't be answered.
     #[error(transparent)]
     Review(#[from] ReviewError),
+    /// No configuration could be made.
+    #[error(transparent)]
+    Init(#[from] InitError),
     /// A signal came.
     #[error("ended by a signal; nothing was published, earlier reports are as they were")]
     Interrupted(Signal),
@@ -50,10 +53,13 @@ impl Error {
         match self {
             Self::Bug(_) => 1,
             Self::Config(_)
+            | Self::Init(
+                InitError::NoTerminal | InitError::Ended | InitError::Streams(_) | InitError::Exists(_),
+            )
             | Self::Review(ReviewError::NoBundles(_) | ReviewError::Span { .. } | ReviewError::Read { .. }) => {
                 2
             }
-            Self::Review(ReviewError::Write { .. }) => 6,
+            Self::Review(ReviewError::Write { .. }) | Self::Init(InitError::Write { .. }) => 6,
             Self::KeyRefused(_) => 4,
             Self::Unreadable(_) => 5,
             Self::Publish(

@@ -18,6 +18,7 @@
 //! - [`report`]: audit → bytes, one file per format. No files, no clock.
 //! - [`publish`]: a bundle on disk, all of it or nothing.
 //! - [`simulator`]: an embedded API over a made-up workspace, for `--demo` and the tests (a cargo feature).
+//! - [`init`]: a first configuration file, from a few questions.
 //! - [`check`]: whether a night would succeed; publishes nothing.
 //! - [`bundle`]: what a bundle on disk is, and what earlier ones say. Read only.
 //! - [`review`]: verify, history, diff, render: what a reviewer asks of bundles. Read only.
@@ -44,6 +45,7 @@ pub mod cli;
 pub mod collect;
 pub mod config;
 pub mod error;
+pub mod init;
 pub mod interrupt;
 pub mod inventory;
 pub mod progress;

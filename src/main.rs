@@ -3,17 +3,22 @@
 mod manual;
 mod terminal;
 
-use std::{io::Write, process::ExitCode, sync::Arc};
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use clap::{CommandFactory, Parser};
 use elevenlabs_secrets_audit::{
     Surroundings, check_up,
     cli::{
-        AuditArgs, Cli, Command, DiffArgs, HistoryArgs, HistoryFormat, LogFormat, OutputArgs, RenderArgs,
-        VerifyArgs,
+        AuditArgs, Cli, Command, DiffArgs, HistoryArgs, HistoryFormat, InitArgs, LogFormat, OutputArgs,
+        RenderArgs, VerifyArgs,
     },
     config::{Config, Environment},
     error::Error,
+    init::{self, Answers, InitError},
     interrupt::{Interrupt, Signal},
     progress::Progress,
     report::{self, Format},
@@ -46,6 +51,7 @@ fn dispatch(cli: Cli) -> u8 {
         }
     };
     let ended = match cli.command {
+        Command::Init(arguments) => init(&arguments, &cli.output),
         Command::Audit(arguments) => runtime.block_on(audit(arguments, &cli.output)),
         Command::Check(arguments) => {
             let arguments =
@@ -74,6 +80,20 @@ fn dispatch(cli: Cli) -> u8 {
     };
     // While the runtime lives signals are heard, even where nobody reads what is said here.
     ended.unwrap_or_else(|error| say_and_code(&error, log_format))
+}
+
+fn init(arguments: &InitArgs, output: &OutputArgs) -> Result<u8, Error> {
+    let path = &arguments.out;
+    init::refuse_existing(path)?;
+    let stdin = std::io::stdin();
+    let answers = match (arguments.yes, stdin.is_terminal()) {
+        (true, _) => Answers::default(),
+        (false, false) => return Err(InitError::NoTerminal.into()),
+        (false, true) => init::ask(stdin.lock(), std::io::stderr())?,
+    };
+    init::write(path, &init::text(&answers))?;
+    terminal::say(output, |out| init::next_steps(path, &answers, out));
+    Ok(0)
 }
 
 fn resolve(arguments: AuditArgs) -> Result<Config, Error> {

@@ -62,6 +62,11 @@ pub(super) fn parse(text: &str, origin: &str, allow_plain_http: bool) -> Result<
     Ok(url)
 }
 
+/// Whether an address can be written into a configuration that allows nothing unusual.
+pub(crate) fn checked_address(text: &str, origin: &str) -> Result<(), ConfigError> {
+    parse(text, origin, false).map(drop)
+}
+
 /// Whether an address is this machine itself.
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {

@@ -21,9 +21,7 @@ pub(super) fn from_environment(
     environment: &Environment,
 ) -> Result<SecretString, ConfigError> {
     // The likely slip is to put the key itself here, so what is no name of a variable is not shown.
-    let is_name =
-        variable.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    if !is_name || variable.is_empty() {
+    if !is_variable_name(variable) {
         return Err(ConfigError::new(
             "an api_key_env is not the name of a variable (capital letters, digits, underscores); give the name of the \
              variable that holds the key, never the key",
@@ -45,6 +43,17 @@ pub(super) fn from_environment(
     }
 }
 
+/// Whether this can be the name of a variable that holds a key.
+pub(crate) fn is_variable_name(text: &str) -> bool {
+    let in_names = |byte: u8| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    !text.is_empty() && text.bytes().all(in_names)
+}
+
+/// Whether this is a key rather than the place of one.
+pub(crate) fn looks_like_a_key(text: &str) -> bool {
+    text.starts_with("sk_")
+}
+
 /// The key in a file: of a relative path first the one among systemd's credentials, then the one beside the
 /// configuration.
 pub(super) fn from_file(
@@ -52,7 +61,7 @@ pub(super) fn from_file(
     beside: &Path,
     environment: &Environment,
 ) -> Result<SecretString, ConfigError> {
-    if file.to_str().is_some_and(|file| file.starts_with("sk_")) {
+    if file.to_str().is_some_and(looks_like_a_key) {
         return Err(ConfigError::new(
             "an api_key_file looks like a key; give the path of the file that holds the key, never the key",
         ));

@@ -11,7 +11,9 @@ mod settings;
 mod workspace;
 
 pub use address::Region;
+pub(crate) use address::checked_address;
 pub use http::HttpOptions;
+pub(crate) use key::{is_variable_name, looks_like_a_key};
 pub use policy::Policy;
 pub use settings::{Origin, Setting};
 

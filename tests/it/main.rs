@@ -56,6 +56,7 @@
 //! | `deploy` | what runs the program every night |
 //! | `signals` | what ends a run halfway |
 //! | `config`, `example` | flags, environment and file, and the example of one |
+//! | `init` | a first configuration, from answers |
 //! | `key_sources`, `key`, `key_echoes` | where a key may come from, and that it appears nowhere |
 
 #![expect(clippy::unwrap_used, reason = "in a helper of a test, a surprise is a failure of the test")]
@@ -94,6 +95,7 @@ mod html;
 mod html_over_time;
 mod ids;
 mod inert;
+mod init;
 mod key;
 mod key_echoes;
 mod key_sources;
