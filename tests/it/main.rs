@@ -52,7 +52,7 @@
 //! | `disk`, `processes` | disks that fail, runs that are killed, a lock that is held |
 //! | `streams` | streams that are closed or full |
 //! | `binary`, `check`, `checkup` | command lines, streams and exit codes; whether a night would succeed |
-//! | `docs` | names in the documentation |
+//! | `docs`, `doc_commands`, `configuration` | what the documentation names exists, its commands work, and settings are explained as they are |
 //! | `deploy` | what runs the program every night |
 //! | `signals` | what ends a run halfway |
 //! | `config`, `example` | flags, environment and file, and the example of one |
@@ -74,6 +74,7 @@ mod check;
 mod checkup;
 mod completeness;
 mod config;
+mod configuration;
 mod confirmation;
 mod congestion;
 mod csv_options;
@@ -82,6 +83,7 @@ mod deploy;
 mod diff;
 mod discrepancies;
 mod disk;
+mod doc_commands;
 mod docs;
 mod earlier;
 mod example;
