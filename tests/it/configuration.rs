@@ -78,7 +78,7 @@ fn sections(example: &str) -> Vec<Section> {
             }
             comment.clear();
         } else if uncommented.starts_with('[') && uncommented.ends_with(']') {
-            let introduction = comment.drain(..).collect::<Vec<_>>().join(" ");
+            let introduction = std::mem::take(&mut comment).join(" ");
             sections.push(Section { table: uncommented.to_owned(), introduction, entries: Vec::new() });
         } else if !line.is_empty() {
             comment.push(uncommented);
