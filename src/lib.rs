@@ -62,15 +62,16 @@ use api::{Chance, Client, EndpointTraffic};
 use audit::{Audit, Finding, Parameters, Run};
 use check::Checkup;
 use chrono::SubsecRound;
+use collect::CollectOptions;
 #[cfg(feature = "simulator")]
 use config::Demo;
 use config::{Config, HttpOptions, OnPopulationDrop, Target, WorkspaceConfig};
 use error::Error;
-use futures_util::future;
 use interrupt::Interrupt;
-use inventory::{FailedWorkspace, Inventory};
-use progress::Progress;
+use inventory::{FailedWorkspace, Inventory, Workspace};
+use progress::{Progress, Stage, WorkspaceProgress};
 use publish::{Evidence, OutputDirectory, PublishError};
+use tokio::{sync::Semaphore, task::JoinSet};
 
 /// What comes in from outside, so that a test can fix it.
 #[derive(Clone)]
@@ -235,9 +236,10 @@ pub async fn check_up(
     let machine = check::examine(&config.out, config.retention, config.metrics_file.as_deref(), interrupt);
     let mut checkup = Checkup { machine, workspaces: Vec::new() };
     let Target::Workspaces(workspaces) = &config.target else { return Ok(checkup) };
-    let shared = Arc::new(shared(&config.http, &Arc::default()));
+    let shared = Arc::new(shared(&config.http));
+    let progress = Progress::default();
     for workspace in workspaces {
-        let client = client(workspace, &config.http, surroundings, &shared)?;
+        let client = client(workspace, &config.http, surroundings, &shared, &progress)?.0;
         checkup.workspaces.push(check::check(&client, &workspace.name, &config.collect).await);
     }
     Ok(checkup)
@@ -249,17 +251,18 @@ type Traffic = BTreeMap<String, BTreeMap<&'static str, EndpointTraffic>>;
 async fn read(
     config: &Config,
     surroundings: &Surroundings,
-    progress: &Arc<Progress>,
+    progress: &Progress,
 ) -> Result<(Inventory, Traffic), Error> {
-    let shared = Arc::new(shared(&config.http, progress));
+    let shared = Arc::new(shared(&config.http));
     match &config.target {
         Target::Workspaces(workspaces) => {
-            let mut clients = Vec::new();
+            let mut reading = Vec::new();
             for workspace in workspaces {
-                let client = client(workspace, &config.http, surroundings, &shared)?;
-                clients.push((client, workspace.name.as_str(), workspace.base_url.as_str()));
+                let (client, progress) = client(workspace, &config.http, surroundings, &shared, progress)?;
+                let address = workspace.base_url.to_string();
+                reading.push(Reading { client, name: workspace.name.clone(), address, progress });
             }
-            Ok(read_all(&clients, config, progress).await)
+            read_all(reading, &config.collect).await
         }
         #[cfg(feature = "simulator")]
         Target::Demo(demo) => {
@@ -273,42 +276,70 @@ async fn read(
                 .await
                 .map_err(|error| Error::Bug(format!("the embedded API cannot start: {error}")))?;
             let workspace = WorkspaceConfig { name: "demo".to_owned(), base_url: server.base_url(), api_key };
-            let client = client(&workspace, &config.http, surroundings, &shared)?;
-            Ok(read_all(&[(client, "demo", "embedded simulator")], config, progress).await)
+            let (client, progress) = client(&workspace, &config.http, surroundings, &shared, progress)?;
+            let address = "embedded simulator".to_owned();
+            let reading = Reading { client, name: workspace.name, address, progress };
+            read_all(vec![reading], &config.collect).await
         }
         #[cfg(not(feature = "simulator"))]
         Target::Demo(_) => Err(Error::Bug("this build has no simulator".to_owned())),
     }
 }
 
-/// Reads all workspaces side by side. One that fails doesn't hold up the others.
-async fn read_all(
-    clients: &[(Client, &str, &str)],
-    config: &Config,
-    progress: &Progress,
-) -> (Inventory, Traffic) {
-    let reading = clients.iter().map(|(client, name, address)| async move {
-        collect::collect(client, name, address, &config.collect, progress)
-            .await
-            .map_err(|error| failed(name, address, &error))
-    });
-    let mut inventory = Inventory::default();
-    for read in future::join_all(reading).await {
-        match read {
-            Ok(workspace) => inventory.workspaces.push(workspace),
-            Err(failed) => {
-                tracing::error!(workspace = failed.name, "not read: {}", failed.error);
-                inventory.failed.push(failed);
-            }
-        }
-    }
-    let traffic = clients.iter().map(|(client, name, _)| ((*name).to_owned(), client.traffic())).collect();
-    (inventory, traffic)
+/// A workspace that is to be read.
+struct Reading {
+    client: Client,
+    name: String,
+    address: String,
+    progress: Arc<WorkspaceProgress>,
 }
 
-fn shared(http: &HttpOptions, progress: &Arc<Progress>) -> api::Run {
+impl Reading {
+    async fn read(self, options: Arc<CollectOptions>) -> Result<Workspace, FailedWorkspace> {
+        let Self { client, name, address, progress } = self;
+        let read = collect::collect(client, &name, &address, options, Arc::clone(&progress)).await;
+        progress.reaches(if read.is_ok() { Stage::Read } else { Stage::Failed });
+        read.map_err(|error| FailedWorkspace {
+            name,
+            address,
+            error: error.advice(),
+            key_refused: error.key_is_refused(),
+        })
+    }
+}
+
+/// Reads all workspaces side by side, each in a task of its own. One that fails or is slow doesn't hold up the others.
+async fn read_all(all: Vec<Reading>, options: &CollectOptions) -> Result<(Inventory, Traffic), Error> {
+    let clients: Vec<_> = all.iter().map(|one| (one.name.clone(), one.client.clone())).collect();
+    let options = Arc::new(options.clone());
+    let mut tasks = JoinSet::new();
+    for (position, one) in all.into_iter().enumerate() {
+        let reading = one.read(Arc::clone(&options));
+        tasks.spawn(async move { (position, reading.await) });
+    }
+    let mut by_position = BTreeMap::new();
+    while let Some(ended) = tasks.join_next().await {
+        let (position, read) = ended.map_err(|panic| Error::Bug(panic.to_string()))?;
+        if let Err(failed) = &read {
+            tracing::error!(workspace = failed.name, "not read: {}", failed.error);
+        }
+        by_position.insert(position, read);
+    }
+    let mut inventory = Inventory::default();
+    for read in by_position.into_values() {
+        match read {
+            Ok(workspace) => inventory.workspaces.push(workspace),
+            Err(failed) => inventory.failed.push(failed),
+        }
+    }
+    let traffic = clients.into_iter().map(|(name, client)| (name, client.traffic())).collect();
+    Ok((inventory, traffic))
+}
+
+fn shared(http: &HttpOptions) -> api::Run {
     api::Run {
-        progress: Arc::clone(progress),
+        connections: http.connections(),
+        slots: Semaphore::new(http.concurrency_total),
         budget: api::RetryBudget::new(http.retry_budget),
         deadline: tokio::time::Instant::now() + http.run_timeout,
     }
@@ -319,19 +350,13 @@ fn client(
     http: &HttpOptions,
     surroundings: &Surroundings,
     shared: &Arc<api::Run>,
-) -> Result<Client, Error> {
+    progress: &Progress,
+) -> Result<(Client, Arc<WorkspaceProgress>), Error> {
     let options = http.client_options(workspace.base_url.clone(), workspace.api_key.clone());
-    Client::new(options, surroundings.chance, Arc::clone(shared))
+    let progress = progress.workspace(&workspace.name);
+    Client::new(options, surroundings.chance, Arc::clone(shared), Arc::clone(&progress))
+        .map(|client| (client, progress))
         .map_err(|error| Error::Unreadable(vec![format!("workspace {}: {error}", workspace.name)]))
-}
-
-fn failed(name: &str, address: &str, error: &api::ApiError) -> FailedWorkspace {
-    FailedWorkspace {
-        name: name.to_owned(),
-        address: address.to_owned(),
-        error: error.advice(),
-        key_refused: error.key_is_refused(),
-    }
 }
 
 fn parameters(config: &Config) -> Parameters {

@@ -1,12 +1,24 @@
 //! What a run has done so far, counted where it happens and shown by whoever watches.
 //!
-//! Counts only: no names, no ids, nothing that a report is made of.
+//! Counts only: no names but those of workspaces in the configuration, no ids, nothing that a report is made of.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{
+        AtomicU8, AtomicU64,
+        Ordering::{AcqRel, Acquire, Relaxed},
+    },
+};
 
-/// Running totals, shared by every workspace of a run.
+/// What has been done in every workspace of a run.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct Progress(Mutex<Vec<Arc<WorkspaceProgress>>>);
+
+/// What has been done in one workspace.
+#[derive(Debug, Default)]
+pub struct WorkspaceProgress {
+    name: String,
+    stage: AtomicU8,
     secrets: AtomicU64,
     dependents: AtomicU64,
     requests: AtomicU64,
@@ -14,7 +26,20 @@ pub struct Progress {
     retries: AtomicU64,
 }
 
-/// The totals at one moment.
+/// How far the reading of a workspace is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Nothing has been asked of it yet.
+    Waiting,
+    /// It is being read.
+    Reading,
+    /// It has been read.
+    Read,
+    /// It could not be read.
+    Failed,
+}
+
+/// The counts at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Secrets listed.
@@ -29,7 +54,52 @@ pub struct Totals {
     pub retries: u64,
 }
 
+impl std::iter::Sum for Totals {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            secrets: sum.secrets + one.secrets,
+            dependents: sum.dependents + one.dependents,
+            requests: sum.requests + one.requests,
+            in_flight: sum.in_flight + one.in_flight,
+            retries: sum.retries + one.retries,
+        })
+    }
+}
+
 impl Progress {
+    /// One more workspace, of which nothing has been asked yet.
+    pub fn workspace(&self, name: &str) -> Arc<WorkspaceProgress> {
+        let workspace = Arc::new(WorkspaceProgress { name: name.to_owned(), ..WorkspaceProgress::default() });
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&workspace));
+        workspace
+    }
+
+    /// Every workspace, in the order of the configuration.
+    #[must_use]
+    pub fn workspaces(&self) -> Vec<Arc<WorkspaceProgress>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl WorkspaceProgress {
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        const STAGES: [Stage; 4] = [Stage::Waiting, Stage::Reading, Stage::Read, Stage::Failed];
+        STAGES.get(usize::from(self.stage.load(Acquire))).copied().unwrap_or(Stage::Failed)
+    }
+
+    /// Notes how far it is. It never goes back.
+    pub fn reaches(&self, stage: Stage) {
+        self.stage.fetch_max(stage as u8, AcqRel);
+    }
+
     /// Counts secrets as listed.
     pub fn add_secrets(&self, number: usize) {
         self.secrets.fetch_add(number as u64, Relaxed);
@@ -42,6 +112,7 @@ impl Progress {
 
     /// Counts a request as sent, and as in flight until the guard is dropped.
     pub fn request(&self, is_retry: bool) -> InFlight<'_> {
+        self.reaches(Stage::Reading);
         self.requests.fetch_add(1, Relaxed);
         self.in_flight.fetch_add(1, Relaxed);
         if is_retry {
@@ -50,7 +121,7 @@ impl Progress {
         InFlight(self)
     }
 
-    /// The totals now.
+    /// The counts now.
     #[must_use]
     pub fn totals(&self) -> Totals {
         Totals {
@@ -65,7 +136,7 @@ impl Progress {
 
 /// A request that has no answer yet.
 #[derive(Debug)]
-pub struct InFlight<'a>(&'a Progress);
+pub struct InFlight<'a>(&'a WorkspaceProgress);
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {

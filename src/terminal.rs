@@ -12,7 +12,7 @@ use elevenlabs_secrets_audit::{
     Published,
     cli::{Color, LogFormat, OutputArgs},
     error::Error,
-    progress::Progress,
+    progress::{Progress, Stage, Totals, WorkspaceProgress},
     report,
     text::{is_hidden, show_hidden},
 };
@@ -21,6 +21,9 @@ use tracing::Level;
 use tracing_subscriber::{
     Layer, filter::Targets, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
 };
+
+/// How many workspaces have a live line of their own.
+const MOST_LIVE_LINES: usize = 8;
 
 /// Standard error: log lines, and on a terminal a live line below them.
 pub(crate) struct Screen {
@@ -44,11 +47,7 @@ impl Screen {
                 let mut ticks = tokio::time::interval(Duration::from_millis(100));
                 loop {
                     ticks.tick().await;
-                    let totals = progress.totals();
-                    line.set_message(format!(
-                        "{} secrets, {} dependents, {} requests, {} in flight, {} retries",
-                        totals.secrets, totals.dependents, totals.requests, totals.in_flight, totals.retries
-                    ));
+                    line.set_message(live_lines(&progress.workspaces()));
                     line.tick();
                 }
             })
@@ -69,6 +68,40 @@ impl Drop for Screen {
     fn drop(&mut self) {
         self.clear();
     }
+}
+
+/// How far the run is: in all, and of several workspaces those that are being read, each.
+fn live_lines(workspaces: &[Arc<WorkspaceProgress>]) -> String {
+    let totals: Totals = workspaces.iter().map(|workspace| workspace.totals()).sum();
+    let mut lines = in_words(totals);
+    if workspaces.len() < 2 {
+        return lines;
+    }
+    let at = |stage: Stage| workspaces.iter().filter(move |workspace| workspace.stage() == stage);
+    let read = at(Stage::Read).count();
+    lines.push_str(&format!(", {read} of {} workspaces read", workspaces.len()));
+    for (stage, what) in [(Stage::Failed, "failed"), (Stage::Waiting, "not begun")] {
+        match at(stage).count() {
+            0 => {}
+            number => lines.push_str(&format!(", {number} {what}")),
+        }
+    }
+    for workspace in at(Stage::Reading).take(MOST_LIVE_LINES) {
+        let name = show_hidden(workspace.name(), &[]);
+        lines.push_str(&format!("\n  {name}: {}", in_words(workspace.totals())));
+    }
+    let more = at(Stage::Reading).count().saturating_sub(MOST_LIVE_LINES);
+    if more > 0 {
+        lines.push_str(&format!("\n  and {more} more"));
+    }
+    lines
+}
+
+fn in_words(totals: Totals) -> String {
+    let Totals { secrets, dependents, requests, in_flight, retries } = totals;
+    format!(
+        "{secrets} secrets, {dependents} dependents, {requests} requests, {in_flight} in flight, {retries} retries"
+    )
 }
 
 fn start_logging(output: &OutputArgs, line: &ProgressBar) {

@@ -6,7 +6,7 @@ use super::{
     DependenciesPage, FoundReferences, HolderPage, ListedSecret, ResourceType, SecretPage,
     error::{ApiError, Malformed},
     traffic::Traffic,
-    wire::{ListShape, Object, User, references_in_body},
+    wire::{ListShape, Object, PageFrame, User, references_in_body},
 };
 
 const ENVIRONMENT_VARIABLES: ListShape = ListShape {
@@ -70,6 +70,17 @@ impl Answer {
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// How large the body is, in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.body.len()
+    }
+
+    /// What a page of secrets says of the next one, without its secrets: much sooner known than these.
+    pub fn secret_page_frame(&self) -> Result<PageFrame<'_>, ApiError> {
+        PageFrame::parse(&self.body, "secrets").map_err(|problem| self.error(problem))
     }
 
     /// A page of secrets.

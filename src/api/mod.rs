@@ -4,6 +4,7 @@
 //! verdict.
 
 mod answer;
+mod connections;
 mod endpoint;
 mod error;
 mod page;
@@ -13,34 +14,29 @@ mod throttle;
 mod traffic;
 mod wire;
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 use url::Url;
 
 pub use answer::Answer;
+pub use connections::Connections;
 pub use endpoint::SecretsQuery;
 pub use error::{ApiError, Fault, Malformed};
 pub use page::{Next, Walk};
 use retry::{Congestion, Decision, congestion, retry_after};
 pub use retry::{RetryBudget, RetryPolicy};
+pub use throttle::Priority;
 pub use traffic::EndpointTraffic;
 pub use wire::{
     DependenciesPage, DependentList, FoundReference, FoundReferences, HasMore, Holder, HolderPage, ListName,
-    ListedSecret, ResourceType, SecretPage, User,
+    ListedSecret, PageFrame, ResourceType, SecretPage, User,
 };
 
-use crate::progress::Progress;
+use crate::progress::WorkspaceProgress;
 use endpoint::Target;
 use error::{ErrorBody, printable};
 use throttle::Throttle;
@@ -63,12 +59,6 @@ pub struct ClientOptions {
     pub concurrency: usize,
     /// When to ask again.
     pub retry: RetryPolicy,
-    /// The longest time to open a connection.
-    pub connect_timeout: Duration,
-    /// The longest silence while an answer comes.
-    pub idle_timeout: Duration,
-    /// The longest time for one attempt as a whole.
-    pub attempt_timeout: Duration,
     /// The largest body, in bytes after decompression.
     pub max_body: usize,
     /// The most pages in one walk.
@@ -89,25 +79,32 @@ pub struct Chance {
 /// What all clients of a run share.
 #[derive(Debug)]
 pub struct Run {
-    /// What has been done so far.
-    pub progress: Arc<Progress>,
+    /// The connections, which workspaces of one address have in common.
+    pub connections: Connections,
+    /// Requests that may be in flight at once, in all workspaces together.
+    pub slots: Semaphore,
     /// The retries that are left.
     pub budget: RetryBudget,
     /// When the run has to end.
     pub deadline: Instant,
 }
 
-/// A client for one workspace.
+/// A client for one workspace. Clones are the same client, but for the priority of what they ask.
+#[derive(Clone)]
 pub struct Client {
+    shared: Arc<Shared>,
+    priority: Priority,
+}
+
+struct Shared {
     http: reqwest::Client,
     options: ClientOptions,
     key: header::HeaderValue,
     throttle: Throttle,
     chance: Chance,
     run: Arc<Run>,
+    progress: Arc<WorkspaceProgress>,
     traffic: Arc<Traffic>,
-    requests: AtomicU64,
-    retries: AtomicU64,
     server_time: reach::ServerTime,
 }
 
@@ -116,81 +113,91 @@ impl Client {
     ///
     /// # Errors
     /// Where the key can't stand in a header, or the TLS backend can't start.
-    pub fn new(options: ClientOptions, chance: Chance, run: Arc<Run>) -> Result<Self, ClientError> {
+    pub fn new(
+        options: ClientOptions,
+        chance: Chance,
+        run: Arc<Run>,
+        progress: Arc<WorkspaceProgress>,
+    ) -> Result<Self, ClientError> {
         let mut key = header::HeaderValue::from_str(options.api_key.expose_secret())
             .map_err(|_| ClientError::UnusableKey)?;
         key.set_sensitive(true);
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-            // reqwest takes `Authorization` out when a redirect changes the host, but not `xi-api-key`.
-            .redirect(reqwest::redirect::Policy::none())
-            // Its own retries would escape the one policy.
-            .retry(reqwest::retry::never())
-            .tls_version_min(reqwest::tls::Version::TLS_1_2)
-            .connect_timeout(options.connect_timeout)
-            .read_timeout(options.idle_timeout)
-            .timeout(options.attempt_timeout);
-        if !options.use_proxy {
-            builder = builder.no_proxy();
-        }
-        if options.base_url.scheme() == "http" {
-            // Without TLS there is nobody to trust, and a machine without CA certificates is no obstacle.
-            builder = builder.tls_certs_only([]);
-        }
-        Ok(Self {
-            http: builder.build().map_err(|error| ClientError::Tls(chain(&error)))?,
+        let shared = Shared {
+            http: run.connections.to(&options.base_url, options.use_proxy)?,
             throttle: Throttle::new(options.concurrency),
             options,
             key,
             chance,
             run,
+            progress,
             traffic: Arc::default(),
-            requests: AtomicU64::new(0),
-            retries: AtomicU64::new(0),
             server_time: reach::ServerTime::default(),
-        })
+        };
+        Ok(Self { shared: Arc::new(shared), priority: Priority::default() })
+    }
+
+    /// The same client, of whose requests others go first or last.
+    #[must_use]
+    pub fn with_priority(&self, priority: Priority) -> Self {
+        Self { shared: Arc::clone(&self.shared), priority }
+    }
+
+    /// Requests that may be in flight at once.
+    #[must_use]
+    pub fn concurrency(&self) -> usize {
+        self.shared.options.concurrency
     }
 
     /// A walk over the pages of one endpoint.
     #[must_use]
     pub fn walk(&self) -> Walk {
-        Walk::new(self.options.max_pages)
+        Walk::new(self.shared.options.max_pages)
     }
 
     /// Requests sent so far, and how many of them were repetitions.
     #[must_use]
     pub fn counts(&self) -> (u64, u64) {
-        (self.requests.load(Relaxed), self.retries.load(Relaxed))
+        let totals = self.shared.progress.totals();
+        (totals.requests, totals.retries)
     }
 
     /// What was asked so far, by the path of the endpoint in the public OpenAPI document.
     #[must_use]
     pub fn traffic(&self) -> BTreeMap<&'static str, EndpointTraffic> {
-        self.traffic.by_endpoint()
+        self.shared.traffic.by_endpoint()
     }
 
     /// Asks until there is an answer, the policy gives up or the run has to end. At its end whatever still waits
     /// fails at once, so that what was read until then can be told.
     async fn get(&self, target: Target, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
-        let path = target.path.clone();
-        if self.run.deadline <= Instant::now() {
+        let (path, deadline) = (target.path.clone(), self.shared.run.deadline);
+        if deadline <= Instant::now() {
             // The time-out below would only see this once a request has been made ready and counted.
             return Err(ApiError::new(path, Fault::Deadline));
         }
-        let asking = self.ask(target, parameters);
-        tokio::time::timeout_at(self.run.deadline, asking)
+        let asking = self.shared.ask(target, parameters, self.priority);
+        tokio::time::timeout_at(deadline, asking)
             .await
             .unwrap_or_else(|_| Err(ApiError::new(path, Fault::Deadline)))
     }
+}
 
-    async fn ask(&self, target: Target, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
+impl Shared {
+    async fn ask(
+        &self,
+        target: Target,
+        parameters: &[(&str, &str)],
+        priority: Priority,
+    ) -> Result<Answer, ApiError> {
         let Target { endpoint, path } = target;
         let mut url = self.options.base_url.clone();
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
         // Refusals for too many requests at once are not held against the request while fewer can be tried.
         let (mut sent, mut counted) = (0, 0);
         loop {
-            let slot = self.throttle.acquire().await;
+            let slot = self.throttle.acquire(priority).await;
+            // Nobody closes it, so there is always one to be had.
+            let slot_of_all = self.run.slots.acquire().await.ok();
             sent += 1;
             self.traffic.sent(endpoint);
             let failed = match self.attempt(&url, parameters, sent > 1).await {
@@ -204,7 +211,6 @@ impl Client {
             };
             let congestion = congestion(&failed.fault);
             let is_free = congestion == Some(Congestion::Concurrency) && slot.refused();
-            drop(slot);
             counted += u32::from(!is_free);
             let error = ApiError {
                 request_id: failed.request_id.clone(),
@@ -216,8 +222,10 @@ impl Client {
                 Decision::Again(wait) => {
                     tracing::info!(wait_ms = u64::try_from(wait.as_millis()).ok(), "trying again: {error}");
                     if congestion == Some(Congestion::Rate) {
+                        // Before the slot is free, or the next request would slip through.
                         self.throttle.pause(wait);
                     } else {
+                        drop((slot, slot_of_all));
                         tokio::time::sleep(wait).await;
                     }
                 }
@@ -245,9 +253,7 @@ impl Client {
         parameters: &[(&str, &str)],
         is_retry: bool,
     ) -> Result<(Vec<u8>, Option<String>), Failed> {
-        let _in_flight = self.run.progress.request(is_retry);
-        self.requests.fetch_add(1, Relaxed);
-        self.retries.fetch_add(u64::from(is_retry), Relaxed);
+        let _in_flight = self.progress.request(is_retry);
         tracing::trace!(path = url.path(), ?parameters, "GET");
 
         let request = self.http.get(url.clone()).query(parameters).header(KEY_HEADER, self.key.clone());
@@ -294,7 +300,9 @@ impl Client {
 
     async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, Fault> {
         let limit = self.options.max_body;
-        let mut body = Vec::new();
+        // What is announced too high costs nothing: memory counts once it is written to.
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut body = Vec::with_capacity(announced.unwrap_or_default().min(limit));
         while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(&error))? {
             if body.len() + chunk.len() > limit {
                 return Err(Fault::TooLarge { limit });
@@ -368,6 +376,6 @@ pub enum ClientError {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Client").field("options", &self.options).finish_non_exhaustive()
+        formatter.debug_struct("Client").field("options", &self.shared.options).finish_non_exhaustive()
     }
 }

@@ -11,13 +11,13 @@ impl Client {
     /// The address that paths are appended to.
     #[must_use]
     pub fn address(&self) -> &str {
-        self.options.base_url.as_str()
+        self.shared.options.base_url.as_str()
     }
 
     /// The proxy that requests go through, without a password.
     #[must_use]
     pub fn proxy(&self) -> Option<String> {
-        if !self.options.use_proxy {
+        if !self.shared.options.use_proxy {
             return None;
         }
         // The same rules over the same environment as the HTTP client has.
@@ -30,7 +30,7 @@ impl Client {
     /// By how much this machine's clock was ahead of the API's at the last answer that told its time.
     #[must_use]
     pub fn clock_ahead(&self) -> Option<TimeDelta> {
-        *self.server_time.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.shared.server_time.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,23 +1,26 @@
-//! How many requests at once for one workspace, and when none: narrows when the API says that there are too many,
-//! and grows back slowly.
+//! How many requests at once for one workspace, which of those that wait goes first, and when none is sent at all: narrows
+//! when the API says that there are too many, and grows back slowly.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::{sync::Notify, time::Instant};
+use tokio::{sync::oneshot, time::Instant};
 
 /// After this many good answers for each slot, one more slot is tried. It doubles with each refusal, so that a limit
 /// that was found is rarely tried again.
 const ANSWERS_BEFORE_GROWTH: usize = 10;
 
-/// The limit on requests in flight.
-#[derive(Debug)]
-pub(super) struct Throttle {
-    state: Mutex<State>,
-    changed: Notify,
-}
+/// Which of the requests that wait for a slot goes first: the one with the lesser number, and of equal ones the one that
+/// came first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Priority(pub u8);
+
+/// The limit on requests in flight. Clones share it.
+#[derive(Clone, Debug)]
+pub(super) struct Throttle(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
@@ -31,19 +34,22 @@ struct State {
     answers: usize,
     answers_before_growth: usize,
     paused_until: Option<Instant>,
+    /// Who waits for a slot, by priority and in the order in which they came.
+    waiting: BTreeMap<(Priority, u64), oneshot::Sender<Slot>>,
+    arrivals: u64,
 }
 
 /// A request's place among those in flight, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Slot<'a> {
-    throttle: &'a Throttle,
+pub(super) struct Slot {
+    throttle: Throttle,
     shrinks: u64,
 }
 
 impl Throttle {
     /// Lets `most` requests be in flight at once.
     pub(super) fn new(most: usize) -> Self {
-        let state = State {
+        Self(Arc::new(Mutex::new(State {
             in_flight: 0,
             limit: most,
             most,
@@ -51,31 +57,55 @@ impl Throttle {
             answers: 0,
             answers_before_growth: ANSWERS_BEFORE_GROWTH,
             paused_until: None,
-        };
-        Self { state: Mutex::new(state), changed: Notify::new() }
+            waiting: BTreeMap::new(),
+            arrivals: 0,
+        })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for a free slot, and for the end of a pause.
-    pub(super) async fn acquire(&self) -> Slot<'_> {
+    pub(super) async fn acquire(&self, priority: Priority) -> Slot {
         loop {
-            let changed = self.changed.notified();
-            let paused_until = {
-                let mut state = self.state();
-                let pause = state.paused_until.filter(|end| *end > Instant::now());
-                if pause.is_none() && state.in_flight < state.limit {
-                    state.in_flight += 1;
-                    return Slot { throttle: self, shrinks: state.shrinks };
+            let mut turn = self.queue_up(priority);
+            loop {
+                self.hand_out();
+                let pause = self.state().pause();
+                let granted = match pause {
+                    None => (&mut turn).await,
+                    Some(end) => tokio::select! {
+                        granted = &mut turn => granted,
+                        // Who paused waits here too, so at its end somebody hands out slots to all.
+                        () = tokio::time::sleep_until(end) => continue,
+                    },
+                };
+                match granted {
+                    Ok(slot) => return slot,
+                    // A queue lets nobody go without a slot; were it otherwise, one more turn would mend it.
+                    Err(_) => break,
                 }
-                pause
-            };
-            match paused_until {
-                Some(end) => tokio::time::sleep_until(end).await,
-                None => changed.await,
             }
+        }
+    }
+
+    fn queue_up(&self, priority: Priority) -> oneshot::Receiver<Slot> {
+        let (sender, turn) = oneshot::channel();
+        let mut state = self.state();
+        state.arrivals += 1;
+        let place = (priority, state.arrivals);
+        state.waiting.insert(place, sender);
+        turn
+    }
+
+    /// Gives the free slots to those who wait.
+    fn hand_out(&self) {
+        loop {
+            let next = self.state().next();
+            let Some((waiting, shrinks)) = next else { return };
+            // Where nobody waits any more, the slot comes back at once, by being dropped.
+            let _ = waiting.send(Slot { throttle: self.clone(), shrinks });
         }
     }
 
@@ -99,7 +129,28 @@ impl Throttle {
     }
 }
 
-impl Slot<'_> {
+impl State {
+    /// The end of the pause, where there is one.
+    fn pause(&self) -> Option<Instant> {
+        self.paused_until.filter(|end| *end > Instant::now())
+    }
+
+    /// Takes a slot for whoever goes next, where one is free and somebody waits; and how often the limit has shrunk.
+    fn next(&mut self) -> Option<(oneshot::Sender<Slot>, u64)> {
+        if self.in_flight >= self.limit || self.pause().is_some() {
+            return None;
+        }
+        loop {
+            let (_, waiting) = self.waiting.pop_first()?;
+            if !waiting.is_closed() {
+                self.in_flight += 1;
+                return Some((waiting, self.shrinks));
+            }
+        }
+    }
+}
+
+impl Slot {
     /// The API refused the request because too many were in flight. Whether fewer can be tried.
     pub(super) fn refused(&self) -> bool {
         let mut state = self.throttle.state();
@@ -126,16 +177,15 @@ impl Slot<'_> {
         {
             state.limit += 1;
             state.answers = 0;
-            drop(state);
-            self.throttle.changed.notify_one();
         }
+        // Dropping this slot hands out what is free then.
     }
 }
 
-impl Drop for Slot<'_> {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.throttle.state().in_flight -= 1;
-        self.throttle.changed.notify_one();
+        self.throttle.hand_out();
     }
 }
 
@@ -145,6 +195,8 @@ mod tests {
 
     use super::*;
 
+    const ANY: Priority = Priority(0);
+
     fn limit(throttle: &Throttle) -> usize {
         throttle.state().limit
     }
@@ -152,45 +204,73 @@ mod tests {
     #[tokio::test]
     async fn no_more_than_the_limit_are_in_flight() {
         let throttle = Throttle::new(2);
-        let first = throttle.acquire().await;
-        let _second = throttle.acquire().await;
-        assert!(throttle.acquire().now_or_never().is_none());
+        let first = throttle.acquire(ANY).await;
+        let _second = throttle.acquire(ANY).await;
+        assert!(throttle.acquire(ANY).now_or_never().is_none());
         drop(first);
-        assert!(throttle.acquire().now_or_never().is_some());
+        assert!(throttle.acquire(ANY).now_or_never().is_some());
     }
 
     #[tokio::test]
     async fn a_freed_slot_wakes_who_waits() {
         let throttle = Throttle::new(1);
-        let first = throttle.acquire().await;
-        let (_second, ()) = tokio::join!(throttle.acquire(), async { drop(first) });
+        let first = throttle.acquire(ANY).await;
+        let (_second, ()) = tokio::join!(throttle.acquire(ANY), async { drop(first) });
+    }
+
+    #[tokio::test]
+    async fn of_those_who_wait_the_first_in_priority_goes_first_and_of_equal_ones_who_came_first() {
+        let throttle = Throttle::new(1);
+        let taken = throttle.acquire(ANY).await;
+        let order = Mutex::new(Vec::new());
+        let waiting = [(2, "c"), (1, "a"), (2, "d"), (1, "b")].map(|(priority, name)| {
+            let (throttle, order) = (&throttle, &order);
+            async move {
+                let _slot = throttle.acquire(Priority(priority)).await;
+                order.lock().unwrap().push(name);
+            }
+        });
+        tokio::join!(futures_util::future::join_all(waiting), async { drop(taken) });
+        assert_eq!(*order.lock().unwrap(), ["a", "b", "c", "d"]);
+    }
+
+    #[tokio::test]
+    async fn who_waits_no_more_keeps_nobody_from_a_slot() {
+        let throttle = Throttle::new(1);
+        let taken = throttle.acquire(ANY).await;
+        for _ in 0..1000 {
+            assert!(throttle.acquire(ANY).now_or_never().is_none());
+        }
+        drop(taken);
+        assert!(throttle.acquire(Priority(1)).now_or_never().is_some());
+        assert!(throttle.state().waiting.is_empty());
     }
 
     #[tokio::test]
     async fn the_refusals_of_one_burst_halve_the_limit_once() {
         let throttle = Throttle::new(8);
-        let burst = [throttle.acquire().await, throttle.acquire().await, throttle.acquire().await];
+        let burst = [throttle.acquire(ANY).await, throttle.acquire(ANY).await, throttle.acquire(ANY).await];
         assert!(burst.iter().all(Slot::refused));
         assert_eq!(limit(&throttle), 4);
         drop(burst);
-        assert!(throttle.acquire().await.refused());
-        assert!(throttle.acquire().await.refused());
+        assert!(throttle.acquire(ANY).await.refused());
+        assert!(throttle.acquire(ANY).await.refused());
         assert_eq!(limit(&throttle), 1);
-        assert!(!throttle.acquire().await.refused(), "there are no fewer than one");
+        assert!(!throttle.acquire(ANY).await.refused(), "there are no fewer than one");
     }
 
     #[tokio::test]
     async fn it_grows_back_slowly_and_never_beyond_what_is_allowed() {
         let throttle = Throttle::new(2);
-        throttle.acquire().await.refused();
+        throttle.acquire(ANY).await.refused();
         for _ in 0..2 * ANSWERS_BEFORE_GROWTH - 1 {
-            throttle.acquire().await.answered();
+            throttle.acquire(ANY).await.answered();
         }
         assert_eq!(limit(&throttle), 1);
-        throttle.acquire().await.answered();
+        throttle.acquire(ANY).await.answered();
         assert_eq!(limit(&throttle), 2);
         for _ in 0..100 * ANSWERS_BEFORE_GROWTH {
-            throttle.acquire().await.answered();
+            throttle.acquire(ANY).await.answered();
         }
         assert_eq!(limit(&throttle), 2);
     }
@@ -209,13 +289,13 @@ mod tests {
     #[tokio::test]
     async fn the_refusals_of_what_was_sent_before_an_announcement_do_not_halve_what_was_announced() {
         let throttle = Throttle::new(16);
-        let burst = [throttle.acquire().await, throttle.acquire().await, throttle.acquire().await];
+        let burst = [throttle.acquire(ANY).await, throttle.acquire(ANY).await, throttle.acquire(ANY).await];
         throttle.announce(2);
         assert!(burst.iter().all(Slot::refused));
         assert_eq!(limit(&throttle), 2);
         drop(burst);
         // Somebody else has the key too, so there is room for fewer than were announced.
-        assert!(throttle.acquire().await.refused());
+        assert!(throttle.acquire(ANY).await.refused());
         assert_eq!(limit(&throttle), 1);
     }
 
@@ -225,9 +305,9 @@ mod tests {
         let start = Instant::now();
         throttle.pause(Duration::from_secs(30));
         throttle.pause(Duration::from_secs(10));
-        drop(throttle.acquire().await);
+        drop(throttle.acquire(ANY).await);
         assert!(start.elapsed() >= Duration::from_secs(30));
-        drop(throttle.acquire().await);
+        drop(throttle.acquire(ANY).await);
         assert!(start.elapsed() < Duration::from_secs(31));
     }
 }

@@ -1,25 +1,30 @@
 //! The loop that owns a workspace while it is read, and what every answer has in common.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
-use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::task::JoinSet;
 
 use super::{
     CollectOptions,
+    digest::{digest, done},
     listing::{Open, PagedList},
     lists::open_lists,
-    references::Found,
+    references::{Found, Scanned, scan_all},
     single::Purpose,
+    waiting::{DEPENDENTS, HIGHER_LIMIT, Job, SECRETS, Waiting},
 };
 use crate::{
     api::{Answer, ApiError, Client, ListName, ListedSecret, ResourceType, Walk},
     inventory::{DependentType, Gap, Secret, Sighting, Source, Workspace},
-    progress::Progress,
+    progress::WorkspaceProgress,
 };
 
-pub(super) struct Collector<'a> {
-    pub(super) client: &'a Client,
-    pub(super) options: &'a CollectOptions,
+pub(super) struct Collector {
+    pub(super) client: Client,
+    pub(super) options: Arc<CollectOptions>,
     pub(super) workspace: Workspace,
     /// Lists that are being paged or were.
     pub(super) paged: HashSet<(usize, ResourceType)>,
@@ -31,10 +36,13 @@ pub(super) struct Collector<'a> {
     pub(super) gone: BTreeSet<usize>,
     /// References to secrets that were not listed.
     pub(super) unlisted: BTreeMap<String, Vec<(Source, Found)>>,
+    /// What was found in the places that `used_by` doesn't cover, once they have been read.
+    pub(super) scans: Option<Result<Vec<Scanned>, ApiError>>,
     unknown_fields: BTreeSet<String>,
-    progress: &'a Progress,
+    progress: Arc<WorkspaceProgress>,
     position_by_id: HashMap<String, usize>,
-    jobs: FuturesUnordered<BoxFuture<'a, Answered>>,
+    jobs: JoinSet<Answered>,
+    waiting: Waiting,
 }
 
 /// The answer to one job.
@@ -47,13 +55,28 @@ pub(super) enum Answered {
     Dependents { list: PagedList, walk: Walk, answer: Result<Answer, ApiError> },
     /// One secret by itself.
     Secret { purpose: Purpose, answer: Result<Answer, ApiError> },
+    /// All places that can hold references.
+    Scans(Result<Vec<Scanned>, ApiError>),
 }
 
-impl<'a> Collector<'a> {
+impl Answered {
+    /// How much there is to read, in bytes.
+    fn size(&self) -> usize {
+        match self {
+            Self::Page { answer, .. }
+            | Self::HigherLimit { answer, .. }
+            | Self::Dependents { answer, .. }
+            | Self::Secret { answer, .. } => answer.as_ref().map_or(0, Answer::size),
+            Self::Scans(_) => 0,
+        }
+    }
+}
+
+impl Collector {
     pub(super) fn new(
-        client: &'a Client,
-        options: &'a CollectOptions,
-        progress: &'a Progress,
+        client: Client,
+        options: Arc<CollectOptions>,
+        progress: Arc<WorkspaceProgress>,
         workspace: Workspace,
     ) -> Self {
         Self {
@@ -65,28 +88,92 @@ impl<'a> Collector<'a> {
             vanished: BTreeSet::new(),
             gone: BTreeSet::new(),
             unlisted: BTreeMap::new(),
+            scans: None,
             unknown_fields: BTreeSet::new(),
             progress,
             position_by_id: HashMap::new(),
-            jobs: FuturesUnordered::new(),
+            jobs: JoinSet::new(),
+            waiting: Waiting::default(),
         }
     }
 
-    pub(super) fn start(&self, job: impl Future<Output = Answered> + Send + 'a) {
-        self.jobs.push(job.boxed());
+    /// Asks at once, however many others wait.
+    pub(super) fn start(&mut self, job: impl Future<Output = Answered> + Send + 'static) {
+        self.jobs.spawn(job);
+    }
+
+    /// Asks when it is its turn.
+    pub(super) fn queue(&mut self, job: Job) {
+        self.waiting.push(job);
+    }
+
+    /// Begins to scan the places that `used_by` doesn't cover.
+    pub(super) fn start_scans(&mut self) {
+        let (client, options) = (self.client.clone(), Arc::clone(&self.options));
+        self.start(async move { Answered::Scans(scan_all(&client, &options).await) });
     }
 
     /// Takes in answers until no job is left.
-    pub(super) async fn take_answers(&mut self) -> Result<(), ApiError> {
-        while let Some(answered) = self.jobs.next().await {
-            match answered {
-                Answered::Page { walk, answer } => self.take_page(walk, answer)?,
-                Answered::HigherLimit { page, open, answer } => self.take_higher_limit(page, open, answer)?,
-                Answered::Dependents { list, walk, answer } => self.take_dependents(list, walk, answer)?,
-                Answered::Secret { purpose, answer } => self.take_secret(purpose, answer)?,
+    pub(super) async fn take_answers(mut self) -> Result<Self, ApiError> {
+        loop {
+            self.start_what_waits();
+            let Some(joined) = self.jobs.join_next().await else { return Ok(self) };
+            let answered = done(joined).await;
+            self = digest(answered.size(), move || self.take(answered)).await?;
+        }
+    }
+
+    /// Starts as many as may be in flight, and a few more, so that the network is busy while answers are taken in. What
+    /// has been answered and not been taken in takes memory, so there are no more of them.
+    fn start_what_waits(&mut self) {
+        let most = self.client.concurrency() + self.client.concurrency().div_ceil(2) + 1;
+        while self.jobs.len() < most
+            && let Some(job) = self.waiting.pop()
+        {
+            match job {
+                Job::HigherLimit { page, cursor, open } => {
+                    let client = self.client.with_priority(HIGHER_LIMIT);
+                    let (options, limit) = (Arc::clone(&self.options), self.options.max_dependency_limit);
+                    self.start(async move {
+                        let answer = client.secrets(options.query(limit), cursor.as_deref()).await;
+                        Answered::HigherLimit { page, open, answer }
+                    });
+                }
+                Job::Dependents { list, walk } => {
+                    let client = self.client.with_priority(DEPENDENTS);
+                    let Some(id) = self.secret(list.secret).map(|secret| secret.id.clone()) else { continue };
+                    self.start(async move {
+                        let answer = client.dependencies(&id, list.resource_type, walk.cursor()).await;
+                        Answered::Dependents { list, walk, answer }
+                    });
+                }
+                Job::Secret { id, purpose } => {
+                    let client = self.client.with_priority(SECRETS);
+                    self.start(async move {
+                        let answer = match purpose {
+                            Purpose::SecondOpinion(_) => {
+                                client.dependencies(&id, ResourceType::Tools, None).await
+                            }
+                            _ => client.secret(&id).await,
+                        };
+                        Answered::Secret { purpose, answer }
+                    });
+                }
             }
         }
-        Ok(())
+    }
+
+    fn take(mut self, answered: Answered) -> Result<Self, ApiError> {
+        match answered {
+            Answered::Page { walk, answer } => self.take_page(walk, answer)?,
+            Answered::HigherLimit { page, open, answer } => self.take_higher_limit(page, open, answer)?,
+            Answered::Dependents { list, walk, answer } => self.take_dependents(list, walk, answer)?,
+            Answered::Secret { purpose, answer } => self.take_secret(purpose, answer)?,
+            // A walk that fails ends it all at once. A scan doesn't: where the key is no good both fail, and which
+            // failed first must not decide what is said.
+            Answered::Scans(scans) => self.scans = Some(scans),
+        }
+        Ok(self)
     }
 
     /// Adds what an answer shows. A secret that was seen before is united with what is known of it. Which lists the

@@ -1,13 +1,14 @@
 //! The walk over the secrets, and the completion of every list that it finds cut.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     collector::{Answered, Collector},
     lists::OpenList,
+    waiting::{Job, WALK},
 };
 use crate::{
-    api::{Answer, ApiError, ListName, ListedSecret, Next, ResourceType, SecretsQuery, Walk},
+    api::{Answer, ApiError, ListName, ListedSecret, Next, ResourceType, Walk},
     inventory::{Completion, Gap, Source},
 };
 
@@ -17,27 +18,22 @@ pub(super) type Open = Vec<(usize, Vec<OpenList>)>;
 /// A list that is being paged to its end.
 #[derive(Clone)]
 pub(super) struct PagedList {
-    secret: usize,
-    resource_type: ResourceType,
+    pub(super) secret: usize,
+    pub(super) resource_type: ResourceType,
     /// Why it could not be taken for whole before.
     why: String,
 }
 
-impl<'a> Collector<'a> {
-    /// Walks every page of secrets, and completes each list on it, side by side.
-    pub(super) async fn list_secrets(&mut self) -> Result<(), ApiError> {
+impl Collector {
+    /// Begins the walk over every page of secrets; each list on it is completed meanwhile.
+    pub(super) fn start_walk(&mut self) {
         self.ask_for_page(self.client.walk());
-        self.take_answers().await
-    }
-
-    fn query(&self, dependency_limit: u32) -> SecretsQuery<'a> {
-        SecretsQuery { page_size: self.options.page_size, dependency_limit, search: &self.options.search }
     }
 
     fn ask_for_page(&mut self, walk: Walk) {
-        let (client, query) = (self.client, self.query(self.options.dependency_limit));
+        let (client, options) = (self.client.with_priority(WALK), Arc::clone(&self.options));
         self.start(async move {
-            let answer = client.secrets(query, walk.cursor()).await;
+            let answer = client.secrets(options.query(options.dependency_limit), walk.cursor()).await;
             Answered::Page { walk, answer }
         });
     }
@@ -57,15 +53,15 @@ impl<'a> Collector<'a> {
             }
             Err(error) => return Err(error.on_page(this_page)),
         };
-        let page = answer.secret_page().map_err(|error| error.on_page(this_page))?;
-        let next = Next {
-            cursor: page.next_cursor.as_deref(),
-            has_more: page.has_more,
-            is_empty: page.secrets.is_empty(),
-        };
+        let on_this_page = |error: ApiError| error.on_page(this_page);
+        let frame = answer.secret_page_frame().map_err(on_this_page)?;
+        let next =
+            Next { cursor: frame.next_cursor.as_deref(), has_more: frame.has_more, is_empty: frame.is_empty };
+        // The next page is on its way while this one is taken in.
         if walk.advance(answer.path(), next)? {
             self.ask_for_page(walk);
         }
+        let page = answer.secret_page().map_err(on_this_page)?;
         self.workspace.coverage.list_pages += 1;
         let (count, limit) = (page.secrets.len(), self.options.dependency_limit);
         let open = self.take_in(page.secrets, Source::Preview, limit);
@@ -77,7 +73,7 @@ impl<'a> Collector<'a> {
             "page of secrets read"
         );
         if self.options.max_dependency_limit > limit && !open.is_empty() {
-            self.ask_at_higher_limit(this_page, this_cursor, open);
+            self.queue(Job::HigherLimit { page: this_page, cursor: this_cursor, open });
         } else {
             self.page_to_the_end(open);
         }
@@ -89,14 +85,6 @@ impl<'a> Collector<'a> {
         let note = restart_note(error);
         tracing::warn!("{note}");
         self.workspace.warnings.push(note);
-    }
-
-    fn ask_at_higher_limit(&mut self, page: u32, cursor: Option<String>, open: Open) {
-        let (client, query) = (self.client, self.query(self.options.max_dependency_limit));
-        self.start(async move {
-            let answer = client.secrets(query, cursor.as_deref()).await;
-            Answered::HigherLimit { page, open, answer }
-        });
     }
 
     pub(super) fn take_higher_limit(
@@ -165,7 +153,7 @@ impl<'a> Collector<'a> {
                     ListName::Pageable(resource_type) => {
                         if self.paged.insert((position, resource_type)) {
                             let list = PagedList { secret: position, resource_type, why };
-                            self.ask_for_dependents(list, self.client.walk());
+                            self.queue(Job::Dependents { list, walk: self.client.walk() });
                         }
                     }
                     ListName::McpServers if only_by_length => {
@@ -175,15 +163,6 @@ impl<'a> Collector<'a> {
                 }
             }
         }
-    }
-
-    fn ask_for_dependents(&mut self, list: PagedList, walk: Walk) {
-        let client = self.client;
-        let Some(id) = self.secret(list.secret).map(|secret| secret.id.clone()) else { return };
-        self.start(async move {
-            let answer = client.dependencies(&id, list.resource_type, walk.cursor()).await;
-            Answered::Dependents { list, walk, answer }
-        });
     }
 
     pub(super) fn take_dependents(
@@ -196,7 +175,7 @@ impl<'a> Collector<'a> {
         let answer = match answer {
             Err(error) if walk.restart_after(&error) => {
                 self.note_restart(&error.on_page(this_page));
-                self.ask_for_dependents(list, walk);
+                self.queue(Job::Dependents { list, walk });
                 return Ok(());
             }
             answer => answer,
@@ -210,7 +189,7 @@ impl<'a> Collector<'a> {
             walk.advance(answer.path(), Next { cursor: cursor.as_deref(), has_more, is_empty })
         });
         match advanced {
-            Ok(true) => self.ask_for_dependents(list, walk),
+            Ok(true) => self.queue(Job::Dependents { list, walk }),
             Ok(false) => {
                 self.complete(list.secret, &ListName::Pageable(list.resource_type), Source::Dependencies);
             }

@@ -8,14 +8,16 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 
-use super::{CollectOptions, agent, listing::restart_note};
+use super::{
+    CollectOptions, agent,
+    digest::digest,
+    listing::restart_note,
+    waiting::{DOCUMENTS, PLACES},
+};
 use crate::{
     api::{Answer, ApiError, Client, FoundReference, FoundReferences, Holder, HolderPage, Next},
     inventory::{DependentType, Relation, Resource, Scan, ScanOutcome, Sighting, Source, Visibility},
 };
-
-/// How many documents of one place are asked for side by side; the client's own limit holds as well.
-const SIDE_BY_SIDE: usize = 64;
 
 /// A place and the references that were found in it.
 pub(super) struct Scanned {
@@ -60,7 +62,8 @@ pub(super) async fn scan_all(client: &Client, options: &CollectOptions) -> Resul
         };
         let read = outcome == ScanOutcome::Whole;
         let mut scanning = Scanning {
-            client,
+            places: client.with_priority(PLACES),
+            documents: client.with_priority(DOCUMENTS),
             scan: Scan::new(source, outcome),
             found: Vec::new(),
             notes: Vec::new(),
@@ -110,15 +113,18 @@ impl Listing {
     }
 }
 
-struct Scanning<'a> {
-    client: &'a Client,
+struct Scanning {
+    /// Asks for the next page of the place.
+    places: Client,
+    /// Asks for single documents.
+    documents: Client,
     scan: Scan,
     found: Vec<Found>,
     notes: Vec<String>,
     workspace_ids: BTreeSet<String>,
 }
 
-impl Scanning<'_> {
+impl Scanning {
     async fn read(&mut self) -> Result<(), ApiError> {
         match self.scan.source {
             Source::EnvironmentVariables => {
@@ -148,10 +154,13 @@ impl Scanning<'_> {
 
     /// Walks a list to its end. Where that fails, what was seen until then is still of use.
     async fn list(&mut self, listing: Listing) -> Result<Vec<Holder>, ApiError> {
-        let (mut walk, mut holders) = (self.client.walk(), Vec::new());
+        let (mut walk, mut holders) = (self.places.walk(), Vec::new());
         loop {
-            let advanced = listing.ask(self.client, walk.cursor()).await.and_then(|answer| {
-                let page = listing.read(&answer)?;
+            let read = match listing.ask(&self.places, walk.cursor()).await {
+                Ok(answer) => digest(answer.size(), move || Ok((listing.read(&answer)?, answer))).await,
+                Err(error) => Err(error),
+            };
+            let advanced = read.and_then(|(page, answer)| {
                 self.scan.pages += 1;
                 let next = Next {
                     cursor: page.next_cursor.as_deref(),
@@ -183,7 +192,7 @@ impl Scanning<'_> {
     }
 
     async fn read_settings(&mut self) -> Result<(), ApiError> {
-        let document = Document::read(self.client.settings().await, Answer::settings);
+        let document = Document::read(self.places.settings().await, Answer::settings);
         self.scan.items += 1;
         for reference in self.take(document)? {
             let id = reference.path.join(".");
@@ -194,14 +203,14 @@ impl Scanning<'_> {
 
     async fn read_speech_engines(&mut self) -> Result<(), ApiError> {
         let engines = each_once(self.list(Listing::SpeechEngines).await?);
-        let client = self.client;
+        let client = self.documents.clone();
         let mut documents = stream::iter(engines)
-            .map(|engine| async move {
+            .map(|engine| async {
                 let answer = client.speech_engine(&engine.id).await;
                 let document = Document::read(answer, |answer| answer.speech_engine(&engine.id));
                 (engine, document)
             })
-            .buffer_unordered(SIDE_BY_SIDE);
+            .buffer_unordered(client.concurrency());
         while let Some((mut engine, document)) = documents.next().await {
             engine.references.extend(self.take(document)?);
             self.note(DependentType::SpeechEngine, engine, |_| None);
@@ -213,13 +222,13 @@ impl Scanning<'_> {
         let mut agents = self.list(Listing::Agents { archived: false }).await?;
         agents.extend(self.list(Listing::Agents { archived: true }).await?);
         let agents = each_once(agents);
-        let client = self.client;
+        let client = self.documents.clone();
         let mut documents = stream::iter(agents)
-            .map(|agent| async move {
-                let documents = agent::documents(client, &agent.id).await;
+            .map(|agent| async {
+                let documents = agent::documents(&client, &agent.id).await;
                 (agent, documents)
             })
-            .buffer_unordered(SIDE_BY_SIDE);
+            .buffer_unordered(client.concurrency());
         while let Some((agent, documents)) = documents.next().await {
             let (id, name) = (agent.id.clone(), agent.name.clone());
             self.note(DependentType::Agent, agent, |_| None);

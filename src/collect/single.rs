@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 
 use super::{
-    collector::{Answered, Collector},
+    collector::Collector,
     listing::Open,
     references::{Found, Scanned},
+    waiting::Job,
 };
 use crate::{
-    api::{Answer, ApiError, ListName, ResourceType},
+    api::{Answer, ApiError, ListName},
     inventory::{CONFIRMATION, Gap, Reference, Secret, Source},
 };
 
@@ -31,19 +32,19 @@ pub(super) enum Purpose {
     Control(usize),
 }
 
-impl Collector<'_> {
+impl Collector {
     /// Finds out which secrets were deleted while the walk went on.
-    pub(super) async fn look_for_vanished(&mut self) -> Result<(), ApiError> {
+    pub(super) async fn look_for_vanished(mut self) -> Result<Self, ApiError> {
         for position in std::mem::take(&mut self.vanished) {
             self.ask_for_secret(position, Purpose::Vanished);
         }
-        self.take_answers().await?;
-        self.doubt_disappearances().await
+        self.take_answers().await?.doubt_disappearances().await
     }
 
     /// Takes in what the scans found: uses of listed secrets, and references to others, which are looked up.
-    pub(super) async fn take_scans(&mut self, scans: Vec<Scanned>) -> Result<(), ApiError> {
-        for Scanned { scan, found, notes, workspace_ids } in scans {
+    pub(super) async fn take_scans(mut self) -> Result<Self, ApiError> {
+        let scans = self.scans.take().transpose()?;
+        for Scanned { scan, found, notes, workspace_ids } in scans.into_iter().flatten() {
             self.workspace.warnings.extend(notes);
             self.take_workspace_ids(workspace_ids);
             for one in found {
@@ -65,12 +66,8 @@ impl Collector<'_> {
             self.workspace.scans.push(scan);
         }
         if self.options.search.is_empty() {
-            let client = self.client;
             for id in self.unlisted.keys().cloned().collect::<Vec<_>>() {
-                self.start(async move {
-                    let answer = client.secret(&id).await;
-                    Answered::Secret { purpose: Purpose::Unlisted(id), answer }
-                });
+                self.queue(Job::Secret { id: id.clone(), purpose: Purpose::Unlisted(id) });
             }
         }
         self.take_answers().await
@@ -89,10 +86,10 @@ impl Collector<'_> {
     }
 
     /// Reads each secret that is about to be called unused once more. Where something was not read, none is.
-    pub(super) async fn confirm_candidates(&mut self) -> Result<(), ApiError> {
+    pub(super) async fn confirm_candidates(mut self) -> Result<Self, ApiError> {
         let all_read = self.workspace.scans.iter().all(|scan| scan.gap().is_none());
         if !all_read || !self.workspace.page_gaps.is_empty() {
-            return Ok(());
+            return Ok(self);
         }
         let is_candidate = |secret: &Secret| secret.uses() == 0 && secret.is_whole();
         let candidates: Vec<usize> = (0..self.workspace.secrets.len())
@@ -102,39 +99,31 @@ impl Collector<'_> {
         for position in candidates {
             self.ask_for_secret(position, Purpose::Confirmation);
         }
-        self.take_answers().await?;
-        self.look_for_vanished().await
+        self.take_answers().await?.look_for_vanished().await
     }
 
     /// Believes that secrets are gone only where one that is still listed can be asked for by itself: otherwise it may
     /// be the endpoint that is gone. Where there is no other to ask for, two answers with 404 have to do.
-    async fn doubt_disappearances(&mut self) -> Result<(), ApiError> {
+    async fn doubt_disappearances(mut self) -> Result<Self, ApiError> {
         if self.gone.is_empty() || self.workspace.coverage.secrets_by_themselves > 0 {
-            return Ok(());
+            return Ok(self);
         }
         let other = (0..self.workspace.secrets.len()).find(|position| !self.gone.contains(position));
-        let Some(other) = other else { return Ok(()) };
+        let Some(other) = other else { return Ok(self) };
         self.ask_for_secret(other, Purpose::Control);
-        self.take_answers().await?;
-        if self.workspace.coverage.secrets_by_themselves == 0 {
-            for position in std::mem::take(&mut self.gone) {
+        let mut asked = self.take_answers().await?;
+        if asked.workspace.coverage.secrets_by_themselves == 0 {
+            for position in std::mem::take(&mut asked.gone) {
                 let why = "asked for by itself it is answered with 404, but no other secret can be asked for either";
-                self.add_gap(position, Gap::new(CONFIRMATION, why));
+                asked.add_gap(position, Gap::new(CONFIRMATION, why));
             }
         }
-        Ok(())
+        Ok(asked)
     }
 
     fn ask_for_secret(&mut self, position: usize, purpose: impl FnOnce(usize) -> Purpose) {
-        let (client, purpose) = (self.client, purpose(position));
         let Some(id) = self.secret(position).map(|secret| secret.id.clone()) else { return };
-        self.start(async move {
-            let answer = match purpose {
-                Purpose::SecondOpinion(_) => client.dependencies(&id, ResourceType::Tools, None).await,
-                _ => client.secret(&id).await,
-            };
-            Answered::Secret { purpose, answer }
-        });
+        self.queue(Job::Secret { id, purpose: purpose(position) });
     }
 
     pub(super) fn take_secret(

@@ -54,6 +54,7 @@ pub(super) struct AuditTable {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct HttpTable {
     pub(super) concurrency: Option<usize>,
+    pub(super) concurrency_total: Option<usize>,
     pub(super) attempts: Option<u32>,
     pub(super) retry_budget: Option<u32>,
     pub(super) first_backoff_seconds: Option<f64>,

@@ -6,13 +6,15 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{ConfigError, address, file::HttpTable, flag, in_bounds, settings::Settings};
-use crate::api::{ClientOptions, RetryPolicy};
+use crate::api::{ClientOptions, Connections, RetryPolicy};
 
 /// How workspaces are asked.
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
     /// Requests in flight at once for each workspace.
     pub concurrency: usize,
+    /// Requests in flight at once in all workspaces together.
+    pub concurrency_total: usize,
     /// When to ask again.
     pub retry: RetryPolicy,
     /// The most retries in a run, all workspaces together.
@@ -42,12 +44,15 @@ impl HttpOptions {
             api_key,
             concurrency: self.concurrency,
             retry: self.retry,
-            connect_timeout: self.connect_timeout,
-            idle_timeout: self.idle_timeout,
-            attempt_timeout: self.attempt_timeout,
             max_body: self.max_body,
             max_pages: self.max_pages,
         }
+    }
+
+    /// The connections of a run, none of which is open yet.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        Connections::new(self.connect_timeout, self.idle_timeout, self.attempt_timeout)
     }
 
     /// Resolves the section `[http]`.
@@ -59,6 +64,8 @@ impl HttpOptions {
         let concurrency =
             settings.pick("[http] concurrency", flag("--concurrency", concurrency), file.concurrency, 4);
         in_bounds("[http] concurrency", concurrency, 1..=64)?;
+        let concurrency_total = settings.pick("[http] concurrency_total", None, file.concurrency_total, 32);
+        in_bounds("[http] concurrency_total", concurrency_total, 1..=1024)?;
         let attempts = settings.pick("[http] attempts", None, file.attempts, 5);
         in_bounds("[http] attempts", attempts, 1..=20)?;
         let retry_budget = settings.pick("[http] retry_budget", None, file.retry_budget, 500);
@@ -98,6 +105,7 @@ impl HttpOptions {
         in_bounds("[http] max_pages", max_pages, 1..=1_000_000)?;
         Ok(Self {
             concurrency,
+            concurrency_total,
             retry,
             retry_budget,
             connect_timeout,

@@ -99,8 +99,10 @@ async fn a_service_that_refuses_everything_is_left_alone_soon() {
         assert_eq!(outcome.code(), 5);
         let requests = simulator.requests().len();
         // Five endpoints, five attempts. Each of them may have been in flight at each of the halvings.
-        let most = if is_of_concurrency { 5 * (5 + HALVINGS) } else { 5 * 5 };
-        assert!((25..=most).contains(&requests), "{refusal:?}: {requests}");
+        let most = if is_of_concurrency { 5 + HALVINGS } else { 5 };
+        // The list of secrets goes first: once that is given up, so is everything.
+        assert!((5..=most).contains(&asked(&simulator, SECRETS)), "{refusal:?}");
+        assert!((5..=5 * most).contains(&requests), "{refusal:?}: {requests}");
     }
 }
 

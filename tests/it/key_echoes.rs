@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
+    sync::Semaphore,
 };
 
 use crate::support::{Setup, binary_in, code, finish, now, text};
@@ -77,12 +78,14 @@ async fn no_type_that_holds_the_key_shows_it_to_debug() {
     assert_eq!(workspace.api_key.expose_secret(), KEY, "it is there");
     let options = config.http.client_options(workspace.base_url.clone(), workspace.api_key.clone());
     let run = Run {
-        progress: Arc::new(Progress::default()),
+        connections: config.http.connections(),
+        slots: Semaphore::new(1),
         budget: RetryBudget::new(1),
         deadline: tokio::time::Instant::now(),
     };
     let chance = Chance { now, random: || 0.0 };
-    let client = Client::new(options.clone(), chance, Arc::new(run)).unwrap();
+    let client =
+        Client::new(options.clone(), chance, Arc::new(run), Progress::default().workspace("main")).unwrap();
     for shown in [
         format!("{config:#?}"),
         format!("{workspace:?}"),

@@ -3,16 +3,20 @@
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use elevenlabs_secrets_audit::simulator::{Secret, Simulator};
+use elevenlabs_secrets_audit::simulator::{Request, Secret, Simulator};
 
-use crate::support::{Setup, serve, serve_with};
+use crate::support::{SECRETS, Setup, asked, is_walk, serve, serve_with};
 
 /// Longer than any machine takes; only a test that fails waits for it.
 const NEVER: Duration = Duration::from_secs(30);
 
 /// Twelve secrets, each with a list that has to be paged.
 fn secrets() -> Vec<Secret> {
-    (0..12).map(|number| Secret::new(&format!("sec_{number}"), "key").with_agents(150)).collect()
+    secrets_to_page(12)
+}
+
+fn secrets_to_page(count: usize) -> Vec<Secret> {
+    (0..count).map(|number| Secret::new(&format!("sec_{number}"), "key").with_agents(150)).collect()
 }
 
 /// A simulator that keeps each request for dependents until `together` of them have come.
@@ -44,6 +48,43 @@ async fn as_many_requests_as_configured_are_in_flight_and_no_more() {
         assert_eq!(simulator.peak_in_flight(), expected);
         assert!(outcome.bundle().secrets.iter().all(|row| row["agents"] == "150"));
     }
+}
+
+/// How many requests of other kinds came before the last one that `concerned` picks.
+fn others_before_the_last(simulator: &Simulator, concerned: impl Fn(&Request) -> bool) -> usize {
+    let requests = simulator.requests();
+    let last = requests.iter().rposition(&concerned).unwrap();
+    requests[..last].iter().filter(|request| !concerned(request)).count()
+}
+
+#[tokio::test]
+async fn the_next_page_of_secrets_goes_before_all_that_waits() {
+    let simulator = serve(secrets()).await;
+    let outcome = Setup::of(&simulator).section("[audit]\npage_size = 1").http("concurrency = 1").run().await;
+    assert_eq!((outcome.code(), asked(&simulator, SECRETS)), (0, 24));
+    // Each page was asked for as soon as the one before it had been read: meanwhile another could be sent.
+    assert_eq!(others_before_the_last(&simulator, |request| is_walk(request, "20")), 11);
+    // Which lists are to be paged is known before any is.
+    let is_list = |request: &Request| request.path.contains("/dependencies/");
+    assert!(others_before_the_last(&simulator, |request| is_walk(request, "100") || !is_list(request)) <= 12);
+}
+
+#[tokio::test]
+async fn a_list_that_is_much_longer_than_the_others_is_not_left_for_the_end() {
+    let mut secrets = secrets_to_page(40);
+    secrets[3] = Secret::new("sec_3", "key").with_agents(1_001);
+    let simulator = serve(secrets).await;
+    let outcome = Setup::of(&simulator).http("concurrency = 1").run().await;
+    assert_eq!(outcome.code(), 0);
+    let pages = |id: &str| asked(&simulator, &format!("{SECRETS}/{id}/dependencies/agents"));
+    assert_eq!((pages("sec_0"), pages("sec_3")), (2, 11));
+    let is_of_the_long_one = |request: &Request| request.path.contains("/sec_3/");
+    let requests = simulator.requests();
+    let last_of_the_others = requests
+        .iter()
+        .rposition(|request| request.path.contains("/dependencies/") && !is_of_the_long_one(request));
+    let long_after = requests[last_of_the_others.unwrap()..].iter().filter(|one| is_of_the_long_one(one));
+    assert!(long_after.count() <= 2, "{:?}", requests.iter().map(|one| &one.path).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -18,6 +18,6 @@ pub(crate) use json::Object;
 pub use reference::{FoundReference, FoundReferences, Holder, HolderPage};
 pub(crate) use reference::{ListShape, references_in_body};
 pub use secret::{
-    DependenciesPage, DependentList, HasMore, ListName, ListedSecret, ResourceType, SecretPage,
+    DependenciesPage, DependentList, HasMore, ListName, ListedSecret, PageFrame, ResourceType, SecretPage,
 };
 pub use user::User;

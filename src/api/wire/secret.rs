@@ -138,6 +138,17 @@ pub struct SecretPage<'a> {
     pub has_more: HasMore,
 }
 
+/// What a page of any list says of the next one.
+#[derive(Debug)]
+pub struct PageFrame<'a> {
+    /// Where the next page is.
+    pub next_cursor: Option<Cow<'a, str>>,
+    /// Whether the server says that there is one.
+    pub has_more: HasMore,
+    /// Whether this page shows nothing.
+    pub is_empty: bool,
+}
+
 /// A page of `GET /v1/convai/secrets/{secret_id}/dependencies/{resource_type}`.
 #[derive(Debug)]
 pub struct DependenciesPage<'a> {
@@ -147,6 +158,23 @@ pub struct DependenciesPage<'a> {
     pub next_cursor: Option<Cow<'a, str>>,
     /// Whether the server says that there is one. The document has no such flag here; a server that sends it is heard.
     pub has_more: HasMore,
+}
+
+impl<'a> PageFrame<'a> {
+    /// Reads a body up to what stands in its list.
+    ///
+    /// # Errors
+    /// Where the body is no object, has no such list or no readable `next_cursor`.
+    pub(crate) fn parse(body: &'a [u8], list: &str) -> Result<Self, Malformed> {
+        let page = Object::from_body(body)?;
+        let list = page.require(list)?.get();
+        let inside = list.strip_prefix('[').unwrap_or_default().trim_start();
+        Ok(Self {
+            next_cursor: page.text("next_cursor")?,
+            has_more: page.flag("has_more"),
+            is_empty: inside.starts_with(']'),
+        })
+    }
 }
 
 impl<'a> SecretPage<'a> {

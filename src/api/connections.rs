@@ -1,0 +1,70 @@
+//! The connections of a run. Workspaces of one address share them, as each request carries its key itself: a connection
+//! that is open is used again, whoever opened it, and HTTP/2 is spoken where it is offered.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use url::Url;
+
+use super::{ClientError, chain};
+
+/// The connections of a run, made where they are first needed.
+#[derive(Debug)]
+pub struct Connections {
+    connect_timeout: Duration,
+    idle_timeout: Duration,
+    attempt_timeout: Duration,
+    made: Mutex<HashMap<Way, reqwest::Client>>,
+}
+
+/// What connections have to have in common to be shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Way {
+    uses_proxy: bool,
+    is_encrypted: bool,
+}
+
+impl Connections {
+    /// No connections yet. `connect_timeout` is the longest time to open one, `idle_timeout` the longest silence while an
+    /// answer comes, and `attempt_timeout` the longest time for one attempt as a whole.
+    #[must_use]
+    pub fn new(connect_timeout: Duration, idle_timeout: Duration, attempt_timeout: Duration) -> Self {
+        Self { connect_timeout, idle_timeout, attempt_timeout, made: Mutex::default() }
+    }
+
+    /// What leads to this address.
+    pub(super) fn to(&self, address: &Url, uses_proxy: bool) -> Result<reqwest::Client, ClientError> {
+        let way = Way { uses_proxy, is_encrypted: address.scheme() != "http" };
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = made.get(&way) {
+            return Ok(known.clone());
+        }
+        let client = self.open(way)?;
+        made.insert(way, client.clone());
+        Ok(client)
+    }
+
+    fn open(&self, way: Way) -> Result<reqwest::Client, ClientError> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+            // reqwest takes `Authorization` out when a redirect changes the host, but not `xi-api-key`.
+            .redirect(reqwest::redirect::Policy::none())
+            // Its own retries would escape the one policy.
+            .retry(reqwest::retry::never())
+            .tls_version_min(reqwest::tls::Version::TLS_1_2)
+            .connect_timeout(self.connect_timeout)
+            .read_timeout(self.idle_timeout)
+            .timeout(self.attempt_timeout);
+        if !way.uses_proxy {
+            builder = builder.no_proxy();
+        }
+        if !way.is_encrypted {
+            // Without TLS there is nobody to trust, and a machine without CA certificates is no obstacle.
+            builder = builder.tls_certs_only([]);
+        }
+        builder.build().map_err(|error| ClientError::Tls(chain(&error)))
+    }
+}
