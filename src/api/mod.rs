@@ -198,6 +198,10 @@ impl Shared {
             let slot = self.throttle.acquire(priority).await;
             // Nobody closes it, so there is always one to be had.
             let slot_of_all = self.run.slots.acquire().await.ok();
+            if self.run.deadline <= Instant::now() {
+                // Slots come free when others run out of time.
+                return Err(ApiError { attempts: sent, ..ApiError::new(path, Fault::Deadline) });
+            }
             sent += 1;
             self.traffic.sent(endpoint);
             let failed = match self.attempt(&url, parameters, sent > 1).await {

@@ -1,15 +1,34 @@
-//! Several workspaces in one bundle, and what one that fails means for the others.
+//! Several workspaces in one bundle, what one that fails or is slow means for the others, and how much is asked at once.
+
+use std::{
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use elevenlabs_secrets_audit::{
+    api::Chance,
     audit::Finding,
+    interrupt::Interrupt,
+    progress::{Progress, Stage},
+    run,
     simulator::{Reply, Secret, Simulator, World},
 };
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::{
     bundle::{names_in, read_json},
-    support::{RUN, SECRETS, Setup, asked, dependencies, invalid_api_key, serve, serve_with},
+    places::by_itself,
+    support::{
+        RUN, SECRETS, Setup, asked, dependencies, invalid_api_key, now, serve, serve_with, surroundings,
+    },
 };
+
+/// Longer than any machine takes; only a test that fails waits for it.
+const NEVER: Duration = Duration::from_secs(30);
 
 /// A workspace with a key of its own.
 async fn with_key(key: &str, secrets: Vec<Secret>) -> Simulator {
@@ -142,4 +161,79 @@ async fn each_workspace_is_tried_whatever_becomes_of_the_others() {
     let (good, bad) = (serve(unused()).await, unreadable().await);
     Setup::new().workspace("a_bad", &bad).workspace("b_good", &good).run().await;
     assert_eq!((asked(&good, SECRETS), asked(&bad, SECRETS)), (1, 5));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_is_slow_holds_up_no_other() {
+    let other_is_through = Arc::new((Mutex::new(false), Condvar::new()));
+    let (tells, hears) = (Arc::clone(&other_is_through), other_is_through);
+    let was_too_late = Arc::new(AtomicBool::new(false));
+    let too_late = Arc::clone(&was_too_late);
+    let slow = serve_with(unused(), move |_, reply| {
+        tokio::task::block_in_place(|| {
+            let (is_through, changed) = &*hears;
+            let waited = changed.wait_timeout_while(is_through.lock().unwrap(), NEVER, |through| !*through);
+            too_late.fetch_or(waited.unwrap().1.timed_out(), Relaxed);
+        });
+        reply
+    })
+    .await;
+    let quick = serve_with(unused(), move |request, reply| {
+        if request.path == by_itself("sec") {
+            *tells.0.lock().unwrap() = true;
+            tells.1.notify_all();
+        }
+        reply
+    })
+    .await;
+    let outcome = Setup::new().workspace("slow", &slow).workspace("quick", &quick).run().await;
+    assert_eq!(outcome.code(), 0);
+    assert!(
+        !was_too_late.load(Relaxed),
+        "the last request to the quick one came while the slow one was asked"
+    );
+}
+
+/// How many requests are sent, where none is ever answered, until as many as are expected have come.
+async fn sent_at_once(concurrency: usize, concurrency_total: usize, expected: usize) -> u64 {
+    let arrived = Arc::new((Mutex::new(0), Notify::new()));
+    let mut setup = Setup::new();
+    let mut simulators = Vec::new();
+    for name in ["one", "two", "three"] {
+        let counted = Arc::clone(&arrived);
+        let simulator = serve_with(unused(), move |_, _| {
+            let mut count = counted.0.lock().unwrap();
+            *count += 1;
+            if *count == expected {
+                counted.1.notify_one();
+            }
+            Reply::Hang
+        });
+        simulators.push(simulator.await);
+        setup = setup.workspace(name, &simulators[simulators.len() - 1]);
+    }
+    let setup = setup
+        .http(&format!("concurrency = {concurrency}"))
+        .http(&format!("concurrency_total = {concurrency_total}"));
+    let progress = Arc::new(Progress::default());
+    let (surroundings, interrupt) = (surroundings(Chance { now, random: || 0.0 }), Interrupt::default());
+    let config = setup.resolve().unwrap();
+    let (ended, ()) = tokio::join!(run(config, &surroundings, &progress, &interrupt), async {
+        arrived.1.notified().await;
+        // The hour that the run is allowed is over at once.
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(3601)).await;
+        tokio::time::resume();
+    });
+    assert!(ended.is_err());
+    assert!(progress.workspaces().iter().all(|workspace| workspace.stage() == Stage::Failed));
+    progress.workspaces().iter().map(|workspace| workspace.totals().requests).sum()
+}
+
+#[tokio::test]
+async fn so_many_are_asked_at_once_in_each_workspace_and_in_all_together() {
+    assert_eq!(sent_at_once(4, 5, 5).await, 5);
+    assert_eq!(sent_at_once(2, 5, 5).await, 5);
+    assert_eq!(sent_at_once(1, 5, 3).await, 3);
+    assert_eq!(sent_at_once(4, 1, 1).await, 1);
 }
