@@ -8,12 +8,12 @@
 
 mod earlier;
 mod holders;
-mod ids;
+pub(super) mod ids;
 mod intentions;
-mod names;
+pub(super) mod names;
 mod plan;
 mod settings;
-mod vendors;
+pub(super) mod vendors;
 
 use std::collections::BTreeSet;
 

@@ -10,22 +10,26 @@
 //! | file | subject |
 //! |---|---|
 //! | `world` | the made-up workspace, and short ways to build one |
+//! | `dependent` | one entry of a list of dependents |
 //! | `documents` | the documents of tools, agents and other holders of secrets |
 //! | `exchange` | a request as it came in, and what is sent back for it |
 //! | `server`, `body`, `log` | sockets, the ways to answer badly, and what has been asked |
 //! | `hash` | request ids, cursors and ids of the demo, the same in every build |
 //! | `answer`, `secrets`, `resources`, `paging` | the endpoints |
 //! | `demo` | the workspace of `--demo` |
+//! | `scaled` | a workspace of any size, for benchmarks |
 
 mod answer;
 mod body;
 pub mod demo;
+mod dependent;
 pub mod documents;
 mod exchange;
 mod hash;
 mod log;
 mod paging;
 mod resources;
+pub mod scaled;
 mod secrets;
 mod server;
 pub mod world;
@@ -33,15 +37,17 @@ pub mod world;
 #[cfg(test)]
 mod tests;
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, task::JoinHandle};
 use url::Url;
 
-use self::{answer::Workspace, server::Shared};
+use self::server::Shared;
 
 pub use self::{
+    dependent::Dependent,
     exchange::{Reply, Request},
+    log::Counts,
     world::{Agent, Branch, Secret, UsedBy, World},
 };
 
@@ -65,10 +71,21 @@ impl Simulator {
         world: World,
         intercept: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static,
     ) -> io::Result<Simulator> {
+        Simulator::serve(Shared::new(world, Box::new(intercept))).await
+    }
+
+    /// Serves several workspaces at one address, told apart by their keys as the service does, for benchmarks:
+    /// each answer is held back until `latency` after its request came, and requests are counted and not kept.
+    /// Without any world every connection is closed.
+    pub async fn start_counting(worlds: Vec<World>, latency: Duration) -> io::Result<Simulator> {
+        Simulator::serve(Shared::counting(worlds, latency)).await
+    }
+
+    async fn serve(shared: Shared) -> io::Result<Simulator> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let base_url =
             Url::parse(&format!("http://{}/", listener.local_addr()?)).map_err(io::Error::other)?;
-        let shared = Arc::new(Shared::new(Workspace::new(world), Box::new(intercept)));
+        let shared = Arc::new(shared);
         let server = tokio::spawn(server::accept(listener, Arc::clone(&shared)));
         Ok(Simulator { base_url, shared, server })
     }
@@ -78,14 +95,19 @@ impl Simulator {
         self.base_url.clone()
     }
 
-    /// All requests so far, in the order of their arrival, refused ones included.
+    /// All requests so far, in the order of their arrival, refused ones included. None where they are only counted.
     pub fn requests(&self) -> Vec<Request> {
         self.shared.log().requests.clone()
     }
 
     /// The most requests that were being answered at the same moment.
     pub fn peak_in_flight(&self) -> usize {
-        self.shared.log().peak
+        self.shared.log().counts.peak_in_flight
+    }
+
+    /// How much was asked since the start or the last time that this was called.
+    pub fn take_counts(&self) -> Counts {
+        self.shared.log().take_counts()
     }
 }
 

@@ -1,6 +1,9 @@
 //! The endpoints of everything that can hold a reference to a secret, and of the user whose key it is.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Value, json};
 
 use super::{
     answer::{Workspace, not_found},
@@ -33,7 +36,8 @@ pub(super) fn user() -> Reply {
 
 /// `GET /v1/convai/mcp-servers`: all at once, the OpenAPI document knows no pages here.
 pub(super) fn mcp_servers(workspace: &Workspace) -> Reply {
-    Reply::json(200, &json!({"mcp_servers": workspace.world.mcp_servers}))
+    let all: BTreeMap<&str, &Vec<Value>> = BTreeMap::from([("mcp_servers", &workspace.world.mcp_servers)]);
+    Reply::of(200, &all)
 }
 
 /// `GET /v1/convai/environment-variables`
@@ -51,14 +55,14 @@ pub(super) fn environment_variables(workspace: &Workspace, request: &Request) ->
     // A filter that is empty and one that is absent are different queries.
     let scope = format!("{kind:?} {label:?} {environment:?}");
     let page = page(request, &found, Some(size), &["environment-variables", &scope])?;
-    Ok(listed("environment_variables", &page, |variable| (*variable).clone()))
+    Ok(listed("environment_variables", &page, |variable| *variable))
 }
 
 /// `GET /v1/convai/tools`
 pub(super) fn tools(workspace: &Workspace, request: &Request) -> Result<Reply, Reply> {
     let size = limit(request, "page_size")?.unwrap_or(DEFAULT_PAGE);
     let page = page(request, &workspace.world.tools, Some(size), &["tools"])?;
-    Ok(listed("tools", &page, Value::clone))
+    Ok(listed("tools", &page, |tool| tool))
 }
 
 /// `GET /v1/speech-engine`: summaries, which hold no headers and so no references.
@@ -166,10 +170,24 @@ fn text<'a>(document: &'a Value, field: &str) -> &'a str {
     document.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn listed<T>(name: &str, page: &Page<'_, T>, shown: impl Fn(&T) -> Value) -> Reply {
-    let mut body = Map::new();
-    body.insert(name.to_owned(), page.items.iter().map(shown).collect());
-    body.insert("has_more".to_owned(), page.next_cursor.is_some().into());
-    body.insert("next_cursor".to_owned(), page.next_cursor.clone().into());
-    Reply::json(200, &Value::Object(body))
+/// A page of a list that says whether there is more. What is shown of an item may be borrowed from it.
+fn listed<'a, T, S: Serialize>(name: &'static str, page: &Page<'a, T>, shown: impl Fn(&'a T) -> S) -> Reply {
+    let items = page.items.iter().map(shown).collect();
+    Reply::of(200, &Listed { name, items, next_cursor: page.next_cursor.as_deref() })
+}
+
+struct Listed<'a, S> {
+    name: &'static str,
+    items: Vec<S>,
+    next_cursor: Option<&'a str>,
+}
+
+impl<S: Serialize> Serialize for Listed<'_, S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        let mut fields = serializer.serialize_map(Some(3))?;
+        fields.serialize_entry(self.name, &self.items)?;
+        fields.serialize_entry("has_more", &self.next_cursor.is_some())?;
+        fields.serialize_entry("next_cursor", &self.next_cursor)?;
+        fields.end()
+    }
 }

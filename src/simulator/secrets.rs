@@ -1,12 +1,15 @@
 //! The endpoints of the secrets themselves.
 
+use std::borrow::Borrow;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
     answer::{Workspace, not_found},
+    dependent::Dependent,
     exchange::{Reply, Request},
-    paging::{limit, not_one_of, page},
+    paging::{Page, limit, not_one_of, page},
     world::{Secret, UsedBy},
 };
 
@@ -23,12 +26,19 @@ pub(super) fn list(workspace: &Workspace, request: &Request) -> Result<Reply, Re
     let size = limit(request, "page_size")?;
     let dependency_limit = limit(request, "dependency_limit")?.unwrap_or(DEFAULT_DEPENDENCY_LIMIT);
     let prefix = request.query("search").unwrap_or_default();
-    let found: Vec<&Secret> =
-        workspace.world.secrets.iter().filter(|secret| secret.name.starts_with(prefix)).collect();
+    let all = &workspace.world.secrets;
     // Neither limit is part of the scope: the same page may be asked for again with a higher one.
-    let page = page(request, &found, size, &["secrets", prefix])?;
-    let secrets = page.items.iter().map(|secret| SecretAnswer::new(secret, dependency_limit)).collect();
-    Ok(Reply::of(200, &ListAnswer { secrets, next_cursor: page.next_cursor }))
+    let scope = ["secrets", prefix];
+    if prefix.is_empty() {
+        return Ok(listed(&page(request, all, size, &scope)?, dependency_limit));
+    }
+    let found: Vec<&Secret> = all.iter().filter(|secret| secret.name.starts_with(prefix)).collect();
+    Ok(listed(&page(request, &found, size, &scope)?, dependency_limit))
+}
+
+fn listed(page: &Page<'_, impl Borrow<Secret>>, dependency_limit: usize) -> Reply {
+    let secrets = page.items.iter().map(|secret| SecretAnswer::new(secret.borrow(), dependency_limit));
+    Reply::of(200, &ListAnswer { secrets: secrets.collect(), next_cursor: page.next_cursor.as_deref() })
 }
 
 /// `GET /v1/convai/secrets/{secret_id}`
@@ -68,13 +78,13 @@ fn find<'a>(workspace: &'a Workspace, id: &str) -> Result<&'a Secret, Reply> {
 #[derive(Serialize)]
 struct ListAnswer<'a> {
     secrets: Vec<SecretAnswer<'a>>,
-    next_cursor: Option<String>,
+    next_cursor: Option<&'a str>,
 }
 
 /// `GetSecretDependenciesResponseModel`. The cursor is left out at the end: clients must take either form.
 #[derive(Serialize)]
 struct DependenciesAnswer<'a> {
-    dependencies: &'a [Value],
+    dependencies: &'a [Dependent],
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
@@ -92,14 +102,14 @@ struct SecretAnswer<'a> {
 /// nothing (FACTS.md, "What bites").
 #[derive(Serialize)]
 struct UsedByAnswer<'a> {
-    tools: &'a [Value],
+    tools: &'a [Dependent],
     tools_has_more: bool,
-    agents: &'a [Value],
+    agents: &'a [Dependent],
     agents_has_more: bool,
-    phone_numbers: &'a [Value],
+    phone_numbers: &'a [Dependent],
     phone_numbers_has_more: bool,
-    mcp_servers: &'a [Value],
-    others: &'a [Value],
+    mcp_servers: &'a [Dependent],
+    others: &'a [Dependent],
     #[serde(flatten)]
     further: &'a Map<String, Value>,
 }
@@ -113,7 +123,7 @@ impl<'a> SecretAnswer<'a> {
 
 impl<'a> UsedByAnswer<'a> {
     fn new(used_by: &'a UsedBy, limit: usize) -> UsedByAnswer<'a> {
-        let cut = |list: &'a Vec<Value>| (list.get(..limit).unwrap_or(list), list.len() > limit);
+        let cut = |list: &'a Vec<Dependent>| (list.get(..limit).unwrap_or(list), list.len() > limit);
         let (tools, tools_has_more) = cut(&used_by.tools);
         let (agents, agents_has_more) = cut(&used_by.agents);
         let (phone_numbers, phone_numbers_has_more) = cut(&used_by.phone_numbers);

@@ -1,6 +1,7 @@
 //! The sockets: accepts connections, keeps them alive, and sends each reply in the manner that it asks for.
 
 use std::{
+    collections::HashMap,
     fmt, future, io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -17,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
+    time::Instant,
 };
 
 use super::{
@@ -25,6 +27,7 @@ use super::{
     exchange::{Reply, Request},
     hash,
     log::{InFlight, Log},
+    world::World,
 };
 
 /// Out of file descriptors, most likely: a pause lets other connections end.
@@ -34,14 +37,36 @@ type Intercept = dyn Fn(&Request, Reply) -> Reply + Send + Sync;
 
 /// What all connections have in common.
 pub(super) struct Shared {
-    workspace: Workspace,
+    workspaces: Vec<Workspace>,
+    by_key: HashMap<String, usize>,
     intercept: Box<Intercept>,
+    /// Whether requests are counted and not kept.
+    pub(super) only_counts: bool,
+    /// How long after a request its answer is held back.
+    latency: Duration,
     log: Mutex<Log>,
 }
 
 impl Shared {
-    pub(super) fn new(workspace: Workspace, intercept: Box<Intercept>) -> Shared {
-        Shared { workspace, intercept, log: Mutex::default() }
+    /// Keeps every request, and answers at once.
+    pub(super) fn new(world: World, intercept: Box<Intercept>) -> Shared {
+        Shared::of(vec![world], intercept, false, Duration::ZERO)
+    }
+
+    /// Only counts requests.
+    pub(super) fn counting(worlds: Vec<World>, latency: Duration) -> Shared {
+        Shared::of(worlds, Box::new(|_, reply| reply), true, latency)
+    }
+
+    fn of(worlds: Vec<World>, intercept: Box<Intercept>, only_counts: bool, latency: Duration) -> Shared {
+        let by_key = worlds.iter().enumerate().map(|(place, world)| (world.api_key.clone(), place)).collect();
+        let workspaces = worlds.into_iter().map(Workspace::new).collect();
+        Shared { workspaces, by_key, intercept, only_counts, latency, log: Mutex::default() }
+    }
+
+    /// The position of the workspace that a key belongs to. Any will do for a key that belongs to none: it refuses.
+    fn place(&self, api_key: Option<&str>) -> usize {
+        api_key.and_then(|key| self.by_key.get(key)).copied().unwrap_or_default()
     }
 
     pub(super) fn log(&self) -> MutexGuard<'_, Log> {
@@ -85,13 +110,20 @@ async fn answer(
     incoming: hyper::Request<Incoming>,
 ) -> io::Result<hyper::Response<Body>> {
     let target = incoming.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let (request, in_flight) = InFlight::arrive(&shared, read(&incoming), &target);
-    let reply = shared.workspace.reply(&request, in_flight.together);
+    let held_back_until = Instant::now() + shared.latency;
+    let request = read(&incoming);
+    let place = shared.place(request.api_key.as_deref());
+    let (request, in_flight) = InFlight::arrive(&shared, place, request, &target);
+    let workspace = shared.workspaces.get(place).ok_or(io::ErrorKind::NotFound)?;
+    let reply = workspace.reply(&request, in_flight.together);
     let mut reply = (shared.intercept)(&request, reply);
     // From what was asked alone, and not from when: what is published stays the same when requests overtake
     // each other.
     let number = request.number.to_string();
     reply.identify(&format!("{:016x}", hash::of([request.method.as_str(), &target, &number])));
+    if !shared.latency.is_zero() {
+        tokio::time::sleep_until(held_back_until).await;
+    }
     send(reply, in_flight).await
 }
 
@@ -121,11 +153,16 @@ async fn send(mut reply: Reply, in_flight: InFlight) -> io::Result<hyper::Respon
         reply = *later;
     }
     match reply {
-        Reply::Answer { status, headers, body } => respond(status, &headers, body.len(), body::whole(body)),
+        Reply::Answer { status, headers, body } => {
+            in_flight.sends(body.len());
+            respond(status, &headers, body.len(), body::whole(body))
+        }
         Reply::Cut { status, headers, body, keep } => {
+            in_flight.sends(keep.min(body.len()));
             respond(status, &headers, body.len(), body::cut(body, keep, in_flight))
         }
         Reply::Drip { status, headers, body, every } => {
+            in_flight.sends(body.len());
             respond(status, &headers, body.len(), body::dripping(body, every, in_flight))
         }
         // hyper closes the connection, without a word, when the service fails.

@@ -5,6 +5,7 @@ mod demo;
 mod endpoints;
 mod required_fields;
 mod resources;
+mod scaled;
 
 use reqwest::{Client, Response};
 use serde_json::Value;

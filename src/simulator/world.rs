@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::dependent::Dependent;
+
 /// Everything that the simulator can tell.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -81,15 +83,15 @@ pub struct Secret {
 #[derive(Clone, Debug, Default)]
 pub struct UsedBy {
     /// Tools, available or unknown.
-    pub tools: Vec<Value>,
+    pub tools: Vec<Dependent>,
     /// Agents, available or unknown, direct or transitive.
-    pub agents: Vec<Value>,
+    pub agents: Vec<Dependent>,
     /// Telephone numbers.
-    pub phone_numbers: Vec<Value>,
+    pub phone_numbers: Vec<Dependent>,
     /// MCP servers, available or unknown. Cut without a flag.
-    pub mcp_servers: Vec<Value>,
+    pub mcp_servers: Vec<Dependent>,
     /// Plain strings such as `conversation_initiation_webhook`. Cut without a flag.
-    pub others: Vec<Value>,
+    pub others: Vec<Dependent>,
     /// Fields that the OpenAPI document doesn't know, sent as they are.
     pub further: Map<String, Value>,
 }
@@ -161,7 +163,7 @@ impl Secret {
 
     /// Adds a string to `others`.
     pub fn with_other(mut self, other: &str) -> Secret {
-        self.used_by.others.push(Value::from(other));
+        self.used_by.others.push(Value::from(other).into());
         self
     }
 }
@@ -169,41 +171,44 @@ impl Secret {
 /// 2023-11-14, when the first dependent that a builder makes is said to have been created.
 const FIRST_CREATED_AT: i64 = 1_700_000_000;
 
-fn extend(list: &mut Vec<Value>, count: usize, make: impl Fn(usize) -> Value) {
+fn extend(list: &mut Vec<Dependent>, count: usize, make: impl Fn(usize) -> Dependent) {
     let first = list.len() + 1;
     list.extend((first..first + count).map(make));
 }
 
-fn numbered(kind: &str, name: &str, number: usize) -> Value {
+fn numbered(kind: &str, name: &str, number: usize) -> Dependent {
     let created = FIRST_CREATED_AT.saturating_add_unsigned(number as u64);
     available(&format!("{kind}_{number:04}"), &format!("{name} {number}"), created, "editor")
 }
 
 /// A tool, agent or MCP server that the key may see (`DependentAvailable…Identifier`).
-pub fn available(id: &str, name: &str, created_at_unix_secs: i64, access_level: &str) -> Value {
-    json!({
+pub fn available(id: &str, name: &str, created_at_unix_secs: i64, access_level: &str) -> Dependent {
+    Dependent::from(json!({
         "type": "available",
         "id": id,
         "name": name,
         "created_at_unix_secs": created_at_unix_secs,
         "access_level": access_level,
-    })
+    }))
 }
 
 /// A tool, agent or MCP server that exists and that the key may not see (`DependentUnknown…Identifier`).
-pub fn unknown(id: &str) -> Value {
-    json!({"type": "unknown", "id": id})
+pub fn unknown(id: &str) -> Dependent {
+    Dependent::from(json!({"type": "unknown", "id": id}))
 }
 
 /// The same agent, depending on the secret through other resources, by their ids.
-pub fn transitive(mut agent: Value, via: &[&str]) -> Value {
+pub fn transitive(agent: Dependent, via: &[&str]) -> Dependent {
+    let mut agent = agent.json();
     if let Some(fields) = agent.as_object_mut() {
         fields.insert("referenced_resource_ids".to_owned(), json!(via));
     }
-    agent
+    agent.into()
 }
 
 /// A telephone number (`DependentPhoneNumberIdentifier`).
-pub fn phone_number(id: &str, label: &str, number: &str, provider: &str) -> Value {
-    json!({"phone_number_id": id, "label": label, "phone_number": number, "provider": provider})
+pub fn phone_number(id: &str, label: &str, number: &str, provider: &str) -> Dependent {
+    Dependent::from(
+        json!({"phone_number_id": id, "label": label, "phone_number": number, "provider": provider}),
+    )
 }

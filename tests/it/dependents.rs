@@ -1,7 +1,7 @@
 //! What becomes of each dependent: one row for each secret and dependent, whatever its kind and shape.
 
 use elevenlabs_secrets_audit::simulator::{
-    Reply, Secret,
+    Dependent, Reply, Secret,
     world::{available, phone_number, transitive, unknown},
 };
 use serde_json::{Map, Value, json};
@@ -12,9 +12,9 @@ use crate::{
 };
 
 /// A secret `sec` with these agents.
-fn with_agents(agents: Vec<Value>) -> Secret {
+fn with_agents(agents: Vec<impl Into<Dependent>>) -> Secret {
     let mut secret = Secret::new("sec", "key");
-    secret.used_by.agents = agents;
+    secret.used_by.agents = agents.into_iter().map(Into::into).collect();
     secret
 }
 
@@ -146,7 +146,7 @@ async fn what_the_preview_and_the_paged_list_say_of_an_agent_is_one_row() {
     let secret = Secret::new("sec", "key").with_agents(101);
     let simulator = serve_with(vec![secret], |request, reply| {
         rewrite_used_by(request, reply, "sec", |used_by| {
-            used_by["agents"][0] = transitive(unknown("agent_0001"), &["tool_a"]);
+            used_by["agents"][0] = transitive(unknown("agent_0001"), &["tool_a"]).into();
         })
     })
     .await;
@@ -186,7 +186,7 @@ async fn rows_of_a_secret_are_sorted_by_type_then_name_then_id() {
     let mut secret =
         with_agents(vec![agent("c", "same"), agent("a", "zeta"), agent("b", "same"), unknown("d")]);
     secret.used_by.tools = vec![agent("t", "Alpha")];
-    secret.used_by.others = vec![json!("word")];
+    secret.used_by.others = vec![json!("word").into()];
     let bundle = audited(vec![secret]).await;
     let order: Vec<&str> = bundle.dependents.iter().map(|row| row["dependent_id"].as_str()).collect();
     assert_eq!(order, ["d", "b", "c", "a", "word", "t"]);

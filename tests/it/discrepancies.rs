@@ -95,7 +95,7 @@ async fn a_preview_of_a_use_that_its_endpoint_does_not_bear_out_is_reported() {
         ("phone_numbers", "phone_number", world::phone_number("x_9", "Line 9", "+442079460000", "twilio")),
     ] {
         let simulator = serve_with(vec![held.clone()], move |request, reply| {
-            rewrite_used_by(request, reply, "held", |used_by| used_by[list][0] = shown.clone())
+            rewrite_used_by(request, reply, "held", |used_by| used_by[list][0] = shown.json())
         })
         .await;
         let outcome = Setup::of(&simulator).run().await;

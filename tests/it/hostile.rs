@@ -110,7 +110,7 @@ fn world() -> World {
         one.used_by.agents.push(transitive(available(&id("agent"), name, 1, "editor"), &[name, "b"]));
         one.used_by.phone_numbers.push(phone_number(&id("phone"), name, name, name));
         one.used_by.mcp_servers.push(available(&id("mcp"), name, 1, "editor"));
-        one.used_by.others.push(Value::from(name.as_str()));
+        one.used_by.others.push(Value::from(name.as_str()).into());
         one.used_by.further.insert(format!("{name} list"), json!([available(&id("x"), name, 1, "editor")]));
         world.secrets.push(one);
         world.secrets.push(Secret::new(&format!("sec_stale_{position:03}"), name));

@@ -21,7 +21,7 @@ fn workspace() -> World {
     used_by.agents.push(world::available("agent_1", "Front desk", CREATED, "admin"));
     used_by.phone_numbers.push(world::phone_number("phone_1", "Reception", "+15550100", "twilio"));
     used_by.mcp_servers.push(world::available("mcp_1", "Calendar", CREATED, "viewer"));
-    used_by.others.push(json!("conversation_initiation_webhook"));
+    used_by.others.push(json!("conversation_initiation_webhook").into());
     used_by.further.insert("widgets".to_owned(), json!([{"id": "widget_1", "name": "Clock"}]));
     let everything = everything.with_transitive_agent("agent_2", "Night shift", &["tool_1", "tool_2"]);
 

@@ -23,7 +23,7 @@ pub(super) fn one_night_back(mut world: World) -> World {
             "access_level": "admin",
             "referenced_resource_ids": [],
         });
-        secret.used_by.agents.push(proof_of_concept);
+        secret.used_by.agents.push(proof_of_concept.into());
     }
     let mut rewritable = only_in_used_by(&world).into_iter();
     if let Some(secret) = rewritable.next().and_then(|position| world.secrets.get_mut(position)) {

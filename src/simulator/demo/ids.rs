@@ -10,12 +10,12 @@ const FIRST: u64 = 1_704_700_800;
 const SPAN: u64 = 86_050_000;
 
 /// When the thing with this number of this kind was made: unix seconds in 2024 to 2026, in no order.
-pub(super) fn created_at(kind: &str, number: usize) -> u64 {
+pub(in crate::simulator) fn created_at(kind: &str, number: usize) -> u64 {
     FIRST + hash::of([kind, "created at", &number.to_string()]) % SPAN
 }
 
 /// An id like `agent_01jqv7m3x2…`: after the kind a ULID, which begins with the time.
-pub(super) fn id(kind: &str, number: usize) -> String {
+pub(in crate::simulator) fn id(kind: &str, number: usize) -> String {
     let draw = |what: &str| u128::from(hash::of([kind, what, &number.to_string()]));
     let milliseconds = u128::from(created_at(kind, number)) * 1_000 + draw("milliseconds") % 1_000;
     let ulid = (milliseconds << 80) | (((draw("high") << 64) | draw("low")) & ((1 << 80) - 1));

@@ -2,7 +2,7 @@
 
 /// What a credential is for; its tools are named after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Area {
+pub(in crate::simulator) enum Area {
     Language,
     Tickets,
     Sales,
@@ -46,7 +46,7 @@ const CITIES: [&str; 12] = [
 ];
 
 /// One agent for each subject in each market.
-pub(super) const AGENTS: usize = SUBJECTS.len() * MARKETS.len();
+pub(in crate::simulator) const AGENTS: usize = SUBJECTS.len() * MARKETS.len();
 
 fn objects(area: Area) -> [&'static str; 6] {
     match area {
@@ -64,7 +64,7 @@ fn objects(area: Area) -> [&'static str; 6] {
 }
 
 /// A different name for each of the first hundred and twenty tools of a vendor.
-pub(super) fn tool(vendor: &str, area: Area, number: usize) -> String {
+pub(in crate::simulator) fn tool(vendor: &str, area: Area, number: usize) -> String {
     let objects = objects(area);
     // One step aside for each object, so that a vendor with few tools doesn't only look things up.
     let (object, round) = (number % objects.len(), number / objects.len());
@@ -74,13 +74,13 @@ pub(super) fn tool(vendor: &str, area: Area, number: usize) -> String {
     format!("{}_{verb}_{object}{again}", vendor.replace('-', "_"))
 }
 
-pub(super) fn agent(number: usize) -> String {
+pub(in crate::simulator) fn agent(number: usize) -> String {
     let subject = SUBJECTS.get(number % SUBJECTS.len()).copied().unwrap_or_default();
     let market = MARKETS.get(number / SUBJECTS.len() % MARKETS.len()).copied().unwrap_or_default();
     format!("{subject} {market}")
 }
 
-pub(super) fn mcp_server(vendor: &str, number: usize) -> String {
+pub(in crate::simulator) fn mcp_server(vendor: &str, number: usize) -> String {
     let city = CITIES.get(number % CITIES.len()).copied().unwrap_or_default();
     if number < CITIES.len() {
         format!("{vendor} {city}")
@@ -91,7 +91,7 @@ pub(super) fn mcp_server(vendor: &str, number: usize) -> String {
 
 /// The label and the number of a telephone line. All are kept for fiction: 555-01xx in North America,
 /// 020 7946 0xxx in London.
-pub(super) fn line(provider: &str, number: usize) -> (String, String) {
+pub(in crate::simulator) fn line(provider: &str, number: usize) -> (String, String) {
     const TWILIO: [(&str, &str); 5] = [
         ("New York", "212"),
         ("Denver", "303"),

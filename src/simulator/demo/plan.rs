@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     ids,
     intentions::{self, Intention},
     names,
 };
-use crate::simulator::world::{UsedBy, available, phone_number, transitive, unknown};
+use crate::simulator::{
+    Dependent,
+    world::{UsedBy, available, phone_number, transitive, unknown},
+};
 
 const ACCESS_LEVELS: [&str; 5] = ["editor", "viewer", "admin", "editor", "commenter"];
 
@@ -31,11 +34,11 @@ pub(super) struct PlannedSecret {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) webhook: bool,
-    phone_numbers: Vec<Value>,
+    phone_numbers: Vec<Dependent>,
     /// Dependents that the key may not see: they have no document.
-    unknown_tools: Vec<Value>,
-    unknown_agents: Vec<Value>,
-    unknown_mcp_servers: Vec<Value>,
+    unknown_tools: Vec<Dependent>,
+    unknown_agents: Vec<Dependent>,
+    unknown_mcp_servers: Vec<Dependent>,
 }
 
 /// A tool or an MCP server, each with one secret.
@@ -88,7 +91,7 @@ impl Plan {
 
     /// Everything that uses the secret, in the order in which it was made.
     pub(super) fn used_by(&self, secret: &PlannedSecret) -> UsedBy {
-        let listed = |resources: &[Resource], unknown: &[Value]| {
+        let listed = |resources: &[Resource], unknown: &[Dependent]| {
             let known = resources.iter().filter(|resource| resource.secret_id == secret.id).map(|resource| {
                 available(
                     &resource.id,
@@ -115,7 +118,7 @@ impl Plan {
                 agent.tools.iter().map(String::as_str).filter(|tool| own_tools.contains(tool)).collect();
             (!via.is_empty()).then(|| transitive(shown, &via))
         });
-        let others = secret.webhook.then(|| json!("conversation_initiation_webhook"));
+        let others = secret.webhook.then(|| Value::from("conversation_initiation_webhook").into());
         UsedBy {
             tools: listed(&self.tools, &secret.unknown_tools),
             agents: agents.chain(secret.unknown_agents.iter().cloned()).collect(),
@@ -147,12 +150,12 @@ impl Plan {
             }
         }
 
-        let hidden = |kind: &str, count: usize| -> Vec<Value> {
+        let hidden = |kind: &str, count: usize| -> Vec<Dependent> {
             (0..count).map(|one| unknown(&ids::id(kind, 10_000 + number * 10 + one))).collect()
         };
         let mut unknown_agents = hidden("agent", uses.unknown_agents);
         if let (Some(agent), Some(tool)) = (unknown_agents.first_mut(), tools.first()) {
-            *agent = transitive(agent.take(), &[tool]);
+            *agent = transitive(agent.clone(), &[tool]);
         }
         self.secrets.push(PlannedSecret {
             name: intention.name.clone(),
@@ -235,7 +238,7 @@ fn access_level(number: usize) -> &'static str {
 }
 
 /// The `one`th number of a secret; those of different secrets are a hundred apart.
-fn phone(provider: &str, secret: usize, one: usize) -> Value {
+fn phone(provider: &str, secret: usize, one: usize) -> Dependent {
     let id = ids::id("phnum", secret * 100 + one);
     let (label, dialled) = names::line(provider, secret * 100 + one);
     phone_number(&id, &label, &dialled, provider)

@@ -3,7 +3,7 @@
 use super::names::Area::{self, *};
 
 /// Vendor, area, and the credentials that the company has with it.
-pub(super) const VENDORS: &[(&str, Area, &[&str])] = &[
+pub(in crate::simulator) const VENDORS: &[(&str, Area, &[&str])] = &[
     ("openai", Language, &["api-key-staging", "api-key-evaluation", "realtime-key"]),
     ("azure-openai", Language, &["key-us", "key-staging"]),
     ("anthropic", Language, &["api-key-staging", "batch-key"]),

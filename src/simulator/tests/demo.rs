@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::simulator::{Secret, World, demo};
+use crate::simulator::{Dependent, Secret, World, demo};
 
 /// Ids of holders by secret, for one kind of holder.
 type Holders = BTreeMap<String, BTreeSet<String>>;
@@ -34,10 +34,10 @@ fn holders<'a>(documents: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Hol
 }
 
 /// What `used_by` says of a list: the ids of the dependents that have a document with the secret in it.
-fn told(world: &World, list: fn(&Secret) -> &Vec<Value>) -> Holders {
+fn told(world: &World, list: fn(&Secret) -> &Vec<Dependent>) -> Holders {
     let mut told = Holders::new();
     for secret in &world.secrets {
-        for dependent in list(secret) {
+        for dependent in shown(list(secret)) {
             let via = dependent["referenced_resource_ids"].as_array().is_some_and(|via| !via.is_empty());
             if dependent["type"] == "available" && !via {
                 let id = dependent["id"].as_str().unwrap().to_owned();
@@ -46,6 +46,10 @@ fn told(world: &World, list: fn(&Secret) -> &Vec<Value>) -> Holders {
         }
     }
     told
+}
+
+fn shown(list: &[Dependent]) -> Vec<Value> {
+    list.iter().map(Dependent::json).collect()
 }
 
 fn text<'a>(document: &'a Value, field: &str) -> &'a str {
@@ -87,20 +91,21 @@ fn transitive_agents_use_the_tools_that_they_are_said_to_use() {
         world.agents.iter().map(|agent| (agent.id.as_str(), &agent.config)).collect();
     let mut told = BTreeSet::new();
     for secret in &world.secrets {
-        let tools: BTreeSet<&str> = secret.used_by.tools.iter().map(|tool| text(tool, "id")).collect();
-        for agent in &secret.used_by.agents {
+        let tools = shown(&secret.used_by.tools);
+        let tools: BTreeSet<&str> = tools.iter().map(|tool| text(tool, "id")).collect();
+        for agent in shown(&secret.used_by.agents) {
             let via = agent["referenced_resource_ids"].as_array().cloned().unwrap_or_default();
             for tool in &via {
                 assert!(tools.contains(tool.as_str().unwrap()));
                 if agent["type"] == "available" {
-                    told.insert((text(agent, "id"), tool.as_str().unwrap().to_owned()));
+                    told.insert((text(&agent, "id").to_owned(), tool.as_str().unwrap().to_owned()));
                 }
             }
         }
     }
     let held = agents.iter().flat_map(|(id, config)| {
         let tools = config["conversation_config"]["agent"]["prompt"]["tool_ids"].as_array().unwrap();
-        tools.iter().map(move |tool| (*id, tool.as_str().unwrap().to_owned()))
+        tools.iter().map(move |tool| ((*id).to_owned(), tool.as_str().unwrap().to_owned()))
     });
     assert_eq!(held.collect::<BTreeSet<_>>(), told);
 }
@@ -165,13 +170,13 @@ fn it_is_big_and_crooked_enough() {
         assert!(page.iter().any(|secret| secret.used_by.tools.len().max(secret.used_by.agents.len()) > 20));
     }
 
-    let hidden = |list: &Vec<Value>| list.iter().any(|one| one["type"] == "unknown");
+    let hidden = |list: &Vec<Dependent>| list.iter().any(|one| one.json()["type"] == "unknown");
     assert!(all().any(|used| hidden(&used.tools)));
     assert!(all().any(|used| hidden(&used.agents)));
     assert!(all().any(|used| hidden(&used.mcp_servers)));
-    let providers: BTreeSet<&str> =
-        all().flat_map(|used| &used.phone_numbers).map(|number| text(number, "provider")).collect();
-    assert_eq!(providers, BTreeSet::from(["exotel", "sip_trunk", "twilio"]));
+    let numbers = all().flat_map(|used| shown(&used.phone_numbers));
+    let providers: BTreeSet<String> = numbers.map(|number| text(&number, "provider").to_owned()).collect();
+    assert_eq!(providers, ["exotel", "sip_trunk", "twilio"].map(str::to_owned).into());
     assert!(world.agents.iter().any(|agent| agent.archived));
     assert!(world.agents.iter().any(|agent| !agent.branches.is_empty()));
 }
@@ -187,8 +192,8 @@ fn names_and_ids_are_told_apart() {
     distinct(world.agents.iter().map(|agent| agent.name.as_str()).collect());
     distinct(world.tools.iter().map(|tool| text(&tool["tool_config"], "name")).collect());
     distinct(world.mcp_servers.iter().map(|server| text(&server["config"], "name")).collect());
-    let numbers: Vec<&Value> =
-        world.secrets.iter().flat_map(|secret| &secret.used_by.phone_numbers).collect();
+    let numbers: Vec<Value> =
+        world.secrets.iter().flat_map(|secret| shown(&secret.used_by.phone_numbers)).collect();
     distinct(numbers.iter().map(|number| text(number, "phone_number")).collect());
     for number in &numbers {
         let number = text(number, "phone_number");
