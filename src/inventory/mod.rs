@@ -128,7 +128,7 @@ pub struct Use {
 }
 
 /// What one endpoint says about one dependent of a secret.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting<'a> {
     /// The dependent itself.
     pub resource: Resource<'a>,
@@ -200,7 +200,7 @@ impl Workspace {
             secret.uses.push(Use {
                 resource: self.resources.intern(sighting.resource),
                 transitive: sighting.relation == Relation::Transitive,
-                via: self.resources.intern_via(sighting.via.iter().map(AsRef::as_ref)),
+                via: self.resources.intern_via(&sighting.via),
                 sources: source.into(),
             });
         }
@@ -222,7 +222,7 @@ impl Workspace {
             secret.uses.push(Use {
                 resource: self.resources.intern(sighting.resource),
                 transitive: sighting.relation == Relation::Transitive,
-                via: self.resources.intern_via(sighting.via.iter().map(AsRef::as_ref)),
+                via: self.resources.intern_via(&sighting.via),
                 sources,
             });
         }
@@ -251,9 +251,10 @@ impl Workspace {
     pub fn sort(&mut self) {
         self.unite();
         self.secrets.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
-        let resources = &self.resources;
+        // A million uses are of a few thousand resources: these are compared by their names, and those by numbers.
+        let ranks = self.resources.ranks();
         for secret in &mut self.secrets {
-            secret.uses.sort_by(|a, b| resources.get(a.resource).order(resources.get(b.resource)));
+            secret.uses.sort_unstable_by_key(|one| ranks.of(one.resource));
             secret.gaps.sort();
             secret.gaps.dedup();
         }
@@ -316,7 +317,7 @@ impl Secret {
     }
 
     fn unite(&mut self, resources: &mut Resources) {
-        self.uses.sort_by_key(|one| one.resource);
+        self.uses.sort_unstable_by_key(|one| one.resource);
         self.uses.dedup_by(|later, kept| {
             let same = later.resource == kept.resource;
             if same {

@@ -1,11 +1,8 @@
 //! Resources that depend on secrets, each kept once.
 
-use std::{
-    borrow::Cow,
-    cmp::Ordering,
-    collections::{BTreeSet, HashMap, hash_map::Entry},
-    sync::Arc,
-};
+use std::{borrow::Cow, cmp::Ordering, hash::BuildHasher, sync::Arc};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// What a dependent is, as the column `dependent_type` names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -140,6 +137,14 @@ impl<'a> Resource<'a> {
         shown(self).cmp(&shown(other)).then_with(|| self.cmp(other))
     }
 
+    /// Whether both are tellings of one resource: by type and id. Without an id, only what looks the same in all else is
+    /// taken for the same.
+    fn is_the_same_as(&self, other: &Resource<'_>) -> bool {
+        self.dependent_type == other.dependent_type
+            && self.id == other.id
+            && (!self.id.is_empty() || self == other)
+    }
+
     fn into_owned(self) -> Resource<'static> {
         let owned = |text: Option<Cow<'a, str>>| text.map(|text| Cow::Owned(text.into_owned()));
         Resource {
@@ -182,6 +187,15 @@ impl Resource<'static> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ResourceIndex(u32);
 
+/// The place of each resource in the order of reports, by its index.
+pub(super) struct Ranks(Vec<u32>);
+
+impl Ranks {
+    pub(super) fn of(&self, index: ResourceIndex) -> u32 {
+        self.0[index.0 as usize]
+    }
+}
+
 /// Where a set of ids stands in its [`Resources`]; [`ViaIndex::NONE`] is the empty one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ViaIndex(u32);
@@ -191,46 +205,47 @@ impl ViaIndex {
 }
 
 /// Every distinct resource of a workspace once, and every distinct set of ids that a use goes through.
+///
+/// A million uses look up a few thousand of either, so the tables hold nothing but where each stands, and looking one up
+/// copies nothing.
 #[derive(Debug, Default)]
 pub(super) struct Resources {
     list: Vec<Resource<'static>>,
-    by_id: HashMap<DependentType, HashMap<Box<str>, ResourceIndex>>,
-    without_id: HashMap<Resource<'static>, ResourceIndex>,
+    by_id: HashTable<ResourceIndex>,
     via_sets: Vec<Vec<String>>,
-    by_via_set: HashMap<Vec<String>, ViaIndex>,
+    by_via_set: HashTable<ViaIndex>,
+    /// Seeded by chance, as ids come from elsewhere.
+    hasher: DefaultHashBuilder,
 }
 
 impl Resources {
     pub(super) fn intern(&mut self, resource: Resource<'_>) -> ResourceIndex {
-        if resource.id.is_empty() {
-            return self.intern_without_id(resource.into_owned());
-        }
-        let known = self.by_id.get(&resource.dependent_type).and_then(|ids| ids.get(&*resource.id)).copied();
-        if let Some(index) = known {
-            if let Some(known) = self.list.get_mut(index.0 as usize) {
-                known.learn(resource);
-            }
+        let Self { list, by_id, hasher, .. } = self;
+        let hash = |resource: &Resource<'_>| match &*resource.id {
+            "" => hasher.hash_one(resource),
+            id => hasher.hash_one((&resource.dependent_type, id)),
+        };
+        let stored = |index: &ResourceIndex| index.0 as usize;
+        let known = by_id.find(hash(&resource), |index| list[stored(index)].is_the_same_as(&resource));
+        if let Some(&index) = known {
+            list[stored(&index)].learn(resource);
             return index;
         }
-        let index = ResourceIndex(index_of(self.list.len()));
-        self.by_id
-            .entry(resource.dependent_type.clone())
-            .or_default()
-            .insert(resource.id.as_ref().into(), index);
-        self.list.push(resource.into_owned());
+        let index = ResourceIndex(index_of(list.len()));
+        by_id.insert_unique(hash(&resource), index, |index| hash(&list[stored(index)]));
+        list.push(resource.into_owned());
         index
     }
 
-    /// Without an id, only what looks the same in all else is taken for the same.
-    fn intern_without_id(&mut self, resource: Resource<'static>) -> ResourceIndex {
-        let index = ResourceIndex(index_of(self.list.len()));
-        match self.without_id.entry(resource) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(new) => {
-                self.list.push(new.key().clone());
-                *new.insert(index)
-            }
+    /// The place of each resource in the order of reports.
+    pub(super) fn ranks(&self) -> Ranks {
+        let mut in_order: Vec<usize> = (0..self.list.len()).collect();
+        in_order.sort_unstable_by(|a, b| self.list[*a].order(&self.list[*b]));
+        let mut ranks = vec![0; self.list.len()];
+        for (rank, position) in in_order.into_iter().enumerate() {
+            ranks[position] = index_of(rank);
         }
+        Ranks(ranks)
     }
 
     pub(super) fn get(&self, index: ResourceIndex) -> &Resource<'static> {
@@ -245,18 +260,23 @@ impl Resources {
         self.list.iter_mut()
     }
 
-    pub(super) fn intern_via<'a>(&mut self, ids: impl Iterator<Item = &'a str>) -> ViaIndex {
-        let set: BTreeSet<&str> = ids.collect();
+    pub(super) fn intern_via(&mut self, ids: &[impl AsRef<str>]) -> ViaIndex {
+        let mut set: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
+        set.sort_unstable();
+        set.dedup();
         if set.is_empty() {
             return ViaIndex::NONE;
         }
-        let set: Vec<String> = set.into_iter().map(str::to_owned).collect();
-        if let Some(known) = self.by_via_set.get(&set) {
-            return *known;
+        let Self { via_sets, by_via_set, hasher, .. } = self;
+        let stored = |index: &ViaIndex| index.0 as usize;
+        let hash = hasher.hash_one(&set);
+        if let Some(&known) = by_via_set.find(hash, |index| via_sets[stored(index)] == set) {
+            return known;
         }
-        let index = ViaIndex(index_of(self.via_sets.len()));
-        self.via_sets.push(set.clone());
-        self.by_via_set.insert(set, index);
+        let index = ViaIndex(index_of(via_sets.len()));
+        // A list of strings and one of borrowed strings have the same hash.
+        by_via_set.insert_unique(hash, index, |index| hasher.hash_one(&via_sets[stored(index)]));
+        via_sets.push(set.into_iter().map(str::to_owned).collect());
         index
     }
 
@@ -266,7 +286,7 @@ impl Resources {
             (ViaIndex::NONE, other) => other,
             (one, other) => {
                 let ids: Vec<String> = [one, other].iter().flat_map(|set| self.via(*set)).cloned().collect();
-                self.intern_via(ids.iter().map(String::as_str))
+                self.intern_via(&ids)
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::{
 /// `DependentUnknown…Identifier` and `DependentPhoneNumberIdentifier`. None is insisted on: an element that is
 /// present is a use, whatever it lacks.
 #[derive(Debug, Default, Deserialize)]
-struct Identifier<'a> {
+pub(super) struct Identifier<'a> {
     #[serde(borrow, rename = "type")]
     visibility: Option<Text<'a>>,
     #[serde(borrow)]
@@ -112,7 +112,7 @@ impl<'a> Identifier<'a> {
         }
     }
 
-    fn has_id(&self) -> bool {
+    pub(super) fn has_id(&self) -> bool {
         self.id.is_some() || self.phone_number_id.is_some()
     }
 
@@ -131,7 +131,7 @@ impl<'a> Identifier<'a> {
         self
     }
 
-    fn sighting(self, dependent_type: DependentType) -> Sighting<'a> {
+    pub(super) fn sighting(self, dependent_type: DependentType) -> Sighting<'a> {
         let text = |text: Option<Text<'a>>| text.map(|text| text.0);
         let visibility = match (&dependent_type, self.visibility.as_ref().map(|text| &*text.0)) {
             (DependentType::PhoneNumber, _) | (_, Some("available")) => Visibility::Available,

@@ -7,6 +7,7 @@
 //! Types and names are those of the public OpenAPI document (version 2026-11).
 
 mod dependent;
+mod documented;
 mod json;
 mod reference;
 mod secret;

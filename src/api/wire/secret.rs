@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{
-    dependent,
+    dependent, documented,
     json::{Object, elements},
 };
 use crate::{
@@ -102,7 +102,7 @@ pub enum HasMore {
 }
 
 /// One list of a secret's dependents, as far as the answer shows it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct DependentList<'a> {
     /// Which list.
     pub name: ListName,
@@ -115,7 +115,7 @@ pub struct DependentList<'a> {
 }
 
 /// One secret of the list.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct ListedSecret<'a> {
     /// `secret_id`.
     pub id: Cow<'a, str>,
@@ -128,7 +128,7 @@ pub struct ListedSecret<'a> {
 }
 
 /// A page of `GET /v1/convai/secrets`.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct SecretPage<'a> {
     /// The secrets on it.
     pub secrets: Vec<ListedSecret<'a>>,
@@ -150,7 +150,7 @@ pub struct PageFrame<'a> {
 }
 
 /// A page of `GET /v1/convai/secrets/{secret_id}/dependencies/{resource_type}`.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct DependenciesPage<'a> {
     /// The dependents on it.
     pub sightings: Vec<Sighting<'a>>,
@@ -182,7 +182,11 @@ impl<'a> SecretPage<'a> {
     ///
     /// # Errors
     /// Where the frame of the page can't be read: `secrets`, `next_cursor`, or a secret without an id.
-    pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
+    pub fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
+        documented::secret_page(body).map_or_else(|| Self::parse_piece_by_piece(body), Ok)
+    }
+
+    pub(super) fn parse_piece_by_piece(body: &'a [u8]) -> Result<Self, Malformed> {
         let page = Object::from_body(body)?;
         let secrets = elements(page.require("secrets")?, "the field secrets")?
             .into_iter()
@@ -201,7 +205,15 @@ impl<'a> DependenciesPage<'a> {
     ///
     /// # Errors
     /// Where `dependencies` or `next_cursor` can't be read.
-    pub(crate) fn parse(body: &'a [u8], resource_type: ResourceType) -> Result<Self, Malformed> {
+    pub fn parse(body: &'a [u8], resource_type: ResourceType) -> Result<Self, Malformed> {
+        documented::dependencies_page(body, resource_type)
+            .map_or_else(|| Self::parse_piece_by_piece(body, resource_type), Ok)
+    }
+
+    pub(super) fn parse_piece_by_piece(
+        body: &'a [u8],
+        resource_type: ResourceType,
+    ) -> Result<Self, Malformed> {
         let page = Object::from_body(body)?;
         let dependencies = page.require("dependencies")?;
         Ok(Self {

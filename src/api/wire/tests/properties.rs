@@ -78,7 +78,85 @@ fn elements_in(used_by: &Value) -> usize {
         .sum()
 }
 
+/// What is read in one go, where it is, is what is read piece by piece.
+fn assert_read_alike(body: &[u8]) {
+    if let Some(page) = documented::secret_page(body) {
+        assert_eq!(Ok(page), SecretPage::parse_piece_by_piece(body), "{}", String::from_utf8_lossy(body));
+    }
+}
+
+fn assert_dependencies_read_alike(body: &[u8], resource_type: ResourceType) {
+    if let Some(page) = documented::dependencies_page(body, resource_type) {
+        assert_eq!(Ok(page), DependenciesPage::parse_piece_by_piece(body, resource_type));
+    }
+}
+
+#[test]
+fn documented_pages_are_read_in_one_go_and_others_are_not() {
+    let page = valid_page().to_string();
+    assert!(documented::secret_page(page.as_bytes()).is_some());
+    assert_read_alike(page.as_bytes());
+    for (documented, odd) in [
+        (r#""tools_has_more":false"#, r#""tools_has_more":null"#),
+        (r#""tools_has_more":false"#, r#""tools_has_more":false,"tools_has_more":false"#),
+        (r#""others":[]"#, r#""others":[],"others":["a"]"#),
+        (r#""others":[]"#, r#""others":[{"id":"a"}]"#),
+        (r#""others":[]"#, r#""others":[],"widgets":[]"#),
+        (r#""others":[]"#, r#""others":null"#),
+        (r#""others":[]"#, r#""others":[],"phone_numbers":null"#),
+        (r#","others":[]"#, ""),
+        (r#""type":"stored""#, r#""type":"new""#),
+        (r#""type":"stored""#, r#""type":"st\u006fred""#),
+        (r#""type":"stored""#, r#""used":true"#),
+        (r#""secret_id":"free""#, r#""secret_id":"""#),
+        (r#""secret_id":"free""#, r#""secret_id":"free","secret_id":"free""#),
+        (r#""name":"m""#, r#""name":null"#),
+        (r#""next_cursor":null"#, r#""next_cursor":null,"has_more":true"#),
+        (r#""next_cursor":null"#, r#""next_cursor":1"#),
+        (r#""agents":[]"#, r#""agents":[{"name":"without an id"}]"#),
+        (r#""agents":[]"#, r#""agents":[{"id":1}]"#),
+        (r#""agents":[]"#, r#""agents":[["available","id"]]"#),
+    ] {
+        let body = page.replacen(documented, odd, 1);
+        assert_ne!(body, page, "{documented}");
+        assert!(documented::secret_page(body.as_bytes()).is_none(), "{odd}");
+    }
+    let dependencies = r#"{"dependencies":[{"type":"unknown","id":"a"}],"next_cursor":"c"}"#;
+    for resource_type in [ResourceType::Tools, ResourceType::Agents, ResourceType::PhoneNumbers] {
+        assert!(documented::dependencies_page(dependencies.as_bytes(), resource_type).is_some());
+        assert_dependencies_read_alike(dependencies.as_bytes(), resource_type);
+    }
+    let more = dependencies.replace("}]", "}],\"has_more\":false");
+    assert!(documented::dependencies_page(more.as_bytes(), ResourceType::Tools).is_none());
+}
+
 proptest! {
+    #[test]
+    fn pages_are_read_alike_in_one_go_and_piece_by_piece(
+        place in prop::sample::select(places_of(&valid_page())),
+        value in any_json(),
+        position in any::<prop::sample::Index>(),
+        byte: u8,
+    ) {
+        let mut body = valid_page();
+        *body.pointer_mut(&place).unwrap() = value.clone();
+        assert_read_alike(body.to_string().as_bytes());
+        let mut damaged = valid_page().to_string().into_bytes();
+        let position = position.index(damaged.len());
+        damaged[position] = byte;
+        assert_read_alike(&damaged);
+        let used_by = documented_used_by();
+        for resource_type in [ResourceType::Tools, ResourceType::Agents, ResourceType::PhoneNumbers] {
+            let mut list = used_by[resource_type.as_str()].clone();
+            assert_dependencies_read_alike(json!({"dependencies": list}).to_string().as_bytes(), resource_type);
+            if let Some(field) = list.pointer_mut("/0/id") {
+                *field = value.clone();
+            }
+            let body = json!({"dependencies": list, "next_cursor": value}).to_string();
+            assert_dependencies_read_alike(body.as_bytes(), resource_type);
+        }
+    }
+
     #[test]
     fn any_value_at_any_place_never_makes_a_used_secret_look_unused(
         place in prop::sample::select(places_of(&valid_page())),
