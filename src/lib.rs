@@ -240,7 +240,7 @@ pub async fn check_up(
     let progress = Progress::default();
     for workspace in workspaces {
         let client = client(workspace, &config.http, surroundings, &shared, &progress)?.0;
-        checkup.workspaces.push(check::check(&client, &workspace.name, &config.collect).await);
+        checkup.workspaces.push(check::check(&client, &workspace.name, config).await);
     }
     Ok(checkup)
 }

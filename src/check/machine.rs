@@ -24,6 +24,10 @@ const LOCK: &str = ".lock";
 /// With less space than for so many nights somebody should know.
 const FEW_NIGHTS: u64 = 30;
 
+/// What the bundle of a workspace with some hundred secrets has, in bytes, for as long as there is no other to go by. With
+/// 230 of them and 1255 dependents it has 1.4 MiB.
+const USUAL_BUNDLE: u64 = 2 << 20;
+
 /// What this machine has to give.
 #[derive(Debug)]
 pub struct Machine {
@@ -45,8 +49,9 @@ pub fn examine(
 ) -> Machine {
     let mut machine = Machine { lines: Vec::new(), opening: None, writing: None };
     let place = nearest_directory(out);
-    machine.opens("output directory", directory(out, &place));
+    // As an audit does it: the lock before anything is written.
     machine.opens("lock", lock(&out.join(LOCK)));
+    machine.opens("output directory", directory(out, &place));
 
     let there = if out.is_dir() { bundle::bundles(out) } else { Ok(Vec::new()) };
     let there = there.unwrap_or_else(|error| {
@@ -182,8 +187,16 @@ fn remaining(retention: Retention, there: usize) -> Option<u64> {
 fn space(free: u64, each: Option<u64>, remaining: Option<u64>) -> Line {
     let line = |standing, detail: String| Line::new(standing, "disk space", detail);
     let shown = format!("{} free", BinaryBytes(free));
+    if free == 0 {
+        return line(Standing::Failed, format!("{shown}; make room, or choose another --out"));
+    }
     let Some(each) = each.filter(|each| *each > 0) else {
-        return line(Standing::Ok, format!("{shown}; how long that lasts can be told after the first night"));
+        let (standing, remedy) = match free < FEW_NIGHTS * USUAL_BUNDLE {
+            true => (Standing::Warning, ", which is little: make room, or choose another --out"),
+            false => (Standing::Ok, ""),
+        };
+        let detail = format!("{shown}{remedy}; how long that lasts can be told once there is a whole bundle");
+        return line(standing, detail);
     };
     let (nights, size) = (free / each, BinaryBytes(each));
     let in_words = count(usize::try_from(nights).unwrap_or(usize::MAX), "night", "nights");
@@ -261,8 +274,14 @@ mod tests {
     }
 
     #[test]
-    fn before_the_first_night_space_is_told_alone() {
-        let line = space(1024, None, None);
-        assert!(line.standing == Standing::Ok && line.detail.starts_with("1.00 KiB free"), "{line:?}");
+    fn before_the_first_night_space_is_told_alone_and_little_or_none_is_not_ok() {
+        for (free, standing, words) in [
+            (0, Standing::Failed, "0 B free; make room"),
+            (1 << 20, Standing::Warning, "1.00 MiB free, which is little: make room"),
+            (60 << 20, Standing::Ok, "60.00 MiB free; how long"),
+        ] {
+            let line = space(free, None, None);
+            assert!(line.standing == standing && line.detail.starts_with(words), "{line:?}");
+        }
     }
 }

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 
 use crate::{
     api::{Answer, ApiError, Client, HolderPage, ResourceType, SecretsQuery, User},
-    collect::CollectOptions,
+    audit::PopulationDrop,
+    config::{Config, OnPopulationDrop},
     error::Error,
     inventory::{FailedWorkspace, Source},
 };
@@ -22,7 +23,7 @@ pub struct Checked {
     pub is_reached: bool,
     /// By how much this machine's clock is ahead of the API's, where the API told its time.
     pub clock_ahead: Option<TimeDelta>,
-    /// Whose key it is, where the key may ask.
+    /// Whose key it is, or why that can't be told.
     pub user: Result<User, String>,
     /// What became of each source.
     pub probes: Vec<Probe>,
@@ -44,6 +45,8 @@ pub struct Probe {
 pub enum Outcome {
     /// It can.
     Readable,
+    /// It can, but what it shows is hardly all: why, and what to do about it.
+    Suspicious(String),
     /// It can't: why, and what to do about it.
     Failed {
         /// Why, and what to do about it.
@@ -53,8 +56,8 @@ pub enum Outcome {
     },
     /// The operator doesn't want it read, so every verdict of a secret without known use will be undetermined.
     SwitchedOff,
-    /// There is no secret to try it on.
-    NothingToTry,
+    /// It was not tried, and why.
+    NotTried(&'static str),
 }
 
 impl From<Result<(), ApiError>> for Outcome {
@@ -66,49 +69,82 @@ impl From<Result<(), ApiError>> for Outcome {
     }
 }
 
-/// Tries every source with one key.
-pub async fn check(client: &Client, workspace: &str, options: &CollectOptions) -> Checked {
-    let (listed, first_secret) = list_secrets(client).await;
+/// Tries every source with one key. Where nothing answers the list of secrets only that is tried: each further source
+/// would take as many attempts, to show the same.
+pub async fn check(client: &Client, workspace: &str, config: &Config) -> Checked {
+    let listed = list_secrets(client).await;
     let is_reached = listed.as_ref().err().is_none_or(ApiError::is_an_answer);
-    let mut probes = vec![Probe { source: Source::Preview, outcome: listed.into(), is_needed: true }];
-    for source in [Source::Dependencies, Source::Secret] {
-        let outcome = match &first_secret {
-            Some(id) => try_secret(client, source, id).await.into(),
-            None => Outcome::NothingToTry,
-        };
-        probes.push(Probe { source, outcome, is_needed: true });
-    }
-    for source in Source::SCANNED {
-        let outcome = if options.switched_off.contains(&source) {
-            Outcome::SwitchedOff
-        } else {
-            try_scan(client, source).await.into()
-        };
-        let is_needed = options.deep || !matches!(source, Source::Tools | Source::Agents);
-        probes.push(Probe { source, outcome, is_needed });
-    }
-    let user = client.user().await.and_then(|answer| answer.user()).map_err(|error| error.advice());
-    Checked {
+    let mut checked = Checked {
         workspace: workspace.to_owned(),
         address: client.address().to_owned(),
         proxy: client.proxy(),
         is_reached,
-        clock_ahead: client.clock_ahead(),
-        user,
-        probes,
+        clock_ahead: None,
+        user: Err("whose it is was not asked, as nothing answers".to_owned()),
+        probes: Vec::new(),
+    };
+    let first_secret = listed.as_ref().ok().cloned().flatten();
+    checked.probe(Source::Preview, true, listing(listed, config));
+    for source in [Source::Dependencies, Source::Secret] {
+        let outcome = match &first_secret {
+            Some(id) => try_secret(client, source, id).await.into(),
+            None if is_reached => Outcome::NotTried("no secret was listed to try it on"),
+            None => NOTHING_ANSWERS,
+        };
+        checked.probe(source, true, outcome);
+    }
+    for source in Source::SCANNED {
+        let outcome = if config.collect.switched_off.contains(&source) {
+            Outcome::SwitchedOff
+        } else if is_reached {
+            try_scan(client, source).await.into()
+        } else {
+            NOTHING_ANSWERS
+        };
+        let is_needed = config.collect.deep || !matches!(source, Source::Tools | Source::Agents);
+        checked.probe(source, is_needed, outcome);
+    }
+    if is_reached {
+        checked.user = whose(client).await;
+    }
+    checked.clock_ahead = client.clock_ahead();
+    checked
+}
+
+const NOTHING_ANSWERS: Outcome = Outcome::NotTried("nothing answers at that address");
+
+/// The id of the first secret, where there is one.
+async fn list_secrets(client: &Client) -> Result<Option<String>, ApiError> {
+    let query = SecretsQuery { page_size: 1, dependency_limit: 1, search: "" };
+    let answer = client.secrets(query, None).await?;
+    let page = answer.secret_page()?;
+    Ok(page.secrets.first().map(|secret| secret.id.to_string()))
+}
+
+/// What the list of secrets comes to. An empty one is what a key without access to any secret is shown, too.
+fn listing(listed: Result<Option<String>, ApiError>, config: &Config) -> Outcome {
+    if !matches!(listed, Ok(None)) {
+        return listed.map(drop).into();
+    }
+    let why = PopulationDrop { now: 0, earlier: None }.in_words();
+    // A narrowed audit is not held to what others saw.
+    let fails = config.on_population_drop == OnPopulationDrop::Fail && config.collect.search.is_empty();
+    match fails {
+        true => {
+            Outcome::Failed { why: format!("{why} ([audit] population_drop = \"fail\")"), key_refused: false }
+        }
+        false => Outcome::Suspicious(why),
     }
 }
 
-async fn list_secrets(client: &Client) -> (Result<(), ApiError>, Option<String>) {
-    let query = SecretsQuery { page_size: 1, dependency_limit: 1, search: "" };
-    let first = client.secrets(query, None).await.and_then(|answer| {
-        let page = answer.secret_page()?;
-        Ok(page.secrets.first().map(|secret| secret.id.to_string()))
-    });
-    match first {
-        Ok(first) => (Ok(()), first),
-        Err(error) => (Err(error), None),
-    }
+/// Whose key it is. No audit asks, so that a key which may not is none the worse.
+async fn whose(client: &Client) -> Result<User, String> {
+    client.user().await.and_then(|answer| answer.user()).map_err(|error| {
+        match error.key_is_refused() && !error.key_is_invalid() {
+            true => "whose it is cannot be asked with it (that needs user_read; no audit does)".to_owned(),
+            false => format!("whose it is cannot be told: {error}"),
+        }
+    })
 }
 
 async fn try_secret(client: &Client, source: Source, id: &str) -> Result<(), ApiError> {
@@ -161,6 +197,10 @@ fn whole(
 }
 
 impl Checked {
+    fn probe(&mut self, source: Source, is_needed: bool, outcome: Outcome) {
+        self.probes.push(Probe { source, outcome, is_needed });
+    }
+
     /// Why an audit would publish nothing of this workspace.
     #[must_use]
     pub fn failure(&self) -> Option<FailedWorkspace> {
@@ -179,7 +219,7 @@ impl Checked {
         self.probes
             .iter()
             .filter(|probe| probe.is_needed)
-            .all(|probe| matches!(probe.outcome, Outcome::Readable | Outcome::NothingToTry))
+            .all(|probe| !matches!(probe.outcome, Outcome::Failed { .. } | Outcome::SwitchedOff))
     }
 }
 

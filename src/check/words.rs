@@ -94,20 +94,15 @@ fn user(workspace: &Checked) -> Line {
             let seat = user.seat_type.as_deref().unwrap_or("seat not told");
             Line::new(Standing::Ok, "key", format!("belongs to user {} ({seat})", user.id))
         }
-        Err(_) => Line::new(
-            Standing::Unknown,
-            "key",
-            "whose it is cannot be asked with it (that needs user_read; no audit does)",
-        ),
+        Err(why) => Line::new(Standing::Unknown, "key", why),
     }
 }
 
 fn source(probe: &Probe) -> (Standing, String) {
     match &probe.outcome {
         Outcome::Readable => (Standing::Ok, String::new()),
-        Outcome::NothingToTry => {
-            (Standing::Unknown, "not tried: no secret was listed to try it on".to_owned())
-        }
+        Outcome::Suspicious(why) => (Standing::Warning, why.clone()),
+        Outcome::NotTried(why) => (Standing::Unknown, format!("not tried: {why}")),
         Outcome::SwitchedOff => {
             let name = probe.source.as_str();
             let detail = format!(

@@ -182,7 +182,8 @@ async fn an_api_that_cannot_be_read_is_code_5() {
 
 #[tokio::test]
 async fn some_keys_that_work_and_some_that_do_not_are_code_3() {
-    let (good, bad) = (serve(Vec::new()).await, answering(missing_permissions()).await);
+    let good = serve(vec![Secret::new("sec", "key")]).await;
+    let bad = answering(missing_permissions()).await;
     let setup = Setup::new().workspace("good", &good).workspace("bad", &bad);
     let output = finish(setup.binary("check")).await;
     assert_eq!(code(&output), 3);
@@ -212,6 +213,36 @@ async fn without_a_secret_there_is_nothing_to_try_its_endpoints_on() {
         let (word, detail) = said(text(&output.stdout), "main", endpoint);
         assert!(word == "-" && detail.contains("no secret"), "{endpoint}: {word} {detail}");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_sees_no_secret_is_a_warning_and_where_that_fails_the_audit_the_code_is_the_same() {
+    let simulator = serve(Vec::new()).await;
+    for (section, expected, word) in [
+        ("", 0, "warning"),
+        ("[audit]\npopulation_drop = \"fail\"", 5, "failed"),
+        ("[audit]\npopulation_drop = \"fail\"\nsearch = \"of-nothing\"", 0, "warning"),
+    ] {
+        let setup = Setup::of(&simulator).section(section);
+        let (checked, audited) = (finish(setup.binary("check")).await, finish(setup.audit()).await);
+        assert_eq!((code(&checked), code(&audited)), (expected, expected), "{section}");
+        let (found, detail) = said(text(&checked.stdout), "main", SECRETS);
+        assert!(found == word && detail.contains("no secrets at all"), "{section}: {found} {detail}");
+    }
+}
+
+#[tokio::test]
+async fn where_nothing_answers_only_the_list_of_secrets_is_tried() {
+    let simulator = answering(Reply::Close).await;
+    let setup = Setup::of(&simulator).http("attempts = 2");
+    let output = finish(setup.binary("check")).await;
+    assert_eq!(code(&output), 5, "{}", text(&output.stdout));
+    assert_eq!(said(text(&output.stdout), "main", SECRETS).0, "failed");
+    for endpoint in &NEEDED[1..] {
+        let (word, detail) = said(text(&output.stdout), "main", endpoint);
+        assert!(word == "-" && detail.contains("nothing answers"), "{endpoint}: {word} {detail}");
+    }
+    assert_eq!((asked(&simulator, SECRETS), simulator.requests().len()), (2, 2));
 }
 
 #[tokio::test]
