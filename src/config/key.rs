@@ -21,7 +21,7 @@ pub(super) fn from_environment(
     environment: &Environment,
 ) -> Result<SecretString, ConfigError> {
     // The likely slip is to put the key itself here, so what is no name of a variable is not shown.
-    if !is_variable_name(variable) {
+    if !is_variable_name(variable) || looks_like_a_key(variable) {
         return Err(ConfigError::new(
             "an api_key_env is not the name of a variable (capital letters, digits, underscores); give the name of the \
              variable that holds the key, never the key",
@@ -49,9 +49,10 @@ pub(crate) fn is_variable_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(in_names)
 }
 
-/// Whether this is a key rather than the place of one.
+/// Whether this is a key rather than the place of one: as keys are now, or 32 hexadecimal digits, as they once were.
 pub(crate) fn looks_like_a_key(text: &str) -> bool {
-    text.starts_with("sk_")
+    let is_of_old = || text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.starts_with("sk_") || is_of_old()
 }
 
 /// The key in a file: of a relative path first the one among systemd's credentials, then the one beside the

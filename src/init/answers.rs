@@ -59,11 +59,11 @@ pub fn ask(mut answers: impl BufRead, mut questions: impl Write) -> Result<Answe
             place,
         )?),
         key: Some(dialogue.question(
-            "Where is its API key: the name of an environment variable, or the path of a file?",
+            "Where is its API key: the name of an environment variable, or the path of a file (relative to the configuration)?",
             "ELEVENLABS_API_KEY",
             key,
         )?),
-        dir: Some(dialogue.question("Where should reports go (relative to the file)?", "reports", path)?),
+        dir: Some(dialogue.question("Where should reports go (relative to the configuration)?", "reports", directory)?),
         grace_days: Some(dialogue.question(
             "For how many days may a secret be unused before that is a finding?",
             "0",
@@ -116,7 +116,6 @@ fn regions() -> String {
 }
 
 fn name(answer: &str) -> Result<String, String> {
-    // The other places for what belongs nowhere but in a file of its own refuse it by themselves.
     if looks_like_a_key(answer) {
         return Err("that looks like a key; give the workspace a name".to_owned());
     }
@@ -144,12 +143,23 @@ fn key(answer: &str) -> Result<Key, String> {
     }
     Ok(match is_variable_name(answer) {
         true => Key::Variable(answer.to_owned()),
-        false => Key::File(answer.into()),
+        false => Key::File(path(answer)?.into()),
     })
 }
 
+fn directory(answer: &str) -> Result<String, String> {
+    if looks_like_a_key(answer) {
+        return Err("that looks like a key; give the path of a directory".to_owned());
+    }
+    path(answer)
+}
+
+/// A path as it will stand in the file, which no shell reads.
 fn path(answer: &str) -> Result<String, String> {
-    Ok(answer.to_owned())
+    match answer.starts_with(['~', '$']) {
+        true => Err("only a shell knows what ~ and $ stand for; write the name or the path out".to_owned()),
+        false => Ok(answer.to_owned()),
+    }
 }
 
 fn days(answer: &str) -> Result<u32, String> {

@@ -8,7 +8,7 @@ use std::{
 use elevenlabs_secrets_audit::{
     cli::AuditArgs,
     config::{Config, Environment},
-    init::{Answers, InitError, ask, text as text_of},
+    init::{Answers, InitError, Key, ask, text as text_of},
     simulator::Secret,
 };
 use proptest::prelude::*;
@@ -86,13 +86,19 @@ fn what_is_not_answered_is_the_default() {
 
 #[test]
 fn an_answer_that_does_not_do_is_asked_again_with_the_reason_and_is_never_shown() {
-    let lines = "sk_canary\nproduction\nmars\nhttp://canary.example\nhttps://me:canary@a.example\nus\nsk_canary\n\
-                 TEAM_KEY\nre\u{7}ports\nreports\nsoon\n-1\n3\n";
-    let (answers, questions) = answered(lines);
+    let of_old = "CA4A11".repeat(6)[..32].to_owned();
+    let lines = format!(
+        "sk_canary\n{of_old}\nproduction\nmars\nhttp://canary.example\nhttps://me:canary@a.example\nus\nsk_canary\n\
+         {of_old}\n$CANARY_KEY\n~/canary\nTEAM_KEY\nre\u{7}ports\nsk_canary\n~canary/reports\nreports\nsoon\n-1\n3\n"
+    );
+    let (answers, questions) = answered(&lines);
     let answers = answers.unwrap();
     assert_eq!((answers.workspace.as_deref(), answers.place.as_deref()), (Some("production"), Some("us")));
+    assert_eq!(answers.key, Some(Key::Variable("TEAM_KEY".to_owned())));
     assert_eq!((answers.dir.as_deref(), answers.grace_days), (Some("reports"), Some(3)));
-    assert!(!questions.contains("canary"), "{questions}");
+    assert_eq!(questions.matches("only a shell knows").count(), 3, "{questions}");
+    assert_eq!(questions.matches("looks like a key").count(), 5, "{questions}");
+    assert!(!questions.to_lowercase().contains("canary") && !questions.contains(&of_old), "{questions}");
     for why in
         ["none of global", "in clear", "password", "never the key", "control characters", "number of days"]
     {

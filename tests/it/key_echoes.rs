@@ -52,6 +52,13 @@ fn a_key_in_the_wrong_place_is_refused_without_being_shown() {
         assert!(message.contains(what), "{message}");
         assert!(!message.contains(CANARY), "{message}");
     }
+    // A key as they once were could be the name of a variable.
+    let of_old = "CA4A11".repeat(6)[..32].to_owned();
+    for setting in ["api_key_env", "api_key_file"] {
+        let file = format!("[[workspace]]\nname = \"w\"\n{setting} = {of_old:?}");
+        let message = resolve(&file, &[(&of_old, "KEY")]).unwrap_err();
+        assert!(message.contains(setting) && !message.contains(&of_old), "{message}");
+    }
     for address in ["https://KEY@api.example", "https://api.example/?key=KEY", "KEY", "http://KEY.example"] {
         let variables = [("ELEVENLABS_API_KEY", "KEY"), ("ELEVENLABS_BASE_URL", address)];
         let message = resolve("", &variables).unwrap_err();
