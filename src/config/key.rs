@@ -1,6 +1,7 @@
 //! Where a key is read from. What it is goes nowhere: no message shows any of it.
 
 use std::{
+    io::{self, Read},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -68,16 +69,21 @@ pub(super) fn from_file(
         ));
     }
     let path = locate(file, beside, environment)?;
-    let metadata = fs_err::metadata(&path)
-        .map_err(|error| ConfigError::new(format!("the API key file cannot be read: {error}")))?;
-    if metadata.permissions().mode() & 0o007 != 0 {
+    let unreadable = |error: io::Error| {
+        ConfigError::new(format!(
+            "the API key file cannot be read: {error}; put the key there, for nobody but the job's user to read"
+        ))
+    };
+    // What is read is what was looked at, whatever stands there meanwhile.
+    let mut file = fs_err::File::open(&path).map_err(unreadable)?;
+    if file.metadata().map_err(unreadable)?.permissions().mode() & 0o007 != 0 {
         return Err(ConfigError::new(format!(
             "the API key file {0} is open to everybody on this machine; close it with: chmod o= {0}",
             path.display()
         )));
     }
-    let text = fs_err::read_to_string(&path)
-        .map_err(|error| ConfigError::new(format!("the API key file cannot be read: {error}")))?;
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(unreadable)?;
     checked(text.trim_end_matches(['\r', '\n']), &format!("the file {}", path.display()))
 }
 

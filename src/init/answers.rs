@@ -59,11 +59,16 @@ pub fn ask(mut answers: impl BufRead, mut questions: impl Write) -> Result<Answe
             place,
         )?),
         key: Some(dialogue.question(
-            "Where is its API key: the name of an environment variable, or the path of a file (relative to the configuration)?",
+            "Where is its API key: the name of an environment variable, or the path of a file (relative to the \
+             configuration)?",
             "ELEVENLABS_API_KEY",
             key,
         )?),
-        dir: Some(dialogue.question("Where should reports go (relative to the configuration)?", "reports", directory)?),
+        dir: Some(dialogue.question(
+            "Where should reports go (relative to the configuration)?",
+            "reports",
+            directory,
+        )?),
         grace_days: Some(dialogue.question(
             "For how many days may a secret be unused before that is a finding?",
             "0",
