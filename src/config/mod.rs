@@ -3,15 +3,18 @@
 //! Precedence: flag, environment, file, default. What came from where is kept for `check` to show.
 
 mod address;
+mod audit;
 mod file;
 mod http;
 mod key;
 mod policy;
+mod report;
 mod settings;
 mod workspace;
 
 pub use address::Region;
 pub(crate) use address::checked_address;
+pub use audit::OnPopulationDrop;
 pub use http::HttpOptions;
 pub(crate) use key::{is_variable_name, looks_like_a_key};
 pub use policy::Policy;
@@ -33,11 +36,11 @@ use crate::{
     bundle::hexadecimal,
     cli::AuditArgs,
     collect::CollectOptions,
-    inventory::Source,
     publish::Retention,
     report::Format,
 };
-use file::{AuditTable, ConfigFile};
+use file::ConfigFile;
+use report::ReportOptions;
 use settings::Settings;
 use workspace::WorkspaceResolver;
 
@@ -70,25 +73,6 @@ impl<'a> Environment<'a> {
                 "the variable {variable} is not UTF-8; set it anew or unset it"
             ))),
         }
-    }
-}
-
-/// What a workspace that shows suspiciously few secrets leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OnPopulationDrop {
-    /// The reports say so on their first page.
-    Warn,
-    /// The workspace counts as not readable.
-    Fail,
-}
-
-impl Display for OnPopulationDrop {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Warn => "warn",
-            Self::Fail => "fail",
-        })
     }
 }
 
@@ -182,95 +166,10 @@ impl Config {
             Target::Workspaces(resolver.resolve(file.workspace, &mut settings)?)
         };
 
-        let limits = 1..=100;
-        let page_size = settings.pick("[audit] page_size", None, file.audit.page_size, 100);
-        let dependency_limit = settings.pick(
-            "[audit] dependency_limit",
-            flag("--dependency-limit", arguments.dependency_limit),
-            file.audit.dependency_limit,
-            20,
-        );
-        let max_dependency_limit = settings.pick(
-            "[audit] max_dependency_limit",
-            flag("--max-dependency-limit", arguments.max_dependency_limit),
-            file.audit.max_dependency_limit,
-            100,
-        );
-        in_bounds("[audit] page_size", page_size, limits.clone())?;
-        in_bounds("[audit] dependency_limit", dependency_limit, limits.clone())?;
-        in_bounds("[audit] max_dependency_limit", max_dependency_limit, limits)?;
-        if max_dependency_limit < dependency_limit {
-            return Err(ConfigError::new(format!(
-                "[audit] max_dependency_limit ({max_dependency_limit}) is below dependency_limit ({dependency_limit})"
-            )));
-        }
-        let search = settings.pick(
-            "[audit] search",
-            flag("--search", arguments.search),
-            file.audit.search.clone(),
-            String::new(),
-        );
-        let deep_flag = Some(("--deep", true)).filter(|_| arguments.deep);
-        let deep = settings.pick("[audit] deep", deep_flag, file.audit.deep, false);
-        let switched_off = switched_off(&file.audit, &mut settings);
-        let on_population_drop = settings.pick(
-            "[audit] population_drop",
-            None,
-            file.audit.population_drop,
-            OnPopulationDrop::Warn,
-        );
-        let collect =
-            CollectOptions { page_size, dependency_limit, max_dependency_limit, search, deep, switched_off };
-
+        let (collect, on_population_drop) = audit::resolve(&file.audit, &arguments, &mut settings)?;
         let http = HttpOptions::resolve(&file.http, arguments.concurrency, &mut settings)?;
 
-        let default_out = PathBuf::from(if demo.is_some() { "reports/demo" } else { "reports" });
-        let dir_in_file = file.report.dir.filter(|_| demo.is_none()).map(|dir| beside.join(dir));
-        let out = settings.pick_with(
-            "[report] dir",
-            flag("--out", arguments.out),
-            dir_in_file,
-            default_out,
-            |path| path.display().to_string(),
-        );
-        let formats = settings.pick_with(
-            "[report] formats",
-            flag("--format", arguments.format),
-            file.report.formats,
-            Format::ALL.to_vec(),
-            |formats| names_of(formats),
-        );
-        let rendering = Rendering {
-            csv_delimiter: settings.pick("[report] csv_delimiter", None, file.report.csv_delimiter, ','),
-            csv_byte_order_mark: settings.pick(
-                "[report] csv_byte_order_mark",
-                None,
-                file.report.csv_byte_order_mark,
-                false,
-            ),
-            csv_formula_escaping: settings.pick(
-                "[report] csv_formula_escaping",
-                None,
-                file.report.csv_formula_escaping,
-                true,
-            ),
-            list_length: settings.pick("[report] list_length", None, file.report.list_length, 250),
-        };
-        if !matches!(rendering.csv_delimiter, ',' | ';' | '\t' | '|') {
-            return Err(ConfigError::new(
-                "[report] csv_delimiter must be a comma, a semicolon, a tab or a vertical bar".to_owned(),
-            ));
-        }
-        let redact = settings.pick_with("[report] redact", None, file.report.redact, Vec::new(), |redact| {
-            redact.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(",")
-        });
-        let metrics_file = file.report.metrics_file.map(|path| beside.join(path));
-        let (shown, origin) = match &metrics_file {
-            Some(path) => (path.display().to_string(), Origin::File),
-            None => (String::new(), Origin::Default),
-        };
-        settings.note("[report] metrics_file", shown, origin);
-        let retention = retention(file.report.keep, file.report.keep_days, &mut settings)?;
+        let report = ReportOptions::resolve(file.report, &arguments, demo.is_some(), &beside, &mut settings)?;
         let policy = Policy::resolve(
             file.policy,
             file.waiver,
@@ -280,6 +179,7 @@ impl Config {
             &mut settings,
         )?;
         note_network(environment, &mut settings)?;
+        let ReportOptions { out, formats, rendering, redact, metrics_file, retention } = report;
         let Settings(settings) = settings;
         Ok(Self {
             target,
@@ -309,52 +209,10 @@ impl Config {
     }
 }
 
-/// Which earlier bundles are kept.
-fn retention(
-    keep: Option<usize>,
-    keep_days: Option<u32>,
-    settings: &mut Settings,
-) -> Result<Retention, ConfigError> {
-    let (name, value, retention) = match (keep, keep_days) {
-        (Some(_), Some(_)) => {
-            return Err(ConfigError::new("[report] has both keep and keep_days; keep one of them"));
-        }
-        (Some(0), None) => {
-            return Err(ConfigError::new(
-                "[report] keep is 0; the newest bundle is always kept, so give at least 1",
-            ));
-        }
-        (Some(keep), None) => ("[report] keep", keep.to_string(), Retention::Bundles(keep)),
-        (None, Some(days)) => ("[report] keep_days", days.to_string(), Retention::Days(days)),
-        (None, None) => {
-            settings.note("[report] keep", "all", Origin::Default);
-            return Ok(Retention::All);
-        }
-    };
-    settings.note(name, value, Origin::File);
-    Ok(retention)
-}
-
 /// The names of choices, as they are typed.
 fn names_of<T: clap::ValueEnum>(choices: &[T]) -> String {
     let names = choices.iter().filter_map(|one| Some(one.to_possible_value()?.get_name().to_owned()));
     names.collect::<Vec<_>>().join(",")
-}
-
-/// The places that the operator doesn't want scanned.
-fn switched_off(file: &AuditTable, settings: &mut Settings) -> Vec<Source> {
-    [
-        (Source::EnvironmentVariables, file.environment_variables),
-        (Source::SpeechEngines, file.speech_engines),
-        (Source::McpServers, file.mcp_servers),
-        (Source::Settings, file.settings),
-    ]
-    .into_iter()
-    .filter_map(|(source, in_file)| {
-        let is_on = settings.pick(&format!("[audit] {}", source.as_str()), None, in_file, true);
-        (!is_on).then_some(source)
-    })
-    .collect()
 }
 
 /// The variables that the HTTP client and TLS heed by themselves. (Addresses of this machine never go to a proxy.)
