@@ -1,5 +1,7 @@
 //! What can end a run without a published bundle, and the exit code of each.
 
+use std::io;
+
 use crate::{
     config::ConfigError, init::InitError, interrupt::Signal, inventory::FailedWorkspace,
     publish::PublishError, review::ReviewError,
@@ -23,6 +25,9 @@ pub enum Error {
     /// A question about bundles can't be answered.
     #[error(transparent)]
     Review(#[from] ReviewError),
+    /// An answer can't be given.
+    #[error("cannot write to standard output: {0}; what came out is not whole")]
+    Answer(io::Error),
     /// No configuration could be made.
     #[error(transparent)]
     Init(#[from] InitError),
@@ -59,7 +64,9 @@ impl Error {
             | Self::Review(ReviewError::NoBundles(_) | ReviewError::Span { .. } | ReviewError::Read { .. }) => {
                 2
             }
-            Self::Review(ReviewError::Write { .. }) | Self::Init(InitError::Write { .. }) => 6,
+            Self::Review(ReviewError::Write { .. })
+            | Self::Init(InitError::Write { .. })
+            | Self::Answer(_) => 6,
             Self::KeyRefused(_) => 4,
             Self::Unreadable(_) => 5,
             Self::Publish(

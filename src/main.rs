@@ -3,11 +3,7 @@
 mod manual;
 mod terminal;
 
-use std::{
-    io::{IsTerminal, Write},
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{io::IsTerminal, process::ExitCode, sync::Arc};
 
 use clap::{CommandFactory, Parser};
 use elevenlabs_secrets_audit::{
@@ -63,20 +59,12 @@ fn dispatch(cli: Cli) -> u8 {
         Command::Diff(arguments) => diff(&arguments, &cli.output),
         Command::Render(arguments) => render(&arguments, &cli.output),
         Command::Schema => {
-            terminal::say(&cli.output, |out| writeln!(out, "{:#}", report::schema()));
-            Ok(0)
+            terminal::answer(&cli.output, |out| writeln!(out, "{:#}", report::schema())).map(|()| 0)
         }
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
-            // A closed standard output is the reader's choice.
-            let _ = std::io::stdout().write_all(&script);
-            Ok(0)
-        }
-        Command::Man => manual::page(Cli::command()).map(|page| {
-            let _ = std::io::stdout().write_all(&page);
-            0
-        }),
+        Command::Completions { shell } => completions(shell, &cli.output),
+        Command::Man => manual::page(Cli::command())
+            .and_then(|page| terminal::answer(&cli.output, |out| out.write_all(&page)))
+            .map(|()| 0),
     };
     // While the runtime lives signals are heard, even where nobody reads what is said here.
     ended.unwrap_or_else(|error| say_and_code(&error, log_format))
@@ -131,16 +119,16 @@ fn verify(arguments: &VerifyArgs, output: &OutputArgs) -> Result<u8, Error> {
 fn history(arguments: &HistoryArgs, output: &OutputArgs) -> Result<u8, Error> {
     let today = (Surroundings::default().chance.now)().date_naive();
     let timeline = review::timeline(&arguments.out, arguments.from, arguments.to, today)?;
-    terminal::say(output, |out| match arguments.format {
+    terminal::answer(output, |out| match arguments.format {
         HistoryFormat::Table => timeline.write_table(out),
         HistoryFormat::Csv => timeline.write_csv(out),
-    });
+    })?;
     Ok(0)
 }
 
 fn diff(arguments: &DiffArgs, output: &OutputArgs) -> Result<u8, Error> {
     let changes = review::diff(&arguments.earlier, &arguments.later)?;
-    terminal::say(output, |out| report::changes(&changes, out));
+    terminal::answer(output, |out| report::changes(&changes, out))?;
     Ok(0)
 }
 
@@ -150,6 +138,13 @@ fn render(arguments: &RenderArgs, output: &OutputArgs) -> Result<u8, Error> {
     terminal::say(output, |out| {
         written.iter().try_for_each(|path| writeln!(out, "{}", show_hidden(&path.display().to_string(), &[])))
     });
+    Ok(0)
+}
+
+fn completions(shell: clap_complete::Shell, output: &OutputArgs) -> Result<u8, Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
+    terminal::answer(output, |out| out.write_all(&script))?;
     Ok(0)
 }
 

@@ -1,5 +1,5 @@
-//! What the binary says: log lines, the live line, and what goes to standard output. A closed or full standard
-//! output changes nothing about the run, so what can't be said there is let go.
+//! What the binary says: log lines, the live line, and what goes to standard output. Where the result is elsewhere, in
+//! files or in the exit code, what can't be said there is let go.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -207,11 +207,29 @@ pub(crate) fn say_summary(published: &Published, output: &OutputArgs) {
     }
 }
 
-/// Says the answer to a question.
+/// Says what somebody who is there may want to know, and who isn't can do without.
 pub(crate) fn say(output: &OutputArgs, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
     if !output.quiet {
         // As with the summary: who closes standard output doesn't want it.
         let _ = write(&mut stdout(output));
+    }
+}
+
+/// Gives what was asked for, and is nowhere else: half of it is not to pass for the whole.
+///
+/// # Errors
+/// Where it can't be written. (Who stops reading has read enough.)
+pub(crate) fn answer(
+    output: &OutputArgs,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Error> {
+    if output.quiet {
+        return Ok(());
+    }
+    let mut stdout = stdout(output);
+    match write(&mut stdout).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Error::Answer),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Standard output or error closed, full or with nobody at the other end: every command ends as it would have.
+//! Standard output or error closed, full or with nobody at the other end: every command ends as it would have, but for those
+//! whose answer stands nowhere else.
 
 use std::{
     fs::File,
@@ -21,7 +22,7 @@ fn redirected(redirection: &str, command: &assert_cmd::Command) -> assert_cmd::C
 }
 
 #[tokio::test]
-async fn no_command_minds_streams_that_are_closed_or_full() {
+async fn no_run_minds_streams_that_are_closed_or_full() {
     let simulator = serve(vec![Secret::new("sec", "key")]).await;
     let setup = Setup::of(&simulator);
     let other = |arguments: &[&str]| {
@@ -33,7 +34,6 @@ async fn no_command_minds_streams_that_are_closed_or_full() {
         for (command, expected) in [
             (setup.audit(), 0),
             (setup.binary("check"), 0),
-            (other(&["completions", "bash"]), 0),
             (other(&["--help"]), 0),
             (other(&["audit", "--help"]), 0),
             (other(&["--version"]), 0),
@@ -65,9 +65,44 @@ async fn what_is_published_is_the_same_whoever_listens() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_that_is_nowhere_else_is_whole_or_code_6_unless_nobody_reads_on() {
+    let simulator = serve(vec![Secret::new("sec", "key")]).await;
+    let setup = Setup::of(&simulator);
+    assert_eq!(setup.run().await.code(), 0);
+    let (out, latest) = (setup.out(), setup.out().join("latest"));
+    let (out, latest) = (out.to_str().unwrap(), latest.to_str().unwrap());
+    for arguments in [
+        &["completions", "bash"][..],
+        &["man"],
+        &["schema"],
+        &["history", "--out", out],
+        &["history", "--format", "csv", "--out", out],
+        &["diff", latest, latest],
+    ] {
+        let mut command = binary_in(setup.home());
+        command.args(arguments);
+        let output = finish(redirected(">/dev/full", &command)).await;
+        assert_eq!(code(&output), 6, "{arguments:?}");
+        assert!(text(&output.stderr).contains("standard output"), "{}", text(&output.stderr));
+        for redirection in [">&-", "2>/dev/full"] {
+            assert_eq!(
+                code(&finish(redirected(redirection, &command)).await),
+                0,
+                "{arguments:?} {redirection}"
+            );
+        }
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(BINARY);
+        let status = command.args(arguments).stdout(writer).status().unwrap();
+        assert_eq!(status.code(), Some(0), "{arguments:?}: who left has read enough");
+    }
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_panic() {
-    for arguments in [&["--help"][..], &["completions", "zsh"], &["audit", "--help"]] {
+    for arguments in [&["--help"][..], &["audit", "--help"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let full = File::options().write(true).open("/dev/full").unwrap();
