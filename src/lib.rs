@@ -231,16 +231,17 @@ fn judge_and_publish(
 pub async fn check_up(
     config: &Config,
     surroundings: &Surroundings,
+    progress: &Progress,
     interrupt: &Interrupt,
 ) -> Result<Checkup, Error> {
     let machine = check::examine(&config.out, config.retention, config.metrics_file.as_deref(), interrupt);
     let mut checkup = Checkup { machine, workspaces: Vec::new() };
     let Target::Workspaces(workspaces) = &config.target else { return Ok(checkup) };
     let shared = Arc::new(shared(&config.http));
-    let progress = Progress::default();
     for workspace in workspaces {
-        let client = client(workspace, &config.http, surroundings, &shared, &progress)?.0;
+        let (client, watched) = client(workspace, &config.http, surroundings, &shared, progress)?;
         checkup.workspaces.push(check::check(&client, &workspace.name, config).await);
+        watched.reaches(Stage::Read);
     }
     Ok(checkup)
 }

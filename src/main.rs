@@ -103,9 +103,12 @@ async fn audit(arguments: AuditArgs, output: &OutputArgs) -> Result<u8, Error> {
 }
 
 async fn check_configuration(arguments: AuditArgs, output: &OutputArgs) -> Result<u8, Error> {
-    let _screen = terminal::Screen::start(output, &Arc::default());
+    let progress = Arc::new(Progress::default());
+    let screen = terminal::Screen::start(output, &progress);
     let config = resolve(arguments)?;
-    let checkup = check_up(&config, &Surroundings::default(), &Interrupt::default()).await?;
+    let checkup = check_up(&config, &Surroundings::default(), &progress, &Interrupt::default()).await;
+    screen.clear();
+    let checkup = checkup?;
     terminal::say(output, |out| checkup.write(&config.settings, out));
     Ok(checkup.exit_code())
 }

@@ -8,6 +8,7 @@ use elevenlabs_secrets_audit::{
     api::Chance,
     check_up,
     interrupt::Interrupt,
+    progress::Progress,
     publish::OutputDirectory,
     simulator::{Secret, Simulator},
 };
@@ -185,7 +186,8 @@ async fn clock(behind: TimeDelta) -> (String, u8) {
     .await;
     let config = Setup::of(&simulator).resolve().unwrap();
     let surroundings = surroundings(Chance { now, random: || 0.0 });
-    let checkup = check_up(&config, &surroundings, &Interrupt::default()).await.unwrap();
+    let checkup =
+        check_up(&config, &surroundings, &Progress::default(), &Interrupt::default()).await.unwrap();
     let mut shown = Vec::new();
     checkup.write(&config.settings, &mut shown).unwrap();
     let shown = text(&shown);
