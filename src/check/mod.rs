@@ -3,6 +3,7 @@
 
 mod machine;
 mod sources;
+mod space;
 mod words;
 
 pub use machine::{Machine, examine};

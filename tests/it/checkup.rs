@@ -1,7 +1,11 @@
 //! `check` of everything but the keys: the output directory, its lock, the disk, the last bundle, the clock and the proxy.
 //! Wherever an audit would end with a code, `check` ends with the same.
 
-use std::{os::unix::fs::MetadataExt, path::Path, process::Output};
+use std::{
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+    process::Output,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use elevenlabs_secrets_audit::{
@@ -15,6 +19,7 @@ use elevenlabs_secrets_audit::{
 
 use crate::{
     bundle::names_in,
+    publish::as_ordinary_user,
     support::{BINARY, SECRETS, Setup, asked, code, finish, now, serve, serve_with, surroundings, text},
 };
 
@@ -101,6 +106,33 @@ async fn what_would_end_the_audit_before_its_first_request_ends_check_with_the_s
         assert!(word == "failed" && detail.contains("--out"), "{how}: {detail}");
         assert_eq!(asked(&simulator, SECRETS), 1, "{how}: check alone asks");
     }
+}
+
+#[tokio::test]
+async fn what_a_killed_run_of_another_user_left_is_code_6() {
+    let (_simulator, setup) = setup().await;
+    let (home, out) = (setup.home().to_owned(), setup.out());
+    fs_err::create_dir_all(out.join(".staging-half")).unwrap();
+    fs_err::write(out.join(".staging-half/report.json"), "{").unwrap();
+    let open = |path: &Path, mode| fs_err::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    open(&home, 0o755);
+    open(&out, 0o777);
+    // Root's, or of somebody who took the permission from themselves.
+    open(&out.join(".staging-half"), 0o500);
+    let mut command = setup.binary("check");
+    command.arg("--out").arg(&out);
+    open(&home.join("config.toml"), 0o644);
+    let (Some(check), Some(audit)) =
+        (as_ordinary_user(&command, &home), as_ordinary_user(&setup.audit(), &home))
+    else {
+        println!("SKIPPED: there is no setpriv to be somebody else");
+        return;
+    };
+    let (checked, audited) = (finish(check).await, finish(audit).await);
+    assert_eq!((code(&checked), code(&audited)), (6, 6), "{}", text(&audited.stderr));
+    open(&out.join(".staging-half"), 0o700);
+    let (word, detail) = said(&checked, "output directory");
+    assert!(word == "failed" && detail.contains(".staging-half"), "{detail}");
 }
 
 #[tokio::test]

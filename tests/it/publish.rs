@@ -311,7 +311,7 @@ fn reports_are_for_the_owner_and_the_group_whatever_the_umask() {
 }
 
 /// The same command as somebody whom permissions bind: root is not. `None` where this machine has no way to.
-fn as_ordinary_user(command: &assert_cmd::Command, home: &Path) -> Option<assert_cmd::Command> {
+pub(crate) fn as_ordinary_user(command: &assert_cmd::Command, home: &Path) -> Option<assert_cmd::Command> {
     // Where the build stands, others may not look.
     let copy = home.join("program");
     fs_err::copy(BINARY, &copy).unwrap();
