@@ -58,9 +58,9 @@ pub mod text;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use api::{Chance, Client, EndpointTraffic};
+use api::{Chance, Client, ClientError, EndpointTraffic};
 use audit::{Audit, Finding, Parameters, Run};
-use check::Checkup;
+use check::{Checked, Checkup};
 use chrono::SubsecRound;
 use collect::CollectOptions;
 #[cfg(feature = "simulator")]
@@ -225,25 +225,28 @@ fn judge_and_publish(
 }
 
 /// Looks at this machine, and tries every source of every workspace with its key.
-///
-/// # Errors
-/// Where no client can be made.
 pub async fn check_up(
     config: &Config,
     surroundings: &Surroundings,
     progress: &Progress,
     interrupt: &Interrupt,
-) -> Result<Checkup, Error> {
+) -> Checkup {
     let machine = check::examine(&config.out, config.retention, config.metrics_file.as_deref(), interrupt);
     let mut checkup = Checkup { machine, workspaces: Vec::new() };
-    let Target::Workspaces(workspaces) = &config.target else { return Ok(checkup) };
+    let Target::Workspaces(workspaces) = &config.target else { return checkup };
     let shared = Arc::new(shared(&config.http));
     for workspace in workspaces {
-        let (client, watched) = client(workspace, &config.http, surroundings, &shared, progress)?;
-        checkup.workspaces.push(check::check(&client, &workspace.name, config).await);
-        watched.reaches(Stage::Read);
+        let checked = match client(workspace, &config.http, surroundings, &shared, progress) {
+            Ok((client, watched)) => {
+                let checked = check::check(&client, &workspace.name, config).await;
+                watched.reaches(Stage::Read);
+                checked
+            }
+            Err(error) => Checked::without_client(workspace, &error),
+        };
+        checkup.workspaces.push(checked);
     }
-    Ok(checkup)
+    checkup
 }
 
 /// What was asked of each workspace, by its configured name and the path of the endpoint.
@@ -259,7 +262,8 @@ async fn read(
         Target::Workspaces(workspaces) => {
             let mut reading = Vec::new();
             for workspace in workspaces {
-                let (client, progress) = client(workspace, &config.http, surroundings, &shared, progress)?;
+                let (client, progress) = client(workspace, &config.http, surroundings, &shared, progress)
+                    .map_err(|error| no_client(workspace, &error))?;
                 let address = workspace.base_url.to_string();
                 reading.push(Reading { client, name: workspace.name.clone(), address, progress });
             }
@@ -277,7 +281,8 @@ async fn read(
                 .await
                 .map_err(|error| Error::Bug(format!("the embedded API cannot start: {error}")))?;
             let workspace = WorkspaceConfig { name: "demo".to_owned(), base_url: server.base_url(), api_key };
-            let (client, progress) = client(&workspace, &config.http, surroundings, &shared, progress)?;
+            let (client, progress) = client(&workspace, &config.http, surroundings, &shared, progress)
+                .map_err(|error| no_client(&workspace, &error))?;
             let address = "embedded simulator".to_owned();
             let reading = Reading { client, name: workspace.name, address, progress };
             read_all(vec![reading], &config.collect).await
@@ -352,12 +357,15 @@ fn client(
     surroundings: &Surroundings,
     shared: &Arc<api::Run>,
     progress: &Progress,
-) -> Result<(Client, Arc<WorkspaceProgress>), Error> {
+) -> Result<(Client, Arc<WorkspaceProgress>), ClientError> {
     let options = http.client_options(workspace.base_url.clone(), workspace.api_key.clone());
     let progress = progress.workspace(&workspace.name);
     Client::new(options, surroundings.chance, Arc::clone(shared), Arc::clone(&progress))
         .map(|client| (client, progress))
-        .map_err(|error| Error::Unreadable(vec![format!("workspace {}: {error}", workspace.name)]))
+}
+
+fn no_client(workspace: &WorkspaceConfig, error: &ClientError) -> Error {
+    Error::Unreadable(vec![format!("workspace {}: {error}", workspace.name)])
 }
 
 fn parameters(config: &Config) -> Parameters {

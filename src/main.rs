@@ -108,7 +108,6 @@ async fn check_configuration(arguments: AuditArgs, output: &OutputArgs) -> Resul
     let config = resolve(arguments)?;
     let checkup = check_up(&config, &Surroundings::default(), &progress, &Interrupt::default()).await;
     screen.clear();
-    let checkup = checkup?;
     terminal::say(output, |out| checkup.write(&config.settings, out));
     Ok(checkup.exit_code())
 }

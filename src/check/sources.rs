@@ -3,9 +3,9 @@
 use chrono::TimeDelta;
 
 use crate::{
-    api::{Answer, ApiError, Client, HolderPage, ResourceType, SecretsQuery, User},
+    api::{Answer, ApiError, Client, ClientError, HolderPage, ResourceType, SecretsQuery, User},
     audit::PopulationDrop,
-    config::{Config, OnPopulationDrop},
+    config::{Config, OnPopulationDrop, WorkspaceConfig},
     error::Error,
     inventory::{FailedWorkspace, Source},
 };
@@ -80,7 +80,7 @@ pub async fn check(client: &Client, workspace: &str, config: &Config) -> Checked
         proxy: client.proxy(),
         is_reached,
         clock_ahead: None,
-        user: Err("whose it is was not asked, as nothing answers".to_owned()),
+        user: Err(NOT_ASKED.to_owned()),
         probes: Vec::new(),
     };
     let first_secret = listed.as_ref().ok().cloned().flatten();
@@ -111,6 +111,7 @@ pub async fn check(client: &Client, workspace: &str, config: &Config) -> Checked
     checked
 }
 
+const NOT_ASKED: &str = "whose it is was not asked, as nothing answers";
 const NOTHING_ANSWERS: Outcome = Outcome::NotTried("nothing answers at that address");
 
 /// The id of the first secret, where there is one.
@@ -197,6 +198,23 @@ fn whole(
 }
 
 impl Checked {
+    /// A workspace that nothing can be asked of.
+    #[must_use]
+    pub fn without_client(workspace: &WorkspaceConfig, error: &ClientError) -> Self {
+        let mut checked = Self {
+            workspace: workspace.name.clone(),
+            address: workspace.base_url.to_string(),
+            proxy: None,
+            is_reached: false,
+            clock_ahead: None,
+            user: Err(NOT_ASKED.to_owned()),
+            probes: Vec::new(),
+        };
+        let failed = Outcome::Failed { why: error.to_string(), key_refused: false };
+        checked.probe(Source::Preview, true, failed);
+        checked
+    }
+
     fn probe(&mut self, source: Source, is_needed: bool, outcome: Outcome) {
         self.probes.push(Probe { source, outcome, is_needed });
     }

@@ -61,7 +61,7 @@ fn address(workspace: &Checked) -> Line {
         Some(_) => "why is said below; the proxy is the one that HTTPS_PROXY or ALL_PROXY names",
         None => "why is said below; a proxy is used where HTTPS_PROXY names one",
     };
-    Line::new(Standing::Failed, "address", format!("{address} does not answer {way}; {remedy}"))
+    Line::new(Standing::Failed, "address", format!("{address} is not reached {way}; {remedy}"))
 }
 
 fn clock(workspace: &Checked) -> Line {

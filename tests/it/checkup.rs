@@ -218,8 +218,7 @@ async fn clock(behind: TimeDelta) -> (String, u8) {
     .await;
     let config = Setup::of(&simulator).resolve().unwrap();
     let surroundings = surroundings(Chance { now, random: || 0.0 });
-    let checkup =
-        check_up(&config, &surroundings, &Progress::default(), &Interrupt::default()).await.unwrap();
+    let checkup = check_up(&config, &surroundings, &Progress::default(), &Interrupt::default()).await;
     let mut shown = Vec::new();
     checkup.write(&config.settings, &mut shown).unwrap();
     let shown = text(&shown);
@@ -280,4 +279,25 @@ async fn a_refusal_is_an_answer_and_shows_that_the_address_is_reached() {
     let setup = Setup::new().workspace_at("main", simulator.base_url().as_str(), "sk_another_key");
     let output = check(&setup).await;
     assert_eq!((code(&output), word(&output, "address").as_str()), (4, "ok"));
+}
+
+#[tokio::test]
+async fn a_machine_without_ca_certificates_is_code_5_and_all_else_is_said_too() {
+    let setup = Setup::new().workspace_at("main", "https://audited.example", KEY);
+    let without = |mut binary: assert_cmd::Command| {
+        binary.env("SSL_CERT_FILE", "/nowhere").env("SSL_CERT_DIR", "/nowhere");
+        binary
+    };
+    let (checked, audited) =
+        (finish(without(setup.binary("check"))).await, finish(without(setup.audit())).await);
+    assert_eq!((code(&checked), code(&audited)), (5, 5), "{}", text(&checked.stdout));
+    assert_eq!((word(&checked, "lock").as_str(), word(&checked, "address").as_str()), ("ok", "failed"));
+    let (word, detail) = said(&checked, SECRETS);
+    assert!(word == "failed" && detail.contains("CA certificates"), "{detail}");
+
+    // As in an audit, the lock goes first.
+    let _other = OutputDirectory::open(&setup.out()).unwrap();
+    let mut binary = without(setup.binary("check"));
+    binary.arg("--out").arg(setup.out());
+    assert_eq!((code(&finish(binary).await), code(&finish(without(setup.audit())).await)), (7, 7));
 }
