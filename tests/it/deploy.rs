@@ -181,3 +181,43 @@ fn every_exit_code_of_a_night_is_put_to_use_everywhere() {
         assert!(unit.contains(code) || [1, 2, 8].contains(code), "the unit says what {code} is");
     }
 }
+
+#[test]
+fn a_job_in_a_cluster_may_do_little_never_meets_itself_and_keeps_its_reports() {
+    for file in ["deploy/kubernetes/cronjob.yaml", "deploy/kubernetes/indexed-job.yaml"] {
+        let job = read(file);
+        let lines: BTreeSet<&str> = job.lines().map(|line| line.trim().trim_start_matches("- ")).collect();
+        for line in [
+            "concurrencyPolicy: Forbid",
+            "defaultMode: 0440",
+            "runAsNonRoot: true",
+            "readOnlyRootFilesystem: true",
+            "allowPrivilegeEscalation: false",
+            "drop: [ALL]",
+            "type: RuntimeDefault",
+            "automountServiceAccountToken: false",
+            "resources:",
+            "mountPath: /reports",
+            "persistentVolumeClaim:",
+        ] {
+            assert!(lines.contains(line), "{file}: {line}");
+        }
+    }
+}
+
+#[test]
+fn recipes_read_the_latest_report_and_nothing_else_of_the_reports() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/recipes");
+    let mut named = 0;
+    for entry in fs_err::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let recipe = fs_err::read_to_string(&path).unwrap();
+        let code: String = recipe.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+        named += code.matches("/latest/report.json").count();
+        for other in ["manifest", ".csv", ".html", "metrics", "find "] {
+            assert!(!code.contains(other), "{}: {other}", path.display());
+        }
+        assert_eq!(code.matches("report.json").count(), code.matches("/latest/report.json").count());
+    }
+    assert!(named >= 2, "{named}");
+}
