@@ -15,8 +15,11 @@ pub use metrics_file::{write_failure, write_metrics};
 pub use retention::Retention;
 
 use std::{
+    fs::File,
     io::{self, Write},
+    panic::resume_unwind,
     path::{Path, PathBuf},
+    thread,
 };
 
 use sha2::{Digest, Sha256};
@@ -92,10 +95,7 @@ pub fn publish(
     interrupt: &Interrupt,
 ) -> Result<PathBuf, PublishError> {
     let staging = directory.staging().to_owned();
-    let mut files = Vec::new();
-    for file in report::File::of(formats) {
-        files.push(write_file(&staging.join(file.name()), interrupt, |out| file.write(audit, out))?);
-    }
+    let mut files = write_reports(audit, formats, &staging, interrupt)?;
     let there = bundles_there(directory.path())?;
     let previous = last_published(directory.path(), &there);
     let mut pruned: Vec<PrunedEntry> = previous.map_or(Vec::new(), |last| last.manifest.pruned.clone());
@@ -119,15 +119,12 @@ pub fn publish(
     }));
 
     let manifest = evidence::manifest(audit, evidence, files.clone(), link, pruned);
-    files.push(write_file(&staging.join(MANIFEST), interrupt, |mut out| {
+    files.push(write_file(staging.join(MANIFEST), interrupt, |mut out| {
         serde_json::to_writer_pretty(&mut out, &manifest)?;
-        out.write_all(b"\n").map(|()| None)
+        out.write_all(b"\n")
     })?);
-    write_file(&staging.join(SUMS), interrupt, |out| {
-        files
-            .iter()
-            .try_for_each(|file| out.write_all(sum_line(&file.sha256, &file.name).as_bytes()))
-            .map(|()| None)
+    write_file(staging.join(SUMS), interrupt, |out| {
+        files.iter().try_for_each(|file| out.write_all(sum_line(&file.sha256, &file.name).as_bytes()))
     })?;
     let published = directory.put_in_place(&audit.run.id, interrupt)?;
     for Candidate { bundle, .. } in to_prune {
@@ -181,45 +178,86 @@ fn link_to(last: &Candidate) -> PreviousEntry {
     PreviousEntry { run: last.bundle.run.clone(), manifest_sha256: last.manifest_sha256.clone() }
 }
 
-/// Writes one file, brings it to the disk and says what its manifest entry holds.
-fn write_file(
-    path: &Path,
+/// Writes the reports side by side, since none needs another. What their manifest entries hold, in the order of the files.
+fn write_reports(
+    audit: &Audit,
+    formats: &[report::Format],
+    staging: &Path,
     interrupt: &Interrupt,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<Option<usize>>,
-) -> Result<FileEntry, PublishError> {
-    let attempt = || {
-        let file = directory::create_file(path)?;
-        let mut out = Summed {
-            inner: io::BufWriter::with_capacity(1 << 16, file),
-            sum: Sha256::new(),
-            bytes: 0,
-            interrupt,
+) -> Result<Vec<FileEntry>, PublishError> {
+    let written: Vec<Result<Written, PublishError>> = thread::scope(|scope| {
+        let write = |file: report::File| {
+            let path = staging.join(file.name());
+            scope.spawn(move || Written::new(path, interrupt, |out| file.write(audit, out)))
         };
-        let rows = write(&mut out)?;
-        out.flush()?;
-        out.inner.get_ref().sync_all()?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let sha256 = hexadecimal(&out.sum.finalize());
-        Ok(FileEntry { name, rows, bytes: out.bytes, sha256 })
-    };
-    attempt().map_err(|error| {
-        if interrupt.signal().is_some() {
-            PublishError::Interrupted
-        } else {
-            PublishError::write(path)(error)
-        }
-    })
+        let threads: Vec<_> = report::File::of(formats).map(write).collect();
+        let join = |thread: thread::ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+        };
+        threads.into_iter().map(join).collect()
+    });
+    written.into_iter().map(|written| written?.bring_to_disk()).collect()
 }
 
-/// A writer that sums what goes through it, and stops when a signal has come.
-struct Summed<'a, W> {
-    inner: W,
+/// Writes one file, brings it to the disk and says what its manifest entry holds.
+fn write_file(
+    path: PathBuf,
+    interrupt: &Interrupt,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<FileEntry, PublishError> {
+    Written::new(path, interrupt, |out| write(out).map(|()| None))?.bring_to_disk()
+}
+
+/// A file that is written, and perhaps not yet on the disk.
+struct Written {
+    path: PathBuf,
+    file: File,
+    entry: FileEntry,
+}
+
+impl Written {
+    /// Writes a file; `write` says how many rows it has, where it has any.
+    fn new(
+        path: PathBuf,
+        interrupt: &Interrupt,
+        write: impl FnOnce(&mut io::BufWriter<Summed<'_>>) -> io::Result<Option<usize>>,
+    ) -> Result<Self, PublishError> {
+        let attempt = || {
+            let inner = directory::create_file(&path)?;
+            let summed = Summed { inner, sum: Sha256::new(), bytes: 0, interrupt };
+            // Reports come in small pieces. They are summed and written in large ones.
+            let mut out = io::BufWriter::with_capacity(BLOCK, summed);
+            let rows = write(&mut out)?;
+            let summed = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let sha256 = hexadecimal(&summed.sum.finalize());
+            Ok((summed.inner, FileEntry { name, rows, bytes: summed.bytes, sha256 }))
+        };
+        match attempt() {
+            Ok((file, entry)) => Ok(Self { path, file, entry }),
+            Err(_) if interrupt.signal().is_some() => Err(PublishError::Interrupted),
+            Err(error) => Err(PublishError::write(&path)(error)),
+        }
+    }
+
+    fn bring_to_disk(self) -> Result<FileEntry, PublishError> {
+        self.file.sync_all().map_err(PublishError::write(&self.path))?;
+        Ok(self.entry)
+    }
+}
+
+/// How many bytes are summed and written at once: few enough to stay in the cache in between.
+const BLOCK: usize = 1 << 16;
+
+/// A file that sums what is written to it, and stops when a signal has come.
+struct Summed<'a> {
+    inner: File,
     sum: Sha256,
     bytes: u64,
     interrupt: &'a Interrupt,
 }
 
-impl<W: Write> Write for Summed<'_, W> {
+impl Write for Summed<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.interrupt.signal().is_some() {
             return Err(io::Error::other("a signal came"));
