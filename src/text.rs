@@ -30,7 +30,9 @@ pub fn is_hidden(character: char) -> bool {
 #[must_use]
 pub fn show_hidden<'a>(text: &'a str, keep: &[char]) -> Cow<'a, str> {
     let hidden = |character: char| is_hidden(character) && !keep.contains(&character);
-    if !text.contains(hidden) {
+    // Most text is plain, and that is seen many bytes at a time.
+    let is_plain = text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
+    if is_plain || !text.contains(hidden) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 8);
