@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::size;
 use crate::{
-    audit::Audit,
+    audit::{Audit, AuditedSecret},
     inventory::{Dependent, DependentType, Relation, Visibility},
 };
 
@@ -69,19 +69,20 @@ pub(super) fn kind(dependent_type: &DependentType) -> &str {
 
 /// How many dependents each secret can show so that all of them together take at most `room` bytes; `None` if all can.
 pub(super) fn most_within(audit: &Audit, room: usize) -> io::Result<Option<usize>> {
-    // What the first dependents of all secrets take, then the second ones, and so on.
-    let mut sizes: Vec<usize> = Vec::new();
-    for secret in audit.secrets() {
-        for (at, dependent) in secret.dependents().enumerate() {
-            if at == sizes.len() {
-                sizes.push(0);
-            }
-            sizes[at] += size(&Row { dependent: Shown::of(dependent) })?;
+    let mut lists: Vec<_> = audit.secrets().map(AuditedSecret::dependents).collect();
+    // What the first dependents of all secrets take, then the second ones, and so on, until there is no room left.
+    let (mut taken, mut shown) = (0, 0);
+    loop {
+        lists.retain(|list| list.len() > 0);
+        if lists.is_empty() {
+            return Ok(None);
         }
+        for dependent in lists.iter_mut().filter_map(Iterator::next) {
+            taken += size(&Row { dependent: Shown::of(dependent) })?;
+            if taken > room {
+                return Ok(Some(shown));
+            }
+        }
+        shown += 1;
     }
-    let mut taken = 0;
-    Ok(sizes.into_iter().position(|size| {
-        taken += size;
-        taken > room
-    }))
 }

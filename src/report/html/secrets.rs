@@ -70,9 +70,7 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     fn of(audit: &'a Audit) -> Self {
-        let dependents = audit.secrets().flat_map(|secret| secret.dependents());
-        let kinds: BTreeSet<&str> =
-            dependents.map(|one| dependents::kind(&one.resource.dependent_type)).collect();
+        let kinds: BTreeSet<&str> = audit.secrets().flat_map(kinds).collect();
         Self {
             workspaces: audit.workspaces.iter().map(|workspace| workspace.name()).collect(),
             kinds: kinds.into_iter().zip(0..).collect(),
@@ -90,10 +88,8 @@ impl<'a> Row<'a> {
         let others = total - named.iter().sum::<usize>();
         let (words, class) = verdict(secret.verdict());
         let shown = most.map_or(total, |most| total.min(most));
-        let kinds: BTreeSet<usize> = secret
-            .dependents()
-            .filter_map(|one| table.kinds.get(dependents::kind(&one.resource.dependent_type)).copied())
-            .collect();
+        let kinds: BTreeSet<usize> =
+            kinds(secret).filter_map(|kind| table.kinds.get(kind).copied()).collect();
         Self {
             secret,
             verdict: words,
@@ -119,6 +115,16 @@ impl<'a> Row<'a> {
     fn dependents(&self) -> impl Iterator<Item = Shown<'a>> {
         self.secret.dependents().take(self.shown).map(Shown::of)
     }
+}
+
+/// The kinds of a secret's dependents. They come by kind, so that each is there once, or a few times at the most.
+fn kinds(secret: AuditedSecret<'_>) -> impl Iterator<Item = &str> {
+    let mut last = None;
+    secret.dependents().filter_map(move |one| {
+        let kind = Some(dependents::kind(&one.resource.dependent_type)).filter(|kind| last != Some(*kind))?;
+        last = Some(kind);
+        last
+    })
 }
 
 fn urgency(verdict: Verdict) -> usize {
