@@ -4,7 +4,7 @@
 use crate::inventory::{Dependent, DependentType, Secret, Source};
 
 /// What one part of the API shows and another doesn't.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Discrepancy {
     /// The resource itself holds the secret, and the whole list of dependents of that kind doesn't show it.
     MissingFromUsedBy,

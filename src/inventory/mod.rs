@@ -159,7 +159,7 @@ pub struct Coverage {
 }
 
 /// How a dependent depends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relation {
     /// It holds the secret itself.
     Direct,

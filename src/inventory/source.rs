@@ -84,7 +84,7 @@ impl Source {
 }
 
 /// A set of sources.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sources(u16);
 
 impl Sources {

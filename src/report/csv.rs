@@ -1,12 +1,10 @@
 //! `dependents.csv` and `secrets.csv`: RFC 4180 for sheets.
 
-use std::{
-    borrow::Cow,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
+use super::memo::Memo;
 use crate::{
-    audit::{Audit, AuditedSecret, Rendering},
+    audit::{Audit, Rendering},
     inventory::{Dependent, Relation},
     text::show_hidden,
 };
@@ -56,54 +54,59 @@ const SECRET_COLUMNS: [&str; 24] = [
     "waiver_expires",
 ];
 
+/// How many of the columns above are of the secret; the others are of the dependent.
+const OF_THE_SECRET: usize = 4;
+
 /// One row for each secret and dependent, and one with empty cells for each secret without any. How many rows.
 pub(super) fn dependents(audit: &Audit, out: impl Write) -> io::Result<usize> {
     let mut sheet = Sheet::new(out, &audit.parameters.rendering, &DEPENDENT_COLUMNS)?;
+    let (mut memo, mut of_the_secret) = (Memo::new(Vec::len), Vec::new());
     for secret in audit.secrets() {
-        let mut none = true;
-        for dependent in secret.dependents() {
-            none = false;
-            dependent_row(&mut sheet, secret, dependent)?;
+        let cells: [&str; OF_THE_SECRET] =
+            [secret.workspace(), secret.id(), secret.name(), secret.verdict().as_str()];
+        if secret.dependents().len() == 0 {
+            sheet.row(cells.into_iter().chain([""; DEPENDENT_COLUMNS.len() - OF_THE_SECRET]))?;
+            continue;
         }
-        if none {
-            let of_the_secret = [secret.workspace(), secret.id(), secret.name(), secret.verdict().as_str()];
-            let no_dependent = [""; DEPENDENT_COLUMNS.len() - 4];
-            sheet.row(of_the_secret.into_iter().chain(no_dependent))?;
+        of_the_secret.clear();
+        sheet.cells.append(&mut of_the_secret, cells);
+        for dependent in secret.dependents() {
+            let cells = &mut sheet.cells;
+            let row = memo.row(dependent, None, || of_the_dependent(cells, dependent))?;
+            sheet.out.write_all(&of_the_secret)?;
+            sheet.out.write_all(row)?;
+            sheet.rows += 1;
         }
     }
     sheet.finish()
 }
 
-fn dependent_row(
-    sheet: &mut Sheet<impl Write>,
-    secret: AuditedSecret<'_>,
-    dependent: Dependent<'_>,
-) -> io::Result<()> {
+/// The end of a row, which is the same for every secret that the dependent uses in this way.
+fn of_the_dependent(cells: &mut Cells, dependent: Dependent<'_>) -> io::Result<Vec<u8>> {
     let resource = dependent.resource;
-    let cell = |text: &'_ Option<Cow<'static, str>>| text.clone().unwrap_or_default();
     let relation = match dependent.relation {
         Relation::Direct => "direct",
         Relation::Transitive => "transitive",
     };
     let created_at = resource.created_at_unix_secs.and_then(super::created_at).unwrap_or_default();
     let sources: Vec<&str> = dependent.sources.names().collect();
-    sheet.row([
-        secret.workspace(),
-        secret.id(),
-        secret.name(),
-        secret.verdict().as_str(),
+    let mut row = Vec::new();
+    let of_the_dependent: [&str; DEPENDENT_COLUMNS.len() - OF_THE_SECRET] = [
         resource.dependent_type.as_str(),
         &resource.id,
-        &cell(&resource.name),
+        resource.name.as_deref().unwrap_or_default(),
         resource.visibility.as_str(),
-        &cell(&resource.access_level),
+        resource.access_level.as_deref().unwrap_or_default(),
         relation,
         &dependent.via.join(";"),
-        &cell(&resource.provider),
-        &cell(&resource.phone_number),
+        resource.provider.as_deref().unwrap_or_default(),
+        resource.phone_number.as_deref().unwrap_or_default(),
         &created_at,
         &sources.join(";"),
-    ])
+    ];
+    cells.append(&mut row, of_the_dependent);
+    cells.end(&mut row);
+    Ok(row)
 }
 
 /// One row for each secret. How many rows.
@@ -156,11 +159,13 @@ fn truth(truth: bool) -> &'static str {
     if truth { "true" } else { "false" }
 }
 
-/// A CSV file being written, in which every cell is escaped once.
-struct Sheet<W: Write> {
-    writer: ::csv::Writer<W>,
-    escape_formulas: bool,
+/// A CSV file being written.
+struct Sheet<W> {
+    out: W,
+    cells: Cells,
+    columns: usize,
     rows: usize,
+    row: Vec<u8>,
 }
 
 impl<W: Write> Sheet<W> {
@@ -168,33 +173,75 @@ impl<W: Write> Sheet<W> {
         if rendering.csv_byte_order_mark {
             out.write_all("\u{FEFF}".as_bytes())?;
         }
-        let mut writer = ::csv::WriterBuilder::new()
-            // The configuration takes ASCII only.
-            .delimiter(u8::try_from(rendering.csv_delimiter).unwrap_or(b','))
-            .terminator(::csv::Terminator::CRLF)
-            .from_writer(out);
-        writer.write_record(columns)?;
-        Ok(Self { writer, escape_formulas: rendering.csv_formula_escaping, rows: 0 })
+        let cells = Cells::new(rendering);
+        let mut sheet = Self { out, cells, columns: columns.len(), rows: 0, row: Vec::new() };
+        sheet.row(columns.iter().copied())?;
+        sheet.rows = 0;
+        Ok(sheet)
     }
 
     fn row<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) -> io::Result<()> {
-        for cell in cells {
-            // Quotes hold newlines and tabs, so these stay.
-            let shown = show_hidden(cell, &['\n', '\r', '\t']);
-            if self.escape_formulas && needs_apostrophe(&shown) {
-                self.writer.write_field(format!("'{shown}"))?;
-            } else {
-                self.writer.write_field(shown.as_ref())?;
-            }
+        self.row.clear();
+        if self.cells.append(&mut self.row, cells) != self.columns {
+            return Err(io::Error::other("a row has not as many cells as there are columns"));
         }
-        self.writer.write_record(None::<&[u8]>)?;
+        self.cells.end(&mut self.row);
+        self.out.write_all(&self.row)?;
         self.rows += 1;
         Ok(())
     }
 
     fn finish(mut self) -> io::Result<usize> {
-        self.writer.flush()?;
+        self.out.flush()?;
         Ok(self.rows)
+    }
+}
+
+/// The cells of a CSV file, each escaped once.
+struct Cells {
+    writer: csv_core::Writer,
+    escape_formulas: bool,
+}
+
+impl Cells {
+    fn new(rendering: &Rendering) -> Self {
+        let mut writer = csv_core::WriterBuilder::new();
+        // The configuration takes ASCII only.
+        writer.delimiter(u8::try_from(rendering.csv_delimiter).unwrap_or(b','));
+        // Quotes around what holds a line break of either kind come from this.
+        writer.terminator(csv_core::Terminator::CRLF);
+        Self { writer: writer.build(), escape_formulas: rendering.csv_formula_escaping }
+    }
+
+    /// Appends cells, each with the delimiter behind it. How many.
+    fn append<'c>(&mut self, row: &mut Vec<u8>, cells: impl IntoIterator<Item = &'c str>) -> usize {
+        let mut appended = 0;
+        for cell in cells {
+            // Quotes hold newlines and tabs, so these stay.
+            let shown = show_hidden(cell, &['\n', '\r', '\t']);
+            if self.escape_formulas && needs_apostrophe(&shown) {
+                self.append_one(row, format!("'{shown}").as_bytes());
+            } else {
+                self.append_one(row, shown.as_bytes());
+            }
+            appended += 1;
+        }
+        appended
+    }
+
+    fn append_one(&mut self, row: &mut Vec<u8>, cell: &[u8]) {
+        let start = row.len();
+        // Enough for quotes alone, each of them doubled, in quotes, and for the delimiter.
+        row.resize(start + 2 * cell.len() + 3, 0);
+        let (_, _, taken) = self.writer.field(cell, &mut row[start..]);
+        let (_, delimiter) = self.writer.delimiter(&mut row[start + taken..]);
+        row.truncate(start + taken + delimiter);
+    }
+
+    /// Ends a row: behind its last cell there is no delimiter.
+    fn end(&self, row: &mut Vec<u8>) {
+        row.pop();
+        row.extend_from_slice(b"\r\n");
     }
 }
 
@@ -210,7 +257,35 @@ fn needs_apostrophe(cell: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
     use super::*;
+
+    fn rendering(csv_delimiter: char, csv_formula_escaping: bool) -> Rendering {
+        Rendering { csv_delimiter, csv_byte_order_mark: false, csv_formula_escaping, list_length: 0 }
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_is_as_the_csv_crate_would_write_it(
+            cells in vec("[ -~\t\r\n\"',;|=+é\u{200b}]{0,6}", 2..6),
+            delimiter in select(&[',', ';', '\t', '|'][..]),
+            escape_formulas: bool,
+        ) {
+            let mut sheet = Sheet::new(Vec::new(), &rendering(delimiter, escape_formulas), &vec!["x"; cells.len()])?;
+            sheet.out.clear();
+            sheet.row(cells.iter().map(String::as_str))?;
+            let mut writer = ::csv::WriterBuilder::new()
+                .delimiter(u8::try_from(delimiter)?)
+                .terminator(::csv::Terminator::CRLF)
+                .from_writer(Vec::new());
+            writer.write_record(cells.iter().map(|cell| {
+                let shown = show_hidden(cell, &['\n', '\r', '\t']);
+                if escape_formulas && needs_apostrophe(&shown) { format!("'{shown}") } else { shown.into_owned() }
+            }))?;
+            prop_assert_eq!(sheet.out, writer.into_inner()?);
+        }
+    }
 
     #[test]
     fn formulas_are_neutralised_and_telephone_numbers_are_not() {

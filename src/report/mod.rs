@@ -6,6 +6,7 @@ mod csv;
 mod html;
 mod json;
 mod markdown;
+mod memo;
 mod metrics;
 mod terminal;
 mod words;

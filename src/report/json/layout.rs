@@ -5,6 +5,9 @@ use std::io::{self, Write};
 /// Objects nested deeper than this stand on one line each, such as a dependent.
 const INDENTED_LEVELS: usize = 6;
 
+/// A line's end and the indentation behind it, for the deepest level that has one.
+const INDENT: &[u8] = b"\n            ";
+
 /// Indents the outer levels and keeps the inner ones on one line: readable, and a line for each dependent, so that
 /// two reports can be compared line by line.
 #[derive(Default)]
@@ -14,6 +17,11 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// How what stands on one line is laid out.
+    pub(super) fn of_a_line() -> Self {
+        Self { level: INDENTED_LEVELS, has_value: false }
+    }
+
     fn open(&mut self, out: &mut (impl Write + ?Sized), bracket: &[u8]) -> io::Result<()> {
         self.level += 1;
         self.has_value = false;
@@ -44,8 +52,7 @@ impl Layout {
     }
 
     fn indent(&self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
-        out.write_all(b"\n")?;
-        (0..self.level).try_for_each(|_| out.write_all(b"  "))
+        out.write_all(&INDENT[..1 + 2 * self.level])
     }
 }
 

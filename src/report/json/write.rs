@@ -2,10 +2,12 @@
 
 use std::{
     borrow::Cow,
+    cell::RefCell,
     io::{self, Write},
 };
 
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::Error as _};
+use serde_json::value::RawValue;
 
 use super::{
     SCHEMA_VERSION,
@@ -24,11 +26,12 @@ use crate::{
         WorkspaceRecord,
     },
     inventory::{Dependent, Gap, Reference, Relation},
-    report::{created_at, timestamp},
+    report::{created_at, memo::Memo, timestamp},
 };
 
 /// Writes the report.
 pub(in crate::report) fn report(audit: &Audit, out: impl Write) -> io::Result<()> {
+    let rows = RefCell::new(Memo::new(|row: &Box<RawValue>| row.get().len()));
     let report = ReportJson {
         schema_version: SCHEMA_VERSION,
         filtered: audit.filter().is_some(),
@@ -54,7 +57,7 @@ pub(in crate::report) fn report(audit: &Audit, out: impl Write) -> io::Result<()
                 key_refused: failed.key_refused,
             })
             .collect(),
-        workspaces: Each(|| audit.workspaces.iter().map(workspace)),
+        workspaces: Each(|| audit.workspaces.iter().map(|one| workspace(one, &rows))),
         history: history(&audit.history),
     };
     let mut serializer = serde_json::Serializer::with_formatter(out, Layout::default());
@@ -70,7 +73,7 @@ fn moment(moment: chrono::DateTime<chrono::Utc>) -> Cow<'static, str> {
     Cow::Owned(timestamp(moment))
 }
 
-fn workspace(workspace: &AuditedWorkspace) -> impl Serialize {
+fn workspace<'a>(workspace: &'a AuditedWorkspace, rows: &'a Rows<'a>) -> impl Serialize + 'a {
     WorkspaceJson {
         name: text(workspace.name()),
         address: text(workspace.address()),
@@ -91,11 +94,11 @@ fn workspace(workspace: &AuditedWorkspace) -> impl Serialize {
             .iter()
             .map(|(secret_id, name)| SecretNameJson { secret_id: text(secret_id), name: text(name) })
             .collect(),
-        secrets: Each(|| workspace.secrets().map(secret)),
+        secrets: Each(|| workspace.secrets().map(|one| secret(one, rows))),
     }
 }
 
-fn secret<'a>(secret: AuditedSecret<'a>) -> impl Serialize + 'a {
+fn secret<'a>(secret: AuditedSecret<'a>, rows: &'a Rows<'a>) -> impl Serialize + 'a {
     let record = secret.record();
     SecretJson {
         secret_id: text(secret.id()),
@@ -113,7 +116,8 @@ fn secret<'a>(secret: AuditedSecret<'a>) -> impl Serialize + 'a {
         waiver: secret.waiver().map(waiver),
         gaps: gaps(secret.gaps()),
         dependents: Each(move || {
-            secret.dependents_with_discrepancies().map(|(one, discrepancy)| dependent(one, discrepancy))
+            let dependents = secret.dependents_with_discrepancies();
+            dependents.map(|(dependent, discrepancy)| Row { dependent, discrepancy, rows })
         }),
     }
 }
@@ -134,6 +138,32 @@ fn references(references: &[Reference]) -> Vec<ReferenceJson<'_>> {
 
 fn gaps<'a>(gaps: impl IntoIterator<Item = &'a Gap>) -> Vec<GapJson<'a>> {
     gaps.into_iter().map(|gap| GapJson { what: text(&gap.what), why: text(&gap.why) }).collect()
+}
+
+/// The rows of dependents that were written already.
+type Rows<'a> = RefCell<Memo<'a, Box<RawValue>>>;
+
+/// A dependent as a row of some secret.
+struct Row<'a> {
+    dependent: Dependent<'a>,
+    discrepancy: Option<Discrepancy>,
+    rows: &'a Rows<'a>,
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut rows = self.rows.borrow_mut();
+        let row =
+            rows.row(self.dependent, self.discrepancy, || line(&dependent(self.dependent, self.discrepancy)));
+        row.map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
+/// A value on one line.
+fn line(value: &impl Serialize) -> serde_json::Result<Box<RawValue>> {
+    let mut line = Vec::new();
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut line, Layout::of_a_line()))?;
+    RawValue::from_string(String::from_utf8(line).map_err(serde_json::Error::custom)?)
 }
 
 fn dependent<'a>(dependent: Dependent<'a>, discrepancy: Option<Discrepancy>) -> DependentJson<'a> {

@@ -1,0 +1,147 @@
+//! Rows that many secrets share: a resource that uses hundreds of them looks the same below each.
+//!
+//! What never lives here: how a row looks.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::{Hash, Hasher},
+};
+
+use crate::{
+    audit::Discrepancy,
+    inventory::{Dependent, Relation, Resource, Sources},
+};
+
+/// How many bytes of rows are remembered. Others are made each time, so that a workspace in which nothing is shared needs
+/// no more memory than this.
+const MOST_BYTES: usize = 8 << 20;
+
+/// What an entry takes beside its row, about.
+const OVERHEAD: usize = 128;
+
+/// How dependents look in one format.
+pub(super) struct Memo<'a, T> {
+    rows: HashMap<Look<'a>, T>,
+    /// One that there was no room for.
+    other: Option<T>,
+    room: usize,
+    size: fn(&T) -> usize,
+}
+
+/// All that the look of a dependent comes from. What is kept once is known by its place.
+#[derive(PartialEq, Eq, Hash)]
+struct Look<'a> {
+    resource: Place<'a, Resource<'static>>,
+    via: Place<'a, [String]>,
+    relation: Relation,
+    sources: Sources,
+    discrepancy: Option<Discrepancy>,
+}
+
+struct Place<'a, T: ?Sized>(&'a T);
+
+impl<T: ?Sized> PartialEq for Place<'_, T> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl<T: ?Sized> Eq for Place<'_, T> {}
+
+impl<T: ?Sized> Hash for Place<'_, T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::ptr::hash(self.0, state);
+    }
+}
+
+impl<'a, T> Memo<'a, T> {
+    /// Nothing is remembered yet. `size`: of a row, in bytes.
+    pub(super) fn new(size: fn(&T) -> usize) -> Self {
+        Self { rows: HashMap::new(), other: None, room: MOST_BYTES, size }
+    }
+
+    /// The row of a dependent, as `make` makes it.
+    ///
+    /// # Errors
+    /// Where that fails.
+    pub(super) fn row<E>(
+        &mut self,
+        dependent: Dependent<'a>,
+        discrepancy: Option<Discrepancy>,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<&T, E> {
+        let Dependent { resource, relation, via, sources } = dependent;
+        let look = Look { resource: Place(resource), via: Place(via), relation, sources, discrepancy };
+        match self.rows.entry(look) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(new) => {
+                let row = make()?;
+                match self.room.checked_sub((self.size)(&row) + OVERHEAD) {
+                    Some(room) => {
+                        self.room = room;
+                        Ok(new.insert(row))
+                    }
+                    None => Ok(self.other.insert(row)),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{borrow::Cow, convert::Infallible};
+
+    use proptest::{collection::vec, prelude::*, sample::select};
+
+    use super::*;
+    use crate::inventory::{DependentType, Secret, Sighting, Source, Workspace};
+
+    type Use = (&'static str, bool, Option<&'static str>, Source);
+
+    /// Few enough of each that most come again.
+    fn any_use() -> impl Strategy<Value = Use> {
+        let via = select(&[None, Some("tool_1"), Some("tool_2")][..]);
+        let source = select(&[Source::Preview, Source::Dependencies, Source::Agents][..]);
+        (select(&["agent_1", "agent_2"][..]), any::<bool>(), via, source)
+    }
+
+    /// A workspace in which each secret is used so.
+    fn workspace(uses: &[Use]) -> Workspace {
+        let mut workspace = Workspace::default();
+        for (number, (id, is_transitive, via, source)) in uses.iter().enumerate() {
+            workspace.secrets.push(Secret::new(number.to_string(), "name"));
+            let sighting = Sighting {
+                resource: Resource::unknown(DependentType::Agent, *id),
+                relation: if *is_transitive { Relation::Transitive } else { Relation::Direct },
+                via: via.map(Cow::Borrowed).into_iter().collect(),
+            };
+            workspace.record(number, *source, [sighting]);
+        }
+        workspace
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_is_the_one_that_would_be_made_whether_or_not_there_is_room(
+            uses in vec(any_use(), 1..40),
+            discrepancies in vec(select(&[None, Some(Discrepancy::MissingFromUsedBy)][..]), 40),
+            room in select(&[0, 3 * OVERHEAD, MOST_BYTES][..]),
+        ) {
+            let workspace = workspace(&uses);
+            let mut memo = Memo { room, ..Memo::new(String::len) };
+            let mut made = 0;
+            let dependents = workspace.secrets.iter().flat_map(|secret| workspace.dependents(secret));
+            for (dependent, discrepancy) in dependents.zip(discrepancies) {
+                let row = || format!("{dependent:?} {discrepancy:?}");
+                let known = memo.row(dependent, discrepancy, || Ok::<_, Infallible>({ made += 1; row() }));
+                prop_assert_eq!(known, Ok(&row()));
+            }
+            let kept = memo.rows.values().map(|row| row.len() + OVERHEAD).sum::<usize>();
+            prop_assert!(kept <= room);
+            if room == MOST_BYTES {
+                prop_assert_eq!(made, memo.rows.len(), "each is made once");
+            }
+        }
+    }
+}
