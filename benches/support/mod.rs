@@ -13,13 +13,13 @@ use elevenlabs_secrets_audit::{
 
 /// How big a workspace is.
 #[derive(Clone, Copy)]
-pub struct Size {
+pub(crate) struct Size {
     /// How many secrets it has. One in thirty is unused.
-    pub secrets: usize,
+    pub(crate) secrets: usize,
     /// How many dependents each of the others has.
-    pub dependents: usize,
+    pub(crate) dependents: usize,
     /// How many different resources those are.
-    pub resources: usize,
+    pub(crate) resources: usize,
 }
 
 /// Every so manieth secret is unused.
@@ -28,14 +28,14 @@ const UNUSED: usize = 30;
 impl Size {
     /// How many rows of dependents there are.
     #[must_use]
-    pub fn rows(self) -> usize {
+    pub(crate) fn rows(self) -> usize {
         (self.secrets - self.secrets.div_ceil(UNUSED)) * self.dependents
     }
 }
 
 /// A workspace of that size, read whole.
 #[must_use]
-pub fn inventory(size: Size) -> Inventory {
+pub(crate) fn inventory(size: Size) -> Inventory {
     let mut workspace = Workspace::new("production".to_owned(), "https://api.elevenlabs.io".to_owned());
     workspace.scans = Source::SCANNED.map(|source| Scan::new(source, ScanOutcome::Whole)).to_vec();
     for number in 0..size.secrets {
@@ -79,7 +79,7 @@ fn sighting(secret: usize, number: usize) -> Sighting<'static> {
 
 /// The run on the night of this number.
 #[must_use]
-pub fn run(night: i64) -> Run {
+pub(crate) fn run(night: i64) -> Run {
     let started_at = DateTime::from_timestamp(1_764_000_000 + night * 86_400, 0).unwrap_or_default();
     Run {
         id: started_at.format("%Y-%m-%dT%H-%M-%SZ").to_string(),
@@ -91,7 +91,7 @@ pub fn run(night: i64) -> Run {
 
 /// What an audit is asked for where nothing is configured.
 #[must_use]
-pub fn parameters() -> Parameters {
+pub(crate) fn parameters() -> Parameters {
     Parameters {
         page_size: 100,
         dependency_limit: 10,
