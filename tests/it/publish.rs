@@ -312,9 +312,10 @@ fn reports_are_for_the_owner_and_the_group_whatever_the_umask() {
 
 /// The same command as somebody whom permissions bind: root is not. `None` where this machine has no way to.
 pub(crate) fn as_ordinary_user(command: &assert_cmd::Command, home: &Path) -> Option<assert_cmd::Command> {
-    // Where the build stands, others may not look.
+    // Where the build stands, others may not look. A process of its own writes the copy: what this one has open for writing
+    // is for a moment open in every child of every other test too, and nothing can be run that is.
     let copy = home.join("program");
-    fs_err::copy(BINARY, &copy).unwrap();
+    assert_cmd::Command::new("cp").arg(BINARY).arg(&copy).assert().success();
     if fs_err::metadata("/proc/self").is_ok_and(|process| process.uid() != 0) {
         return Some(behind(&["env"], &copy, command));
     }
