@@ -18,6 +18,7 @@
 //! | `answer`, `secrets`, `resources`, `paging` | the endpoints |
 //! | `demo` | the workspace of `--demo` |
 //! | `scaled` | a workspace of any size, for benchmarks |
+//! | `needed` | how many requests an audit of a world takes, counted in the world |
 
 mod answer;
 mod body;
@@ -27,6 +28,7 @@ pub mod documents;
 mod exchange;
 mod hash;
 mod log;
+mod needed;
 mod paging;
 mod resources;
 pub mod scaled;
@@ -48,6 +50,7 @@ pub use self::{
     dependent::Dependent,
     exchange::{Reply, Request},
     log::Counts,
+    needed::{Asking, Needed},
     world::{Agent, Branch, Secret, UsedBy, World},
 };
 

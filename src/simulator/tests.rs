@@ -3,6 +3,7 @@
 mod connections;
 mod demo;
 mod endpoints;
+mod needed;
 mod required_fields;
 mod resources;
 mod scaled;

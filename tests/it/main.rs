@@ -40,7 +40,8 @@
 //! | `malformed` | JSON that is not what the document says, on every way in |
 //! | `ids` | ids as one segment of a path |
 //! | `addresses` | addresses that are taken, certificates, proxies |
-//! | `requests` | what is sent, and how much at once |
+//! | `requests`, `needed` | what is sent, how much at once, and how much altogether |
+//! | `connections` | how many there are, and of which version of HTTP |
 //! | `workspaces` | several workspaces in one bundle |
 //! | `csv_options` | what the configuration makes of CSV files |
 //! | `publish` | the files and directories that a run leaves |
@@ -75,6 +76,7 @@ mod checkup;
 mod completeness;
 mod config;
 mod configuration;
+mod connections;
 mod confirmation;
 mod congestion;
 mod csv_options;
@@ -107,6 +109,7 @@ mod malformed;
 mod metrics;
 mod mistaken;
 mod months;
+mod needed;
 mod nights;
 mod no_change;
 mod places;

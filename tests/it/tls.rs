@@ -64,14 +64,7 @@ pub(crate) async fn in_front_of_with(
     identity: Identity,
     versions: &[&'static SupportedProtocolVersion],
 ) -> RawServer {
-    let key = PrivateKeyDer::try_from(identity.key.serialize_der()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_protocol_versions(versions)
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![identity.certificate.der().clone()], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = acceptor_of(identity, versions, &[]);
     let simulator = simulator.base_url().socket_addrs(|| None).unwrap()[0];
     RawServer::start(move |stream| {
         let acceptor = acceptor.clone();
@@ -82,4 +75,25 @@ pub(crate) async fn in_front_of_with(
         }
     })
     .await
+}
+
+/// The server's side of TLS, offering these protocols in order of its preference.
+pub(crate) fn acceptor(identity: Identity, protocols: &[&str]) -> TlsAcceptor {
+    acceptor_of(identity, &[&version::TLS12, &version::TLS13], protocols)
+}
+
+fn acceptor_of(
+    identity: Identity,
+    versions: &[&'static SupportedProtocolVersion],
+    protocols: &[&str],
+) -> TlsAcceptor {
+    let key = PrivateKeyDer::try_from(identity.key.serialize_der()).unwrap();
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![identity.certificate.der().clone()], key)
+        .unwrap();
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    TlsAcceptor::from(Arc::new(config))
 }

@@ -1,0 +1,136 @@
+//! How much is asked: what an audit cannot do without, counted in the world, and nothing besides.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use elevenlabs_secrets_audit::simulator::{
+    Asking, Needed, Request, Secret, Simulator, World, demo,
+    scaled::{self, Scale},
+};
+use serde_json::json;
+
+use crate::{
+    places::{ENVIRONMENT_VARIABLES, MCP_SERVERS, SETTINGS, SPEECH_ENGINES, variable},
+    support::{SECRETS, Setup},
+};
+
+/// A made-up workspace.
+fn scaled(secrets: usize, dependents_per_secret: usize, workspace: usize) -> World {
+    scaled::world(Scale { secrets, dependents_per_secret, workspace })
+}
+
+/// Audits this world. Each request with how often it was sent.
+async fn requests_of(world: World, asking: Asking) -> BTreeMap<String, usize> {
+    let key = world.api_key.clone();
+    let simulator = Simulator::start(world).await.unwrap();
+    let Asking { page_size, dependency_limit, max_dependency_limit, deep } = asking;
+    let limits =
+        format!("dependency_limit = {dependency_limit}\nmax_dependency_limit = {max_dependency_limit}");
+    let section = format!("[audit]\npage_size = {page_size}\n{limits}\ndeep = {deep}");
+    let outcome = Setup::new().workspace_with_key("main", &simulator, &key).section(&section).run().await;
+    assert!(outcome.result.is_ok(), "{outcome:?}");
+    let mut sent = BTreeMap::new();
+    for Request { path, query, .. } in simulator.requests() {
+        *sent.entry(format!("{path} {query:?}")).or_default() += 1;
+    }
+    sent
+}
+
+/// How many of them are for a path with this beginning and this end.
+fn of(sent: &BTreeMap<String, usize>, begins: &str, ends: &str) -> usize {
+    let concerns = |request: &&String| {
+        let path = request.split(' ').next().unwrap();
+        path.strip_prefix(begins).is_some_and(|rest| rest.ends_with(ends))
+    };
+    sent.keys().filter(concerns).count()
+}
+
+async fn asks_what_is_needed_and_nothing_twice(world: World, asking: Asking) {
+    let needed = Needed::for_world(&world, asking);
+    let sent = requests_of(world, asking).await;
+    let twice: Vec<_> = sent.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    assert_eq!(sent.len(), needed.requests(), "{needed:?}, but sent {sent:#?}");
+    // Nor do too many of one kind make up for too few of another.
+    let limit = format!("{:?}", ("dependency_limit", asking.max_dependency_limit.to_string()));
+    let lists = sent.keys().filter(|request| request.starts_with(&format!("{SECRETS} ")));
+    let dependents = ["tools", "agents", "phone_numbers"].map(|kind| of(&sent, SECRETS, kind));
+    let dependents = dependents.into_iter().sum::<usize>();
+    if asking.max_dependency_limit > asking.dependency_limit {
+        assert_eq!(lists.filter(|request| request.contains(&limit)).count(), needed.raised_pages);
+    }
+    assert_eq!(dependents, needed.dependency_pages);
+    let by_themselves = of(&sent, &format!("{SECRETS}/"), "") - dependents;
+    assert_eq!(by_themselves, needed.lookups + needed.confirmations);
+    if !asking.deep {
+        let places = [ENVIRONMENT_VARIABLES, MCP_SERVERS, SETTINGS, SPEECH_ENGINES];
+        assert_eq!(places.map(|path| of(&sent, path, "")).into_iter().sum::<usize>(), needed.scans);
+    }
+}
+
+#[tokio::test]
+async fn workspaces_of_any_shape_take_what_they_cannot_do_without() {
+    let hundred = |agents| {
+        let secret = |number: usize| Secret::new(&format!("sec_{number:04}"), "key").with_agents(agents);
+        World::of((0..100).map(secret).collect())
+    };
+    let shapes = [
+        World::empty(),
+        hundred(0),
+        hundred(20),
+        hundred(21),
+        World::of(vec![Secret::new("sec", "key").with_tools(100).with_agents(101).with_phone_numbers(200)]),
+        World::of(vec![Secret::new("sec", "key").with_mcp_servers(20)]),
+        World::of((0..60).map(|number| Secret::new(&number.to_string(), "key").with_other("hook")).collect()),
+        scaled(250, 24, 0),
+        scaled(450, 3, 1),
+        scaled(120, 150, 2),
+        demo::world(),
+    ];
+    for world in shapes {
+        asks_what_is_needed_and_nothing_twice(world, Asking::default()).await;
+    }
+}
+
+#[tokio::test]
+async fn so_they_do_with_other_limits_and_deep() {
+    for asking in [
+        Asking { page_size: 7, ..Asking::default() },
+        Asking { dependency_limit: 1, max_dependency_limit: 30, ..Asking::default() },
+        Asking { dependency_limit: 100, ..Asking::default() },
+        Asking { page_size: 50, dependency_limit: 10, max_dependency_limit: 10, ..Asking::default() },
+        Asking { deep: true, ..Asking::default() },
+    ] {
+        asks_what_is_needed_and_nothing_twice(scaled(150, 24, 0), asking).await;
+        asks_what_is_needed_and_nothing_twice(demo::world(), asking).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_referred_to_and_not_listed_is_looked_up_once() {
+    let mut world = World::of(vec![Secret::new("sec_listed", "key")]);
+    let held = |number: usize, id: &str| variable(&format!("var_{number}"), "VAR", &[("production", id)]);
+    world.environment_variables =
+        vec![held(1, "sec_shared"), held(2, "sec_shared"), held(3, "sec_gone"), held(4, "sec_listed")];
+    world.unlisted_secrets = vec![Secret::new("sec_shared", "key").with_agents(250).with_tools(20)];
+    assert_eq!(Needed::for_world(&world, Asking::default()).lookups, 2);
+    asks_what_is_needed_and_nothing_twice(world, Asking::default()).await;
+}
+
+#[tokio::test]
+async fn several_workspaces_together_take_what_each_takes() {
+    let worlds: Vec<World> =
+        [(120, 24), (0, 0), (205, 9)].iter().zip(0..).map(|(size, at)| scaled(size.0, size.1, at)).collect();
+    let needed = worlds.iter().map(|world| Needed::for_world(world, Asking::default()).requests());
+    let needed: usize = needed.sum();
+    let keys: Vec<String> = worlds.iter().map(|world| world.api_key.clone()).collect();
+    let simulator = Simulator::start_counting(worlds, Duration::ZERO).await.unwrap();
+    let setup = keys.iter().enumerate().fold(Setup::new(), |setup, (number, key)| {
+        setup.workspace_with_key(&format!("workspace-{number}"), &simulator, key)
+    });
+    let outcome = setup.run().await;
+    assert_eq!(outcome.code(), 0);
+    let counts = simulator.take_counts();
+    assert_eq!((counts.requests, counts.repeated), (needed, 0));
+    let manifest = crate::bundle::read_json(&outcome.result.unwrap().bundle.join("manifest.json"));
+    assert_eq!(manifest["workspaces"].as_array().map(Vec::len), Some(3), "{}", json!(manifest));
+}
