@@ -3,6 +3,7 @@
 //! An [`Audit`] is all that the reports are made of.
 
 mod changes;
+mod comparison;
 mod counts;
 mod coverage;
 mod discrepancy;
@@ -15,10 +16,8 @@ mod verdict;
 mod waivers;
 mod workspace;
 
-pub use changes::{
-    Changes, Comparison, DependentChanges, DependentName, EarlierDependent, EarlierSecret, EarlierWorkspace,
-    RenamedSecret, SecretName, WorkspaceChanges,
-};
+pub use changes::{Changes, DependentChanges, DependentName, RenamedSecret, SecretName, WorkspaceChanges};
+pub use comparison::{Comparison, EarlierDependent, EarlierSecret, EarlierWorkspace};
 pub use counts::{DependentCounts, Totals};
 pub use coverage::{Figures, SourceRow, Status};
 pub use discrepancy::Discrepancy;

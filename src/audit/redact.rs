@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use super::{DependentName, History, changes::MOST_DEPENDENTS_NAMED};
+use super::{DependentName, History};
 use crate::inventory::{DependentType, FailedWorkspace, Resource, ScanOutcome, Workspace};
 
 /// What can be made unreadable.
@@ -130,14 +130,12 @@ impl Redactor {
         }
     }
 
-    /// The first few of a list, which are those that are named.
-    pub(super) fn first(&self, dependents: Vec<DependentName>) -> Vec<DependentName> {
-        let mut first = dependents;
-        first.truncate(MOST_DEPENDENTS_NAMED);
-        for dependent in &mut first {
+    /// The dependents that are named.
+    pub(super) fn dependents(&self, mut dependents: Vec<DependentName>) -> Vec<DependentName> {
+        for dependent in &mut dependents {
             dependent.name = self.name(&dependent.dependent_type, &dependent.name, None).into_owned();
         }
-        first
+        dependents
     }
 
     /// Everything that a report may show of a workspace.

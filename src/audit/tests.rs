@@ -1,5 +1,6 @@
 //! Random inventories, and what holds of every one of them. The subjects are in the files beside.
 
+mod comparison;
 mod discrepancies;
 mod figures;
 mod orders;

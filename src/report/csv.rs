@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::memo::Memo;
+use super::memo::{Look, Memo};
 use crate::{
     audit::{Audit, Rendering},
     inventory::{Dependent, Relation},
@@ -60,7 +60,7 @@ const OF_THE_SECRET: usize = 4;
 /// One row for each secret and dependent, and one with empty cells for each secret without any. How many rows.
 pub(super) fn dependents(audit: &Audit, out: impl Write) -> io::Result<usize> {
     let mut sheet = Sheet::new(out, &audit.parameters.rendering, &DEPENDENT_COLUMNS)?;
-    let (mut memo, mut of_the_secret) = (Memo::new(Vec::len), Vec::new());
+    let (mut memo, mut of_the_secret) = (Memo::new(|_, row: &Vec<u8>| row.len()), Vec::new());
     for secret in audit.secrets() {
         let cells: [&str; OF_THE_SECRET] =
             [secret.workspace(), secret.id(), secret.name(), secret.verdict().as_str()];
@@ -72,7 +72,7 @@ pub(super) fn dependents(audit: &Audit, out: impl Write) -> io::Result<usize> {
         sheet.cells.append(&mut of_the_secret, cells);
         for dependent in secret.dependents() {
             let cells = &mut sheet.cells;
-            let row = memo.row(dependent, None, || of_the_dependent(cells, dependent))?;
+            let row = memo.get_or_make(Look::of(dependent, None), || of_the_dependent(cells, dependent))?;
             sheet.out.write_all(&of_the_secret)?;
             sheet.out.write_all(row)?;
             sheet.rows += 1;

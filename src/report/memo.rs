@@ -1,8 +1,9 @@
-//! Rows that many secrets share: a resource that uses hundreds of them looks the same below each.
+//! What many secrets share: a resource that uses hundreds of them looks the same below each, in every report.
 //!
-//! What never lives here: how a row looks.
+//! What never lives here: how it looks.
 
 use std::{
+    borrow::Borrow,
     collections::{HashMap, hash_map::Entry},
     hash::{Hash, Hasher},
 };
@@ -12,25 +13,25 @@ use crate::{
     inventory::{Dependent, Relation, Resource, Sources},
 };
 
-/// How many bytes of rows are remembered. Others are made each time, so that a workspace in which nothing is shared needs
-/// no more memory than this.
+/// How many bytes are remembered. What is beyond is made each time, so that a workspace in which nothing is shared needs no
+/// more memory than this.
 const MOST_BYTES: usize = 8 << 20;
 
-/// What an entry takes beside its row, about.
+/// What an entry takes beside what it holds, about, in bytes.
 const OVERHEAD: usize = 128;
 
-/// How dependents look in one format.
-pub(super) struct Memo<'a, T> {
-    rows: HashMap<Look<'a>, T>,
+/// What was made already, by what it is made of.
+pub(super) struct Memo<K, T> {
+    known: HashMap<K, T>,
     /// One that there was no room for.
     other: Option<T>,
     room: usize,
-    size: fn(&T) -> usize,
+    size: fn(&K, &T) -> usize,
 }
 
 /// All that the look of a dependent comes from. What is kept once is known by its place.
 #[derive(PartialEq, Eq, Hash)]
-struct Look<'a> {
+pub(super) struct Look<'a> {
     resource: Place<'a, Resource<'static>>,
     via: Place<'a, [String]>,
     relation: Relation,
@@ -54,34 +55,43 @@ impl<T: ?Sized> Hash for Place<'_, T> {
     }
 }
 
-impl<'a, T> Memo<'a, T> {
-    /// Nothing is remembered yet. `size`: of a row, in bytes.
-    pub(super) fn new(size: fn(&T) -> usize) -> Self {
-        Self { rows: HashMap::new(), other: None, room: MOST_BYTES, size }
+impl<'a> Look<'a> {
+    /// How this dependent looks.
+    pub(super) fn of(dependent: Dependent<'a>, discrepancy: Option<Discrepancy>) -> Self {
+        let Dependent { resource, relation, via, sources } = dependent;
+        Self { resource: Place(resource), via: Place(via), relation, sources, discrepancy }
+    }
+}
+
+impl<K: Eq + Hash, T> Memo<K, T> {
+    /// Nothing is remembered yet. `size`: what an entry holds, in bytes.
+    pub(super) fn new(size: fn(&K, &T) -> usize) -> Self {
+        Self { known: HashMap::new(), other: None, room: MOST_BYTES, size }
     }
 
-    /// The row of a dependent, as `make` makes it.
+    /// What was made of this, where it is remembered.
+    pub(super) fn get<Q: Eq + Hash + ?Sized>(&self, of: &Q) -> Option<&T>
+    where
+        K: Borrow<Q>,
+    {
+        self.known.get(of)
+    }
+
+    /// What is made of this; `make` is only called where it isn't remembered.
     ///
     /// # Errors
     /// Where that fails.
-    pub(super) fn row<E>(
-        &mut self,
-        dependent: Dependent<'a>,
-        discrepancy: Option<Discrepancy>,
-        make: impl FnOnce() -> Result<T, E>,
-    ) -> Result<&T, E> {
-        let Dependent { resource, relation, via, sources } = dependent;
-        let look = Look { resource: Place(resource), via: Place(via), relation, sources, discrepancy };
-        match self.rows.entry(look) {
+    pub(super) fn get_or_make<E>(&mut self, of: K, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
+        match self.known.entry(of) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => {
-                let row = make()?;
-                match self.room.checked_sub((self.size)(&row) + OVERHEAD) {
+                let made = make()?;
+                match self.room.checked_sub((self.size)(new.key(), &made) + OVERHEAD) {
                     Some(room) => {
                         self.room = room;
-                        Ok(new.insert(row))
+                        Ok(new.insert(made))
                     }
-                    None => Ok(self.other.insert(row)),
+                    None => Ok(self.other.insert(made)),
                 }
             }
         }
@@ -129,18 +139,21 @@ mod tests {
             room in select(&[0, 3 * OVERHEAD, MOST_BYTES][..]),
         ) {
             let workspace = workspace(&uses);
-            let mut memo = Memo { room, ..Memo::new(String::len) };
+            let mut memo = Memo { room, ..Memo::new(|_, row: &String| row.len()) };
             let mut made = 0;
             let dependents = workspace.secrets.iter().flat_map(|secret| workspace.dependents(secret));
             for (dependent, discrepancy) in dependents.zip(discrepancies) {
                 let row = || format!("{dependent:?} {discrepancy:?}");
-                let known = memo.row(dependent, discrepancy, || Ok::<_, Infallible>({ made += 1; row() }));
+                let look = Look::of(dependent, discrepancy);
+                let known = memo.get_or_make(look, || Ok::<_, Infallible>({ made += 1; row() }));
                 prop_assert_eq!(known, Ok(&row()));
+                let remembered = memo.get(&Look::of(dependent, discrepancy));
+                prop_assert!(remembered.is_none_or(|remembered| *remembered == row()));
             }
-            let kept = memo.rows.values().map(|row| row.len() + OVERHEAD).sum::<usize>();
+            let kept = memo.known.values().map(|row| row.len() + OVERHEAD).sum::<usize>();
             prop_assert!(kept <= room);
             if room == MOST_BYTES {
-                prop_assert_eq!(made, memo.rows.len(), "each is made once");
+                prop_assert_eq!(made, memo.known.len(), "each is made once");
             }
         }
     }

@@ -1,12 +1,15 @@
 //! `report.json`: everything, for programs, with a schema version of its own and values as they are.
 //!
-//! What it holds is in `types`; `write` fills them from an audit, `read` reads them again, and `restore` makes an audit
-//! of what was read.
+//! What it holds is in `types`; `write` fills them from an audit, `read` reads them again through a `window`, and
+//! `restore` makes an audit of what was read.
 
 mod layout;
 mod read;
 mod restore;
+#[cfg(test)]
+mod tests;
 mod types;
+mod window;
 mod write;
 
 use schemars::schema_for;

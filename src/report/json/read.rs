@@ -1,178 +1,235 @@
-//! `report.json` → what it says. Read secret by secret, so that a report of any length never stands in memory whole.
+//! `report.json` → what it says. Read dependent by dependent, so that a report of any length never stands in memory whole.
 //!
 //! Nothing is guessed: what is not as this program writes it makes the report unreadable.
 
-use std::{fmt, io::Read};
+use std::{
+    fmt,
+    io::{self, Read},
+};
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
 
-use super::types::{DependentJson, HeadJson, HistoryJson, SecretJson, WorkspaceJson};
+use super::{
+    types::{DependentJson, HeadJson, HistoryJson, SecretJson, WorkspaceJson},
+    window::{Window, parse},
+};
+use crate::report::memo::Memo;
 
-/// Why a report could not be read.
-pub type ReadError = serde_json::Error;
+/// Why a report could not be read, and where in it that shows.
+#[derive(Debug)]
+pub struct ReadError {
+    what: String,
+    at: Option<(usize, usize)>,
+    is_eof: bool,
+}
 
-pub(super) type SecretRead = SecretJson<'static, Vec<DependentJson<'static>>>;
+impl ReadError {
+    pub(super) fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), at: None, is_eof: false }
+    }
+
+    pub(super) fn eof(within: &str) -> Self {
+        Self { is_eof: true, ..Self::new(format!("EOF while parsing {within}")) }
+    }
+
+    pub(super) fn missing_field(field: &str) -> Self {
+        Self::new(format!("missing field `{field}`"))
+    }
+
+    /// What is wrong with a value, and where in it.
+    pub(super) fn of(error: &serde_json::Error) -> Self {
+        let (what, at) = (error.to_string(), (error.line(), error.column()));
+        let place = format!(" at line {} column {}", at.0, at.1);
+        Self {
+            at: Some(at).filter(|(line, _)| *line > 0),
+            ..Self::new(what.strip_suffix(&place).unwrap_or(&what))
+        }
+    }
+
+    /// The same error, where the text in which it shows begins at this line and column.
+    pub(super) fn behind(self, (line, column): (usize, usize)) -> Self {
+        let at = self.at.map(|at| match at {
+            (1, further) => (line, column + further),
+            (lines, column) => (line + lines - 1, column),
+        });
+        Self { at, ..self }
+    }
+
+    /// The same error, with the line and the column where it shows unless it has them.
+    pub(super) fn at(self, position: (usize, usize)) -> Self {
+        Self { at: self.at.or(Some(position)), ..self }
+    }
+
+    /// The line and the column where it shows.
+    #[cfg(test)]
+    pub(super) fn place(&self) -> Option<(usize, usize)> {
+        self.at
+    }
+
+    /// Whether the report ends before it is whole.
+    #[must_use]
+    pub fn is_eof(&self) -> bool {
+        self.is_eof
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.what)?;
+        match self.at {
+            Some((line, column)) => write!(formatter, " at line {line} column {column}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl From<ReadError> for io::Error {
+    fn from(error: ReadError) -> Self {
+        let kind = if error.is_eof { io::ErrorKind::UnexpectedEof } else { io::ErrorKind::InvalidData };
+        Self::new(kind, error)
+    }
+}
+
+/// A secret without its dependents.
+pub(super) type SecretRead = SecretJson<'static, Option<IgnoredAny>>;
 /// A workspace without its secrets.
 pub(super) type WorkspaceRead = WorkspaceJson<'static, Option<IgnoredAny>>;
 
 /// Who takes in a report while it is read.
 pub(super) trait Reader {
+    /// What is kept of a dependent: below other secrets, it looks the same.
+    type Kept;
     /// Takes in a workspace; its secrets follow.
     fn workspace(&mut self, head: &HeadJson, workspace: WorkspaceRead) -> Result<(), ReadError>;
-    /// Takes in the next secret of that workspace.
+    /// Takes in the next secret of that workspace; its dependents follow.
     fn secret(&mut self, head: &HeadJson, secret: SecretRead) -> Result<(), ReadError>;
+    /// What is to be kept of a dependent.
+    fn keep(&self, dependent: DependentJson<'_>) -> Result<Self::Kept, ReadError>;
+    /// Takes in the next dependent of that secret.
+    fn dependent(&mut self, dependent: &Self::Kept) -> Result<(), ReadError>;
+    /// Takes in that there are no more dependents of that secret.
+    fn end_secret(&mut self);
 }
+
+/// The dependents that were read already, by their text.
+type Known<R> = Memo<Box<[u8]>, <R as Reader>::Kept>;
+
+/// What is kept of a dependent takes about as many bytes.
+const KEPT: usize = 200;
+
+/// A line of more bytes than this is not looked up.
+const LONGEST_LINE: usize = 2_000;
 
 /// Reads a report to its end. What stands around the workspaces; there is no history in a report from before there was
 /// one.
-pub(super) fn read(
+pub(super) fn read<R: Reader>(
     input: impl Read,
-    reader: &mut impl Reader,
+    reader: &mut R,
 ) -> Result<(HeadJson, Option<HistoryJson<'static>>), ReadError> {
-    let mut deserializer = serde_json::Deserializer::from_reader(input);
-    let read = Report(reader).deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(read)
-}
-
-struct Report<'r, R>(&'r mut R);
-
-impl<'de, R: Reader> DeserializeSeed<'de> for Report<'_, R> {
-    type Value = (HeadJson, Option<HistoryJson<'static>>);
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de, R: Reader> Visitor<'de> for Report<'_, R> {
-    type Value = (HeadJson, Option<HistoryJson<'static>>);
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("a report")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (mut fields, mut head, mut history) = (Map::new(), None, None);
-        while let Some(key) = map.next_key::<String>()? {
-            match (key.as_str(), &head) {
-                ("workspaces", None) => {
-                    let known: HeadJson = from_fields(std::mem::take(&mut fields))?;
-                    map.next_value_seed(Workspaces { head: &known, reader: &mut *self.0 })?;
-                    head = Some(known);
-                }
-                ("history", _) => history = Some(map.next_value()?),
-                (_, None) => {
-                    fields.insert(key, map.next_value()?);
-                }
-                (_, Some(_)) => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+    let mut window = Window::new(input);
+    let mut known = Known::<R>::new(|text, _| text.len() + KEPT);
+    let (mut fields, mut head, mut history) = (Map::new(), None, None);
+    window.object(|window, key| {
+        match (key.as_str(), &head) {
+            ("workspaces", None) => {
+                let told: HeadJson = from_fields(&mut fields)?;
+                window.array(|window| workspace(window, &told, reader, &mut known))?;
+                head = Some(told);
+            }
+            ("history", _) => history = Some(window.value()?),
+            (_, None) => add(&mut fields, key, window.value()?)?,
+            (_, Some(_)) => {
+                window.value::<IgnoredAny>()?;
             }
         }
-        let head = head.ok_or_else(|| A::Error::missing_field("workspaces"))?;
-        Ok((head, history))
-    }
-}
-
-struct Workspaces<'r, R> {
-    head: &'r HeadJson,
-    reader: &'r mut R,
-}
-
-impl<'de, R: Reader> DeserializeSeed<'de> for Workspaces<'_, R> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de, R: Reader> Visitor<'de> for Workspaces<'_, R> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("a list of workspaces")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut workspaces: A) -> Result<(), A::Error> {
-        let Self { head, reader } = self;
-        while workspaces.next_element_seed(OneWorkspace { head, reader: &mut *reader })?.is_some() {}
         Ok(())
-    }
+    })?;
+    window.end()?;
+    let head = head.ok_or_else(|| ReadError::missing_field("workspaces"))?;
+    Ok((head, history))
 }
 
-struct OneWorkspace<'r, R> {
-    head: &'r HeadJson,
-    reader: &'r mut R,
+fn workspace<R: Reader>(
+    window: &mut Window<impl Read>,
+    head: &HeadJson,
+    reader: &mut R,
+    known: &mut Known<R>,
+) -> Result<(), ReadError> {
+    ending_in(window, "secrets", |window, fields| {
+        reader.workspace(head, from_fields(fields)?)?;
+        window.array(|window| secret(window, head, reader, known))
+    })
 }
 
-impl<'de, R: Reader> DeserializeSeed<'de> for OneWorkspace<'_, R> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de, R: Reader> Visitor<'de> for OneWorkspace<'_, R> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("a workspace")
-    }
-
-    /// The secrets stand last.
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut fields = Map::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if key != "secrets" {
-                fields.insert(key, map.next_value()?);
-                continue;
-            }
-            let workspace = from_fields(fields)?;
-            self.reader.workspace(self.head, workspace).map_err(A::Error::custom)?;
-            map.next_value_seed(Secrets { head: self.head, reader: self.reader })?;
-            return match map.next_key::<String>()? {
-                None => Ok(()),
-                Some(key) => Err(A::Error::custom(format!("the field {key} stands after the secrets"))),
-            };
-        }
-        Err(A::Error::missing_field("secrets"))
-    }
-}
-
-struct Secrets<'r, R> {
-    head: &'r HeadJson,
-    reader: &'r mut R,
-}
-
-impl<'de, R: Reader> DeserializeSeed<'de> for Secrets<'_, R> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de, R: Reader> Visitor<'de> for Secrets<'_, R> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("a list of secrets")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut secrets: A) -> Result<(), A::Error> {
-        while let Some(secret) = secrets.next_element()? {
-            self.reader.secret(self.head, secret).map_err(A::Error::custom)?;
-        }
+fn secret<R: Reader>(
+    window: &mut Window<impl Read>,
+    head: &HeadJson,
+    reader: &mut R,
+    known: &mut Known<R>,
+) -> Result<(), ReadError> {
+    ending_in(window, "dependents", |window, fields| {
+        reader.secret(head, from_fields(fields)?)?;
+        window.array(|window| {
+            window.peek()?;
+            window.take(|text| dependent(text, reader, known))
+        })?;
+        reader.end_secret();
         Ok(())
-    }
+    })
 }
 
-fn from_fields<T: serde::de::DeserializeOwned, E: serde::de::Error>(
-    fields: Map<String, Value>,
-) -> Result<T, E> {
-    serde_json::from_value(Value::Object(fields)).map_err(E::custom)
+/// Takes in the dependent with which this text begins, and says how long that is. `None`: it may go on behind the text.
+fn dependent<R: Reader>(
+    text: &[u8],
+    reader: &mut R,
+    known: &mut Known<R>,
+) -> Option<Result<((), usize), ReadError>> {
+    // In reports as this program lays them out, each dependent is one line. A text that was read as a whole dependent
+    // is one wherever it stands.
+    let line = &text[..memchr::memchr(b'\n', &text[..text.len().min(LONGEST_LINE)]).unwrap_or(0)];
+    let line = line.strip_suffix(b",").unwrap_or(line);
+    if let Some(kept) = known.get(line) {
+        return Some(reader.dependent(kept).map(|()| ((), line.len())));
+    }
+    let parsed = parse::<DependentJson<'_>>(text)?;
+    Some(parsed.and_then(|(dependent, length)| {
+        let kept = known.get_or_make(Box::from(&text[..length]), || reader.keep(dependent))?;
+        reader.dependent(kept)?;
+        Ok(((), length))
+    }))
+}
+
+/// Takes in an object in which this list stands last. `take` is given the fields before it, and takes in the list.
+fn ending_in<R: Read>(
+    window: &mut Window<R>,
+    list: &'static str,
+    mut take: impl FnMut(&mut Window<R>, &mut Map<String, Value>) -> Result<(), ReadError>,
+) -> Result<(), ReadError> {
+    let (mut fields, mut is_over) = (Map::new(), false);
+    window.object(|window, key| {
+        if is_over {
+            return Err(ReadError::new(format!("the field {key} stands after the {list}")));
+        }
+        if key == list {
+            is_over = true;
+            return take(window, &mut fields);
+        }
+        add(&mut fields, key, window.value()?)
+    })?;
+    if is_over { Ok(()) } else { Err(ReadError::missing_field(list)) }
+}
+
+fn add(fields: &mut Map<String, Value>, key: String, value: Value) -> Result<(), ReadError> {
+    if fields.contains_key(&key) {
+        return Err(ReadError::new(format!("duplicate field `{key}`")));
+    }
+    fields.insert(key, value);
+    Ok(())
+}
+
+fn from_fields<T: DeserializeOwned>(fields: &mut Map<String, Value>) -> Result<T, ReadError> {
+    serde_json::from_value(Value::Object(std::mem::take(fields))).map_err(|error| ReadError::of(&error))
 }

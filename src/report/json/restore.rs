@@ -3,7 +3,6 @@
 use std::{borrow::Cow, io};
 
 use chrono::{DateTime, Utc};
-use serde::de::Error as _;
 
 use super::{
     SCHEMA_VERSION,
@@ -11,7 +10,7 @@ use super::{
     types::{
         ChangesJson, DependentChangesJson, DependentJson, DependentNameJson, EarlierRunJson, GapJson,
         HeadJson, HistoryJson, NightJson, ParametersJson, PopulationDropJson, RecordJson, ReferenceJson,
-        SecretNameJson, SourceJson, WaiverJson, WorkspaceChangesJson,
+        SecretNameJson, SourceJson, Text, WaiverJson, WorkspaceChangesJson,
     },
 };
 use crate::{
@@ -49,7 +48,7 @@ pub fn read_audit(input: impl io::Read) -> Result<Audit, ReadError> {
     let (head, history) = read(input, &mut reader)?;
     let HeadJson { run, tool, parameters, changes, waivers, failed_workspaces, schema_version, .. } = head;
     if schema_version != SCHEMA_VERSION {
-        return Err(ReadError::custom(format!(
+        return Err(ReadError::new(format!(
             "its schema_version is {schema_version}, and this program makes reports again of version {SCHEMA_VERSION} only"
         )));
     }
@@ -89,6 +88,8 @@ struct WholeReader {
 }
 
 impl Reader for WholeReader {
+    type Kept = (Sighting<'static>, Sources, Option<Discrepancy>);
+
     fn workspace(&mut self, _: &HeadJson, read: WorkspaceRead) -> Result<(), ReadError> {
         let mut workspace = Workspace::new(read.name.into_owned(), read.address.into_owned());
         workspace.workspace_id = read.workspace_id.map(Cow::into_owned);
@@ -116,30 +117,45 @@ impl Reader for WholeReader {
 
     fn secret(&mut self, _: &HeadJson, read: SecretRead) -> Result<(), ReadError> {
         let Some(AuditedWorkspace { workspace, assessments, .. }) = self.workspaces.last_mut() else {
-            return Err(ReadError::custom("a secret stands outside of a workspace"));
+            return Err(ReadError::new("a secret stands outside of a workspace"));
         };
-        let mut discrepancies = Vec::new();
-        for (position, dependent) in read.dependents.iter().enumerate() {
-            if let Some(words) = &dependent.discrepancy {
-                let known = Discrepancy::ALL.into_iter().find(|one| one.as_str() == &**words);
-                discrepancies.push((position, known.ok_or_else(|| unknown("discrepancy", words))?));
-            }
-        }
         assessments.push(Assessment {
             judgement: Judgement { verdict: verdict(&read.verdict)?, reason: read.reason.into_owned() },
-            discrepancies,
+            discrepancies: Vec::new(),
             record: None,
             waiver: read.waiver.map(waiver).transpose()?,
             is_within_grace: read.within_grace,
         });
-        let position = workspace.secrets.len();
         let mut secret = Secret::new(read.secret_id, read.name);
         secret.gaps = gaps(read.gaps);
         workspace.secrets.push(secret);
-        let dependents: Vec<_> = read.dependents.into_iter().map(dependent).collect::<Result<_, _>>()?;
-        workspace.restore(position, dependents);
         Ok(())
     }
+
+    fn keep(&self, read: DependentJson<'_>) -> Result<Self::Kept, ReadError> {
+        let known = |Text(words): &Text<'_>| {
+            let known = Discrepancy::ALL.into_iter().find(|one| one.as_str() == &**words);
+            known.ok_or_else(|| unknown("discrepancy", words))
+        };
+        let discrepancy = read.discrepancy.as_ref().map(known).transpose()?;
+        let (sighting, sources) = dependent(read)?;
+        Ok((sighting, sources, discrepancy))
+    }
+
+    fn dependent(&mut self, (sighting, sources, discrepancy): &Self::Kept) -> Result<(), ReadError> {
+        let Some(AuditedWorkspace { workspace, assessments, .. }) = self.workspaces.last_mut() else {
+            return Err(ReadError::new("a dependent stands outside of a workspace"));
+        };
+        let (Some(secret), Some(assessment)) = (workspace.secrets.last(), assessments.last_mut()) else {
+            return Err(ReadError::new("a dependent stands outside of a secret"));
+        };
+        assessment.discrepancies.extend(discrepancy.map(|discrepancy| (secret.uses(), discrepancy)));
+        let position = workspace.secrets.len() - 1;
+        workspace.restore(position, [(sighting.clone(), *sources)]);
+        Ok(())
+    }
+
+    fn end_secret(&mut self) {}
 }
 
 /// Reads an earlier report for what a later audit needs of it. With a comparison, that takes in its secrets.
@@ -177,9 +193,12 @@ struct EarlierReader<'c, 'a> {
 }
 
 impl Reader for EarlierReader<'_, '_> {
+    /// Without a comparison, nothing.
+    type Kept = Option<KeptDependent>;
+
     fn workspace(&mut self, head: &HeadJson, read: WorkspaceRead) -> Result<(), ReadError> {
         if head.schema_version > SCHEMA_VERSION {
-            return Err(ReadError::custom(format!(
+            return Err(ReadError::new(format!(
                 "its schema_version is {}, of a later version of this program",
                 head.schema_version
             )));
@@ -205,29 +224,53 @@ impl Reader for EarlierReader<'_, '_> {
 
     fn secret(&mut self, head: &HeadJson, read: SecretRead) -> Result<(), ReadError> {
         let Some(workspace) = &self.workspace else {
-            return Err(ReadError::custom("a secret stands outside of a workspace"));
+            return Err(ReadError::new("a secret stands outside of a workspace"));
         };
         let verdict = verdict(&read.verdict)?;
         if let Some(known) = self.alone.workspaces.get_mut(&*workspace.name) {
             known.observe(&read.secret_id, &read.name, verdict, moment(&head.run.started_at)?);
         }
         if let Some(comparison) = &mut self.comparison {
-            let dependents = read.dependents.into_iter().map(|dependent| {
-                let sources = sources_of(&dependent.sources)?;
-                let dependent = DependentName {
-                    dependent_type: dependent.r#type.into_owned(),
-                    name: dependent.name.unwrap_or_default().into_owned(),
-                    id: dependent.id.into_owned(),
-                };
-                Ok(EarlierDependent { dependent, sources })
-            });
             let secret = SecretName { name: read.name.into_owned(), id: read.secret_id.into_owned() };
-            let dependents = dependents.collect::<Result<_, ReadError>>()?;
-            let earlier = EarlierSecret { secret, verdict, dependents };
-            comparison.take_secret(earlier_workspace(head, workspace), earlier);
+            comparison.take_secret(earlier_workspace(head, workspace), EarlierSecret { secret, verdict });
         }
         Ok(())
     }
+
+    fn keep(&self, read: DependentJson<'_>) -> Result<Self::Kept, ReadError> {
+        if self.comparison.is_none() {
+            return Ok(None);
+        }
+        let boxed = |Text(text): Text<'_>| text.into();
+        Ok(Some(KeptDependent {
+            sources: sources_of(&read.sources)?,
+            dependent_type: boxed(read.r#type),
+            name: read.name.map(boxed).unwrap_or_default(),
+            id: boxed(read.id),
+        }))
+    }
+
+    fn dependent(&mut self, dependent: &Self::Kept) -> Result<(), ReadError> {
+        if let (Some(comparison), Some(kept)) = (&mut self.comparison, dependent) {
+            let KeptDependent { dependent_type, name, id, sources } = kept;
+            comparison.take_dependent(EarlierDependent { dependent_type, name, id, sources: *sources });
+        }
+        Ok(())
+    }
+
+    fn end_secret(&mut self) {
+        if let Some(comparison) = &mut self.comparison {
+            comparison.end_secret();
+        }
+    }
+}
+
+/// What a comparison needs of a dependent.
+struct KeptDependent {
+    dependent_type: Box<str>,
+    name: Box<str>,
+    id: Box<str>,
+    sources: Sources,
 }
 
 fn earlier_workspace<'a>(head: &HeadJson, read: &'a WorkspaceRead) -> EarlierWorkspace<'a> {
@@ -241,12 +284,12 @@ fn earlier_workspace<'a>(head: &HeadJson, read: &'a WorkspaceRead) -> EarlierWor
 }
 
 fn unknown(what: &str, word: &str) -> ReadError {
-    ReadError::custom(format!("the {what} {word:?} is none that this program knows"))
+    ReadError::new(format!("the {what} {word:?} is none that this program knows"))
 }
 
 fn moment(text: &str) -> Result<DateTime<Utc>, ReadError> {
     let moment = DateTime::parse_from_rfc3339(text);
-    moment.map(|moment| moment.to_utc()).map_err(|error| ReadError::custom(format!("{text:?}: {error}")))
+    moment.map(|moment| moment.to_utc()).map_err(|error| ReadError::new(format!("{text:?}: {error}")))
 }
 
 fn optional_moment(text: Option<Cow<'_, str>>) -> Result<Option<DateTime<Utc>>, ReadError> {
@@ -298,7 +341,7 @@ fn references(read: Vec<ReferenceJson<'static>>) -> Vec<Reference> {
 /// The rows of a report are in the order of [`Source::ALL`].
 fn sources(read: Vec<SourceJson<'_>>) -> Result<Vec<SourceRow>, ReadError> {
     if read.len() != Source::ALL.len() {
-        return Err(ReadError::custom("sources: there are not as many as this program has"));
+        return Err(ReadError::new("sources: there are not as many as this program has"));
     }
     let row = |(source, read): (Source, SourceJson<'_>)| {
         if source.as_str() != read.source {
@@ -311,36 +354,39 @@ fn sources(read: Vec<SourceJson<'_>>) -> Result<Vec<SourceRow>, ReadError> {
     Source::ALL.into_iter().zip(read).map(row).collect()
 }
 
-fn dependent(read: DependentJson<'static>) -> Result<(Sighting<'static>, Sources), ReadError> {
+fn dependent(read: DependentJson<'_>) -> Result<(Sighting<'static>, Sources), ReadError> {
+    fn owned(Text(text): Text<'_>) -> Cow<'static, str> {
+        Cow::Owned(text.into_owned())
+    }
     let sources = sources_of(&read.sources)?;
-    let visibility = match &*read.visibility {
+    let visibility = match &*read.visibility.0 {
         "available" => Visibility::Available,
         "unknown" => Visibility::Unknown,
         word => return Err(unknown("visibility", word)),
     };
-    let relation = match &*read.relation {
+    let relation = match &*read.relation.0 {
         "direct" => Relation::Direct,
         "transitive" => Relation::Transitive,
         word => return Err(unknown("relation", word)),
     };
-    let created_at_unix_secs = optional_moment(read.created_at)?.map(|moment| moment.timestamp());
+    let created_at_unix_secs = optional_moment(read.created_at.map(owned))?.map(|moment| moment.timestamp());
     let resource = Resource {
-        dependent_type: DependentType::of_word(&read.r#type),
-        id: read.id,
-        name: read.name,
+        dependent_type: DependentType::of_word(&read.r#type.0),
+        id: owned(read.id),
+        name: read.name.map(owned),
         visibility,
-        access_level: read.access_level,
-        provider: read.provider,
-        phone_number: read.phone_number,
+        access_level: read.access_level.map(owned),
+        provider: read.provider.map(owned),
+        phone_number: read.phone_number.map(owned),
         created_at_unix_secs,
     };
-    let via = read.via.into_owned().into_iter().map(Cow::Owned).collect();
+    let via = read.via.into_iter().map(owned).collect();
     Ok((Sighting { resource, relation, via }, sources))
 }
 
 /// Both limits of the list of secrets have one word: which of them told is in the figures.
-fn sources_of(words: &[Cow<'_, str>]) -> Result<Sources, ReadError> {
-    words.iter().try_fold(Sources::default(), |sources, word| {
+fn sources_of(words: &[Text<'_>]) -> Result<Sources, ReadError> {
+    words.iter().try_fold(Sources::default(), |sources, Text(word)| {
         let source = Source::ALL.into_iter().find(|source| source.as_str() == &**word);
         Ok(sources.union(source.ok_or_else(|| unknown("source", word))?.into()))
     })
@@ -370,7 +416,7 @@ fn changes(read: ChangesJson<'_>) -> Result<Changes, ReadError> {
             workspaces: read.workspaces.into_iter().map(workspace_changes).collect(),
         },
         (None, Some(why)) => Changes::NotCompared(why.into_owned()),
-        _ => return Err(ReadError::custom("changes: there has to be either since or not_compared")),
+        _ => return Err(ReadError::new("changes: there has to be either since or not_compared")),
     })
 }
 

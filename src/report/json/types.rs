@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::audit::{Figures, Redaction, SourceRow, Totals};
@@ -10,7 +10,7 @@ use crate::audit::{Figures, Redaction, SourceRow, Totals};
 /// The whole, as it is written. (It is read in parts: see `read`.)
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "report.json of elevenlabs-secrets-audit")]
-pub(super) struct ReportJson<'a, W> {
+pub(super) struct ReportJson<'a, W, H = HistoryJson<'a>> {
     /// The version of this form.
     #[schemars(extend("const" = super::SCHEMA_VERSION))]
     pub(super) schema_version: u32,
@@ -37,7 +37,7 @@ pub(super) struct ReportJson<'a, W> {
     /// The workspaces that were read.
     pub(super) workspaces: W,
     /// What this audit and those before it saw.
-    pub(super) history: HistoryJson<'a>,
+    pub(super) history: H,
 }
 
 /// The whole, with nothing left open.
@@ -458,47 +458,77 @@ pub(super) struct SecretJson<'a, D> {
     pub(super) dependents: D,
 }
 
+/// A text that is borrowed from what it is read from where it stands there as it is. (A `Cow` in an `Option` never is.)
+#[derive(Serialize, Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+impl JsonSchema for Text<'_> {
+    fn inline_schema() -> bool {
+        str::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        str::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        str::json_schema(generator)
+    }
+}
+
 /// Something that uses a secret.
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub(super) struct DependentJson<'a> {
     /// What it is: tool, agent, phone_number, mcp_server, other, environment_variable, speech_engine, setting, or the name of a list that this program does not know.
-    pub(super) r#type: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) r#type: Text<'a>,
     /// Its id.
-    pub(super) id: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
     /// Its name; of a phone number its label.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) name: Option<Text<'a>>,
     /// Whether the key may see more than its id.
     #[schemars(extend("enum" = ["available", "unknown"]))]
-    pub(super) visibility: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) visibility: Text<'a>,
     /// What the key's user may do with it, in the API's words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) access_level: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) access_level: Option<Text<'a>>,
     /// Whether it holds the secret itself.
     #[schemars(extend("enum" = ["direct", "transitive"]))]
-    pub(super) relation: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) relation: Text<'a>,
     /// The ids through which it depends on the secret; of an environment variable its environments, of an agent the branches.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
-    pub(super) via: Cow<'a, [String]>,
+    #[serde(borrow)]
+    pub(super) via: Vec<Text<'a>>,
     /// The telephony provider of a phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) provider: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) provider: Option<Text<'a>>,
     /// The number of a phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) phone_number: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) phone_number: Option<Text<'a>>,
     /// When it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) created_at: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) created_at: Option<Text<'a>>,
     /// The parts of the API that told of this use.
-    pub(super) sources: Vec<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) sources: Vec<Text<'a>>,
     /// What one part of the API shows of it and another, which should, does not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) discrepancy: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(super) discrepancy: Option<Text<'a>>,
 }
 
 /// What this audit and those before it saw.
 #[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct HistoryJson<'a> {
+pub(super) struct HistoryJson<'a, W = Vec<WorkspaceRecordJson<'a>>> {
     /// The bundle whose history this one continues.
     pub(super) continues: Option<Cow<'a, str>>,
     /// Why it begins here, or what was passed over.
@@ -508,7 +538,7 @@ pub(super) struct HistoryJson<'a> {
     /// The totals of each UTC date on which there was an audit, oldest first.
     pub(super) nights: Vec<NightJson<'a>>,
     /// What is known of each workspace: also of one that failed, or was not part of this audit.
-    pub(super) workspaces: Vec<WorkspaceRecordJson<'a>>,
+    pub(super) workspaces: W,
 }
 
 /// One audit of which only the totals are kept.
@@ -535,7 +565,7 @@ pub(super) struct NightTotalsJson<'a> {
 
 /// What is known of one workspace.
 #[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct WorkspaceRecordJson<'a> {
+pub(super) struct WorkspaceRecordJson<'a, S = Vec<RecordJson<'a>>> {
     /// The configured name.
     pub(super) name: Cow<'a, str>,
     /// The id that the API gave it, where one was ever seen.
@@ -544,7 +574,7 @@ pub(super) struct WorkspaceRecordJson<'a> {
     /// How many secrets the last audit that read it listed.
     pub(super) secrets_listed: usize,
     /// What is known of each secret, by id; also of one that is gone, for 400 days.
-    pub(super) secrets: Vec<RecordJson<'a>>,
+    pub(super) secrets: S,
 }
 
 /// What is known of one secret.

@@ -16,7 +16,7 @@ use super::{
         ChangesJson, DependentChangesJson, DependentJson, DependentNameJson, Each, EarlierRunJson,
         FailedWorkspaceJson, GapJson, HistoryJson, NightJson, NightTotalsJson, ParametersJson,
         PopulationDropJson, RecordJson, ReferenceJson, RenamedSecretJson, ReportJson, RunJson, SecretJson,
-        SecretNameJson, ToolJson, WaiverJson, WorkspaceChangesJson, WorkspaceJson, WorkspaceRecordJson,
+        SecretNameJson, Text, ToolJson, WaiverJson, WorkspaceChangesJson, WorkspaceJson, WorkspaceRecordJson,
     },
 };
 use crate::{
@@ -26,12 +26,16 @@ use crate::{
         WorkspaceRecord,
     },
     inventory::{Dependent, Gap, Reference, Relation},
-    report::{created_at, memo::Memo, timestamp},
+    report::{
+        created_at,
+        memo::{Look, Memo},
+        timestamp,
+    },
 };
 
 /// Writes the report.
 pub(in crate::report) fn report(audit: &Audit, out: impl Write) -> io::Result<()> {
-    let rows = RefCell::new(Memo::new(|row: &Box<RawValue>| row.get().len()));
+    let rows: Rows<'_> = RefCell::new(Memo::new(|_, row| row.get().len()));
     let report = ReportJson {
         schema_version: SCHEMA_VERSION,
         filtered: audit.filter().is_some(),
@@ -141,7 +145,7 @@ fn gaps<'a>(gaps: impl IntoIterator<Item = &'a Gap>) -> Vec<GapJson<'a>> {
 }
 
 /// The rows of dependents that were written already.
-type Rows<'a> = RefCell<Memo<'a, Box<RawValue>>>;
+type Rows<'a> = RefCell<Memo<Look<'a>, Box<RawValue>>>;
 
 /// A dependent as a row of some secret.
 struct Row<'a> {
@@ -152,9 +156,9 @@ struct Row<'a> {
 
 impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (dependent, discrepancy) = (self.dependent, self.discrepancy);
         let mut rows = self.rows.borrow_mut();
-        let row =
-            rows.row(self.dependent, self.discrepancy, || line(&dependent(self.dependent, self.discrepancy)));
+        let row = rows.get_or_make(Look::of(dependent, discrepancy), || line(&json(dependent, discrepancy)));
         row.map_err(S::Error::custom)?.serialize(serializer)
     }
 }
@@ -166,7 +170,10 @@ fn line(value: &impl Serialize) -> serde_json::Result<Box<RawValue>> {
     RawValue::from_string(String::from_utf8(line).map_err(serde_json::Error::custom)?)
 }
 
-fn dependent<'a>(dependent: Dependent<'a>, discrepancy: Option<Discrepancy>) -> DependentJson<'a> {
+fn json<'a>(dependent: Dependent<'a>, discrepancy: Option<Discrepancy>) -> DependentJson<'a> {
+    fn text(text: &str) -> Text<'_> {
+        Text(Cow::Borrowed(text))
+    }
     let resource = dependent.resource;
     DependentJson {
         r#type: text(resource.dependent_type.as_str()),
@@ -178,10 +185,10 @@ fn dependent<'a>(dependent: Dependent<'a>, discrepancy: Option<Discrepancy>) -> 
             Relation::Direct => "direct",
             Relation::Transitive => "transitive",
         }),
-        via: Cow::Borrowed(dependent.via),
+        via: dependent.via.iter().map(|id| text(id)).collect(),
         provider: resource.provider.as_deref().map(text),
         phone_number: resource.phone_number.as_deref().map(text),
-        created_at: resource.created_at_unix_secs.and_then(created_at).map(Cow::Owned),
+        created_at: resource.created_at_unix_secs.and_then(created_at).map(|moment| Text(Cow::Owned(moment))),
         sources: dependent.sources.names().map(text).collect(),
         discrepancy: discrepancy.map(|discrepancy| text(discrepancy.as_str())),
     }
@@ -269,13 +276,13 @@ fn dependent_changes(changes: &DependentChanges) -> DependentChangesJson<'_> {
     }
 }
 
-fn history(history: &History) -> HistoryJson<'_> {
+fn history(history: &History) -> HistoryJson<'_, impl Serialize> {
     HistoryJson {
         continues: history.continues.as_deref().map(text),
         notes: Cow::Borrowed(&history.notes),
         complete_before: history.complete_before.as_ref().map(earlier_run),
         nights: history.nights.iter().map(night).collect(),
-        workspaces: history.workspaces.iter().map(|(name, known)| workspace_record(name, known)).collect(),
+        workspaces: Each(|| history.workspaces.iter().map(|(name, known)| workspace_record(name, known))),
     }
 }
 
@@ -292,12 +299,12 @@ fn night(night: &Night) -> NightJson<'_> {
     }
 }
 
-fn workspace_record<'a>(name: &'a str, known: &'a WorkspaceRecord) -> WorkspaceRecordJson<'a> {
+fn workspace_record<'a>(name: &'a str, known: &'a WorkspaceRecord) -> impl Serialize + 'a {
     WorkspaceRecordJson {
         name: text(name),
         workspace_id: known.workspace_id.as_deref().map(text),
         secrets_listed: known.secrets_listed,
-        secrets: known.secrets.iter().map(|(id, known)| record(id, known)).collect(),
+        secrets: Each(|| known.secrets.iter().map(|(id, known)| record(id, known))),
     }
 }
 

@@ -1,0 +1,127 @@
+//! What a secret gained and lost, whatever order the dependents of the two audits come in.
+
+use std::collections::BTreeSet;
+
+use proptest::{collection::vec, sample::select};
+
+use super::*;
+
+/// A dependent by its type, its id and its name, and what told of it. Few of each, so that many come again.
+type Known = (DependentType, &'static str, &'static str, Source);
+
+fn any_known() -> impl Strategy<Value = Known> {
+    let types = [DependentType::Agent, DependentType::Tool, DependentType::unrecognized("x")];
+    let sources = [Source::Preview, Source::Dependencies, Source::Agents, Source::Tools];
+    let ids = ["", "1", "2", "3", "4", "5"];
+    (select(types.to_vec()), select(ids.to_vec()), select(&["one", "other"][..]), select(sources.to_vec()))
+}
+
+fn audit_with(dependents: &[Known], deep: bool) -> Audit {
+    let mut facts = Facts::of_one_unused();
+    for (dependent_type, id, name, source) in dependents {
+        let resource =
+            Resource { name: Some(Cow::Borrowed(*name)), ..Resource::unknown(dependent_type.clone(), *id) };
+        let sighting = Sighting { resource, relation: Relation::Direct, via: Vec::new() };
+        facts.uses.push(Told { secret: "s".to_owned(), source: *source, sighting });
+    }
+    let mut audit = facts.audited();
+    audit.parameters.deep = deep;
+    audit
+}
+
+/// What is different of the one secret from an earlier audit in which it had these dependents, in this order.
+fn compared(now: &Audit, earlier: &[Known], was_deep: bool) -> Option<DependentChanges> {
+    let workspace = EarlierWorkspace {
+        name: "w",
+        workspace_id: None,
+        is_complete: true,
+        is_deep: was_deep,
+        has_unlisted: false,
+    };
+    let mut comparison = Comparison::of(now);
+    comparison.take_workspace(workspace);
+    let secret = SecretName { name: "key".to_owned(), id: "s".to_owned() };
+    comparison.take_secret(workspace, EarlierSecret { secret, verdict: Verdict::InUse });
+    for (dependent_type, id, name, source) in earlier {
+        comparison.take_dependent(EarlierDependent {
+            dependent_type: dependent_type.as_str(),
+            name,
+            id,
+            sources: (*source).into(),
+        });
+    }
+    comparison.end_secret();
+    let run = EarlierRun { run: "earlier".to_owned(), started_at: now.run.started_at };
+    match comparison.finish(run, &History::default()) {
+        Changes::Since { mut workspaces, .. } => workspaces.remove(0).dependents.pop(),
+        Changes::NotCompared(why) => panic!("{why}"),
+    }
+}
+
+/// The same by sets, of all that either audit knows.
+fn by_sets(now: &Audit, earlier: &[Known], compare_deep: bool) -> (Vec<DependentName>, Vec<DependentName>) {
+    let name = |dependent_type: &DependentType, name: &str, id: &str| DependentName {
+        dependent_type: dependent_type.as_str().to_owned(),
+        name: name.to_owned(),
+        id: id.to_owned(),
+    };
+    let counts = |sources: crate::inventory::Sources| {
+        compare_deep || !sources.are_within(&[Source::Tools, Source::Agents])
+    };
+    let now: Vec<_> = now.secrets().flat_map(AuditedSecret::dependents).collect();
+    let keys_now: BTreeSet<_> =
+        now.iter().map(|one| (&one.resource.dependent_type, &*one.resource.id)).collect();
+    let keys_then: BTreeSet<_> = earlier.iter().map(|(kind, id, ..)| (kind, *id)).collect();
+    let gained = now.iter().filter(|one| {
+        let resource = one.resource;
+        !resource.id.is_empty()
+            && counts(one.sources)
+            && !keys_then.contains(&(&resource.dependent_type, &*resource.id))
+    });
+    let lost = earlier.iter().filter(|(kind, id, _, source)| {
+        !id.is_empty() && counts((*source).into()) && !keys_now.contains(&(kind, *id))
+    });
+    let mut gained: Vec<_> = gained
+        .map(|one| {
+            let resource = one.resource;
+            name(&resource.dependent_type, resource.name.as_deref().unwrap(), &resource.id)
+        })
+        .collect();
+    let mut lost: Vec<_> = lost.map(|(kind, id, shown, _)| name(kind, shown, id)).collect();
+    gained.sort();
+    lost.sort();
+    (gained, lost)
+}
+
+/// As the earlier audit would have had them, had it these.
+fn in_order(dependents: &[Known]) -> Vec<Known> {
+    let mut sorted = dependents.to_vec();
+    sorted.sort_by_key(|(kind, id, name, _)| (kind.as_str().to_owned(), *name, *id));
+    sorted
+}
+
+proptest! {
+    #[test]
+    fn it_is_what_sets_would_tell(
+        now in vec(any_known(), 0..12),
+        earlier in vec(any_known(), 0..12),
+        // Mostly they are the same, and in order.
+        kept in 0_usize..12,
+        is_in_order: bool,
+        (is_deep, was_deep) in any::<(bool, bool)>(),
+    ) {
+        let earlier: Vec<Known> = now.iter().take(kept).chain(earlier.iter().skip(kept)).cloned().collect();
+        let earlier = if is_in_order { in_order(&earlier) } else { earlier };
+        let audit = audit_with(&now, is_deep);
+        let (gained, lost) = by_sets(&audit, &earlier, is_deep && was_deep);
+        let first = |names: &[DependentName]| names.iter().take(5).cloned().collect::<Vec<_>>();
+        let expected = (!gained.is_empty() || !lost.is_empty()).then(|| DependentChanges {
+            secret: SecretName { name: "key".to_owned(), id: "s".to_owned() },
+            gained: gained.len(),
+            lost: lost.len(),
+            gained_first: first(&gained),
+            lost_first: first(&lost),
+        });
+        prop_assert_eq!(compared(&audit, &earlier, was_deep), expected);
+    }
+}
