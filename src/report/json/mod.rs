@@ -1,8 +1,9 @@
 //! `report.json`: everything, for programs, with a schema version of its own and values as they are.
 //!
-//! What it holds is in `types`; `write` fills them from an audit, `read` reads them again through a `window`, and
-//! `restore` makes an audit of what was read.
+//! What it holds is in `types`; `write` fills them from an audit, `read` reads them again through a `window`,
+//! `restore` makes an audit of what was read, and `earlier` what the next audit needs of it.
 
+mod earlier;
 mod layout;
 mod read;
 mod restore;
@@ -14,8 +15,9 @@ mod write;
 
 use schemars::schema_for;
 
+pub use earlier::{EarlierReport, read_earlier};
 pub use read::ReadError;
-pub use restore::{EarlierReport, read_audit, read_earlier};
+pub use restore::read_audit;
 pub(crate) use types::ParametersJson;
 pub(crate) use write::parameters_json;
 pub(super) use write::report;

@@ -1,0 +1,154 @@
+//! What a later audit needs of an earlier report: the history, and what each secret and its dependents were.
+
+use std::io;
+
+use super::{
+    SCHEMA_VERSION,
+    read::{ReadError, Reader, SecretRead, WorkspaceRead, read},
+    restore::{self, moment, sources_of, verdict},
+    types::{DependentJson, HeadJson, Text},
+};
+use crate::{
+    audit::{
+        Comparison, EarlierDependent, EarlierRun, EarlierSecret, EarlierWorkspace, History, Night, SecretName,
+    },
+    inventory::Sources,
+};
+
+/// What an earlier report says of itself, and what it still knows of those before it.
+#[derive(Debug)]
+pub struct EarlierReport {
+    /// Its run.
+    pub run: EarlierRun,
+    /// Whether everything was read whole.
+    pub is_complete: bool,
+    /// Whether only some secrets were read.
+    pub is_narrowed: bool,
+    /// What it and those before it saw. Of a report from before there was history: what it says itself.
+    pub history: History,
+}
+
+/// Reads an earlier report for what a later audit needs of it. With a comparison, that takes in its secrets.
+///
+/// # Errors
+/// Where it can't be read, or is of a later schema version than this program writes.
+pub fn read_earlier(
+    input: impl io::Read,
+    comparison: Option<&mut Comparison<'_>>,
+) -> Result<EarlierReport, ReadError> {
+    let mut reader = EarlierReader { comparison, workspace: None, alone: History::default() };
+    let (head, history) = read(input, &mut reader)?;
+    let run = EarlierRun { run: head.run.id.into_owned(), started_at: moment(&head.run.started_at)? };
+    let history = match history {
+        Some(history) => restore::history(history)?,
+        None if head.schema_version < FIRST_WITH_HISTORY => reader.alone,
+        None => return Err(ReadError::missing_field("history")),
+    };
+    Ok(EarlierReport {
+        run,
+        is_complete: head.complete && !head.filtered,
+        is_narrowed: head.filtered,
+        history,
+    })
+}
+
+/// The first schema version with a history.
+const FIRST_WITH_HISTORY: u32 = 2;
+
+struct EarlierReader<'c, 'a> {
+    comparison: Option<&'c mut Comparison<'a>>,
+    workspace: Option<WorkspaceRead>,
+    /// What a report from before there was a history says itself.
+    alone: History,
+}
+
+impl Reader for EarlierReader<'_, '_> {
+    /// Without a comparison, nothing.
+    type Kept = Option<KeptDependent>;
+
+    fn workspace(&mut self, head: &HeadJson, read: WorkspaceRead) -> Result<(), ReadError> {
+        if head.schema_version > SCHEMA_VERSION {
+            return Err(ReadError::new(format!(
+                "its schema_version is {}, of a later version of this program",
+                head.schema_version
+            )));
+        }
+        if head.schema_version < FIRST_WITH_HISTORY {
+            let known = self.alone.workspaces.entry(read.name.to_string()).or_default();
+            known.secrets_listed = read.figures.secrets_listed;
+            let (run, started_at) = (head.run.id.to_string(), moment(&head.run.started_at)?);
+            if self.alone.nights.is_empty() {
+                let (is_complete, workspaces) = (head.complete, Default::default());
+                self.alone.nights.push(Night { run, started_at, is_complete, workspaces });
+            }
+            for night in &mut self.alone.nights {
+                night.workspaces.insert(read.name.to_string(), read.totals.into());
+            }
+        }
+        if let Some(comparison) = &mut self.comparison {
+            comparison.take_workspace(earlier_workspace(head, &read));
+        }
+        self.workspace = Some(read);
+        Ok(())
+    }
+
+    fn secret(&mut self, head: &HeadJson, read: SecretRead) -> Result<(), ReadError> {
+        let Some(workspace) = &self.workspace else {
+            return Err(ReadError::new("a secret stands outside of a workspace"));
+        };
+        let verdict = verdict(&read.verdict)?;
+        if let Some(known) = self.alone.workspaces.get_mut(&*workspace.name) {
+            known.observe(&read.secret_id, &read.name, verdict, moment(&head.run.started_at)?);
+        }
+        if let Some(comparison) = &mut self.comparison {
+            let secret = SecretName { name: read.name.into_owned(), id: read.secret_id.into_owned() };
+            comparison.take_secret(earlier_workspace(head, workspace), EarlierSecret { secret, verdict });
+        }
+        Ok(())
+    }
+
+    fn keep(&self, read: DependentJson<'_>) -> Result<Self::Kept, ReadError> {
+        if self.comparison.is_none() {
+            return Ok(None);
+        }
+        let boxed = |Text(text): Text<'_>| text.into();
+        Ok(Some(KeptDependent {
+            sources: sources_of(&read.sources)?,
+            dependent_type: boxed(read.r#type),
+            name: read.name.map(boxed).unwrap_or_default(),
+            id: boxed(read.id),
+        }))
+    }
+
+    fn dependent(&mut self, dependent: &Self::Kept) -> Result<(), ReadError> {
+        if let (Some(comparison), Some(kept)) = (&mut self.comparison, dependent) {
+            let KeptDependent { dependent_type, name, id, sources } = kept;
+            comparison.take_dependent(EarlierDependent { dependent_type, name, id, sources: *sources });
+        }
+        Ok(())
+    }
+
+    fn end_secret(&mut self) {
+        if let Some(comparison) = &mut self.comparison {
+            comparison.end_secret();
+        }
+    }
+}
+
+/// What a comparison needs of a dependent.
+struct KeptDependent {
+    dependent_type: Box<str>,
+    name: Box<str>,
+    id: Box<str>,
+    sources: Sources,
+}
+
+fn earlier_workspace<'a>(head: &HeadJson, read: &'a WorkspaceRead) -> EarlierWorkspace<'a> {
+    EarlierWorkspace {
+        name: &read.name,
+        workspace_id: read.workspace_id.as_deref(),
+        is_complete: read.complete,
+        is_deep: head.parameters.deep,
+        has_unlisted: read.figures.secrets_not_listed > 0,
+    }
+}
