@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::memo::{Look, Memo};
+use super::memo::{Memo, Place};
 use crate::{
     audit::{Audit, Rendering},
-    inventory::{Dependent, Relation},
+    inventory::{Dependent, Relation, Resource, Sources},
     text::show_hidden,
 };
 
@@ -60,7 +60,7 @@ const OF_THE_SECRET: usize = 4;
 /// One row for each secret and dependent, and one with empty cells for each secret without any. How many rows.
 pub(super) fn dependents(audit: &Audit, out: impl Write) -> io::Result<usize> {
     let mut sheet = Sheet::new(out, &audit.parameters.rendering, &DEPENDENT_COLUMNS)?;
-    let (mut memo, mut of_the_secret) = (Memo::new(|_, row: &Vec<u8>| row.len()), Vec::new());
+    let (mut parts, mut of_the_secret) = (Parts::default(), Vec::new());
     for secret in audit.secrets() {
         let cells: [&str; OF_THE_SECRET] =
             [secret.workspace(), secret.id(), secret.name(), secret.verdict().as_str()];
@@ -71,42 +71,76 @@ pub(super) fn dependents(audit: &Audit, out: impl Write) -> io::Result<usize> {
         of_the_secret.clear();
         sheet.cells.append(&mut of_the_secret, cells);
         for dependent in secret.dependents() {
-            let cells = &mut sheet.cells;
-            let row = memo.get_or_make(Look::of(dependent, None), || of_the_dependent(cells, dependent))?;
-            sheet.out.write_all(&of_the_secret)?;
-            sheet.out.write_all(row)?;
-            sheet.rows += 1;
+            sheet.row.clear();
+            sheet.row.extend_from_slice(&of_the_secret);
+            parts.append(&mut sheet.cells, &mut sheet.row, dependent);
+            sheet.write_row()?;
         }
     }
     sheet.finish()
 }
 
-/// The end of a row, which is the same for every secret that the dependent uses in this way.
-fn of_the_dependent(cells: &mut Cells, dependent: Dependent<'_>) -> io::Result<Vec<u8>> {
-    let resource = dependent.resource;
-    let relation = match dependent.relation {
-        Relation::Direct => "direct",
-        Relation::Transitive => "transitive",
-    };
+/// The cells of dependents by what they come from, since a million rows have these in common: with the delimiter behind
+/// each.
+struct Parts<'a> {
+    /// From the type to the access level, and from the provider to the time of making.
+    resources: Memo<Place<'a, Resource<'static>>, [Vec<u8>; 2]>,
+    via: Memo<Place<'a, [String]>, Vec<u8>>,
+    sources: Memo<Sources, Vec<u8>>,
+}
+
+impl Default for Parts<'_> {
+    fn default() -> Self {
+        Self {
+            resources: Memo::new(|_, [before, behind]| before.len() + behind.len()),
+            via: Memo::new(|_, cell| cell.len()),
+            sources: Memo::new(|_, cell| cell.len()),
+        }
+    }
+}
+
+impl<'a> Parts<'a> {
+    /// Appends all cells of a dependent.
+    fn append(&mut self, cells: &mut Cells, row: &mut Vec<u8>, dependent: Dependent<'a>) {
+        let Dependent { resource, relation, via, sources } = dependent;
+        let [before, behind] = self.resources.of(Place(resource), || of_the_resource(cells, resource));
+        row.extend_from_slice(before);
+        cells.append(
+            row,
+            [match relation {
+                Relation::Direct => "direct",
+                Relation::Transitive => "transitive",
+            }],
+        );
+        row.extend_from_slice(self.via.of(Place(via), || cells.only(&via.join(";"))));
+        row.extend_from_slice(behind);
+        let names = || sources.names().collect::<Vec<_>>().join(";");
+        row.extend_from_slice(self.sources.of(sources, || cells.only(&names())));
+    }
+}
+
+fn of_the_resource(cells: &mut Cells, resource: &Resource<'_>) -> [Vec<u8>; 2] {
+    let (mut before, mut behind) = (Vec::new(), Vec::new());
+    cells.append(
+        &mut before,
+        [
+            resource.dependent_type.as_str(),
+            &resource.id,
+            resource.name.as_deref().unwrap_or_default(),
+            resource.visibility.as_str(),
+            resource.access_level.as_deref().unwrap_or_default(),
+        ],
+    );
     let created_at = resource.created_at_unix_secs.and_then(super::created_at).unwrap_or_default();
-    let sources: Vec<&str> = dependent.sources.names().collect();
-    let mut row = Vec::new();
-    let of_the_dependent: [&str; DEPENDENT_COLUMNS.len() - OF_THE_SECRET] = [
-        resource.dependent_type.as_str(),
-        &resource.id,
-        resource.name.as_deref().unwrap_or_default(),
-        resource.visibility.as_str(),
-        resource.access_level.as_deref().unwrap_or_default(),
-        relation,
-        &dependent.via.join(";"),
-        resource.provider.as_deref().unwrap_or_default(),
-        resource.phone_number.as_deref().unwrap_or_default(),
-        &created_at,
-        &sources.join(";"),
-    ];
-    cells.append(&mut row, of_the_dependent);
-    cells.end(&mut row);
-    Ok(row)
+    cells.append(
+        &mut behind,
+        [
+            resource.provider.as_deref().unwrap_or_default(),
+            resource.phone_number.as_deref().unwrap_or_default(),
+            &created_at,
+        ],
+    );
+    [before, behind]
 }
 
 /// One row for each secret. How many rows.
@@ -185,7 +219,13 @@ impl<W: Write> Sheet<W> {
         if self.cells.append(&mut self.row, cells) != self.columns {
             return Err(io::Error::other("a row has not as many cells as there are columns"));
         }
-        self.cells.end(&mut self.row);
+        self.write_row()
+    }
+
+    /// Writes the cells that stand in `row`. Behind the last one there is no delimiter.
+    fn write_row(&mut self) -> io::Result<()> {
+        self.row.pop();
+        self.row.extend_from_slice(b"\r\n");
         self.out.write_all(&self.row)?;
         self.rows += 1;
         Ok(())
@@ -238,10 +278,11 @@ impl Cells {
         row.truncate(start + taken + delimiter);
     }
 
-    /// Ends a row: behind its last cell there is no delimiter.
-    fn end(&self, row: &mut Vec<u8>) {
-        row.pop();
-        row.extend_from_slice(b"\r\n");
+    /// One cell, with the delimiter behind it.
+    fn only(&mut self, cell: &str) -> Vec<u8> {
+        let mut alone = Vec::new();
+        self.append(&mut alone, [cell]);
+        alone
     }
 }
 

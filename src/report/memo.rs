@@ -4,9 +4,11 @@
 
 use std::{
     borrow::Borrow,
-    collections::{HashMap, hash_map::Entry},
+    convert::Infallible,
     hash::{Hash, Hasher},
 };
+
+use hashbrown::{HashMap, hash_map::Entry};
 
 use crate::{
     audit::Discrepancy,
@@ -39,7 +41,8 @@ pub(super) struct Look<'a> {
     discrepancy: Option<Discrepancy>,
 }
 
-struct Place<'a, T: ?Sized>(&'a T);
+/// Something that is kept once, known by its place.
+pub(super) struct Place<'a, T: ?Sized>(pub(super) &'a T);
 
 impl<T: ?Sized> PartialEq for Place<'_, T> {
     fn eq(&self, other: &Self) -> bool {
@@ -78,6 +81,12 @@ impl<K: Eq + Hash, T> Memo<K, T> {
     }
 
     /// What is made of this; `make` is only called where it isn't remembered.
+    pub(super) fn of(&mut self, of: K, make: impl FnOnce() -> T) -> &T {
+        let Ok(made) = self.get_or_make(of, || Ok::<_, Infallible>(make()));
+        made
+    }
+
+    /// The same, where making may fail.
     ///
     /// # Errors
     /// Where that fails.
@@ -100,7 +109,7 @@ impl<K: Eq + Hash, T> Memo<K, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::{borrow::Cow, convert::Infallible};
+    use std::borrow::Cow;
 
     use proptest::{collection::vec, prelude::*, sample::select};
 

@@ -15,7 +15,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{io::copy_bidirectional, net::TcpStream};
-use tokio_rustls::{server::TlsStream, TlsAcceptor};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::{
     raw::RawServer,
@@ -54,7 +54,8 @@ async fn hand_on(
     simulator: reqwest::Url,
     seen: Arc<Mutex<Vec<Version>>>,
 ) -> io::Result<()> {
-    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().map_err(io::Error::other)?;
+    let client =
+        reqwest::Client::builder().no_proxy().tls_certs_only([]).build().map_err(io::Error::other)?;
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         seen.lock().unwrap().push(request.version());
         let address = simulator.join(request.uri().path_and_query().unwrap().as_str()).unwrap();

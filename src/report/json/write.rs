@@ -77,7 +77,7 @@ fn moment(moment: chrono::DateTime<chrono::Utc>) -> Cow<'static, str> {
     Cow::Owned(timestamp(moment))
 }
 
-fn workspace<'a>(workspace: &'a AuditedWorkspace, rows: &'a Rows<'a>) -> impl Serialize + 'a {
+fn workspace<'a: 'r, 'r>(workspace: &'a AuditedWorkspace, rows: &'r Rows<'a>) -> impl Serialize + 'r {
     WorkspaceJson {
         name: text(workspace.name()),
         address: text(workspace.address()),
@@ -102,7 +102,7 @@ fn workspace<'a>(workspace: &'a AuditedWorkspace, rows: &'a Rows<'a>) -> impl Se
     }
 }
 
-fn secret<'a>(secret: AuditedSecret<'a>, rows: &'a Rows<'a>) -> impl Serialize + 'a {
+fn secret<'a: 'r, 'r>(secret: AuditedSecret<'a>, rows: &'r Rows<'a>) -> impl Serialize + 'r {
     let record = secret.record();
     SecretJson {
         secret_id: text(secret.id()),
@@ -148,13 +148,13 @@ fn gaps<'a>(gaps: impl IntoIterator<Item = &'a Gap>) -> Vec<GapJson<'a>> {
 type Rows<'a> = RefCell<Memo<Look<'a>, Box<RawValue>>>;
 
 /// A dependent as a row of some secret.
-struct Row<'a> {
+struct Row<'a, 'r> {
     dependent: Dependent<'a>,
     discrepancy: Option<Discrepancy>,
-    rows: &'a Rows<'a>,
+    rows: &'r Rows<'a>,
 }
 
-impl Serialize for Row<'_> {
+impl Serialize for Row<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (dependent, discrepancy) = (self.dependent, self.discrepancy);
         let mut rows = self.rows.borrow_mut();

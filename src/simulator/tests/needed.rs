@@ -81,7 +81,9 @@ fn a_deep_audit_reads_tools_agents_and_branches_too() {
     let agent = |id: &str, archived, branches: usize| Agent {
         id: id.to_owned(),
         archived,
-        branches: (0..branches).map(|number| Branch { id: number.to_string(), ..Branch::default() }).collect(),
+        branches: (0..branches)
+            .map(|number| Branch { id: number.to_string(), ..Branch::default() })
+            .collect(),
         ..Agent::default()
     };
     let agents = vec![agent("one", false, 0), agent("two", false, 3), agent("three", true, 0)];
