@@ -60,21 +60,25 @@ const OF_THE_SECRET: usize = 4;
 /// One row for each secret and dependent, and one with empty cells for each secret without any. How many rows.
 pub(super) fn dependents(audit: &Audit, out: impl Write) -> io::Result<usize> {
     let mut sheet = Sheet::new(out, &audit.parameters.rendering, &DEPENDENT_COLUMNS)?;
-    let (mut parts, mut of_the_secret) = (Parts::default(), Vec::new());
-    for secret in audit.secrets() {
-        let cells: [&str; OF_THE_SECRET] =
-            [secret.workspace(), secret.id(), secret.name(), secret.verdict().as_str()];
-        if secret.dependents().len() == 0 {
-            sheet.row(cells.into_iter().chain([""; DEPENDENT_COLUMNS.len() - OF_THE_SECRET]))?;
-            continue;
-        }
-        of_the_secret.clear();
-        sheet.cells.append(&mut of_the_secret, cells);
-        for dependent in secret.dependents() {
-            sheet.row.clear();
-            sheet.row.extend_from_slice(&of_the_secret);
-            parts.append(&mut sheet.cells, &mut sheet.row, dependent);
-            sheet.write_row()?;
+    let mut of_the_secret = Vec::new();
+    for workspace in &audit.workspaces {
+        // No two workspaces have a resource in common.
+        let mut parts = Parts::default();
+        for secret in workspace.secrets() {
+            let cells: [&str; OF_THE_SECRET] =
+                [secret.workspace(), secret.id(), secret.name(), secret.verdict().as_str()];
+            if secret.dependents().len() == 0 {
+                sheet.row(cells.into_iter().chain([""; DEPENDENT_COLUMNS.len() - OF_THE_SECRET]))?;
+                continue;
+            }
+            of_the_secret.clear();
+            sheet.cells.append(&mut of_the_secret, cells);
+            for dependent in secret.dependents() {
+                sheet.row.clear();
+                sheet.row.extend_from_slice(&of_the_secret);
+                parts.append(&mut sheet.cells, &mut sheet.row, dependent);
+                sheet.write_row()?;
+            }
         }
     }
     sheet.finish()

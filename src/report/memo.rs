@@ -72,6 +72,12 @@ impl<K: Eq + Hash, T> Memo<K, T> {
         Self { known: HashMap::new(), other: None, room: MOST_BYTES, size }
     }
 
+    /// Makes room for other things.
+    pub(super) fn forget(&mut self) {
+        self.known.clear();
+        self.room = MOST_BYTES;
+    }
+
     /// What was made of this, where it is remembered.
     pub(super) fn get<Q: Eq + Hash + ?Sized>(&self, of: &Q) -> Option<&T>
     where

@@ -61,7 +61,13 @@ pub(in crate::report) fn report(audit: &Audit, out: impl Write) -> io::Result<()
                 key_refused: failed.key_refused,
             })
             .collect(),
-        workspaces: Each(|| audit.workspaces.iter().map(|one| workspace(one, &rows))),
+        workspaces: Each(|| {
+            audit.workspaces.iter().map(|one| {
+                // No two workspaces have a resource in common.
+                rows.borrow_mut().forget();
+                workspace(one, &rows)
+            })
+        }),
         history: history(&audit.history),
     };
     let mut serializer = serde_json::Serializer::with_formatter(out, Layout::default());
