@@ -4,7 +4,8 @@
 //! line of JSON back:
 //!
 //! - `counts`: what was asked since the start or the last time. The counts begin anew.
-//! - `config DIRECTORY CONCURRENCY`: writes `config.toml` and key files for our program into a directory.
+//! - `config DIRECTORY CONCURRENCY TOTAL`: writes `config.toml` and key files for our program into a directory, for so
+//!   many requests in flight at once for each workspace and for all of them.
 //! - `quit`, or the end of the input: the process ends.
 //!
 //! Anything else gets an `error`.
@@ -18,7 +19,7 @@ use std::{
 
 use clap::Parser;
 use elevenlabs_secrets_audit::simulator::{
-    Simulator, World,
+    Asking, Needed, Simulator, World,
     scaled::{self, Scale},
 };
 use fs_err::os::unix::fs::OpenOptionsExt;
@@ -39,12 +40,6 @@ struct Arguments {
     /// How many workspaces there are, each with a key of its own.
     #[arg(long, default_value_t = 1)]
     workspaces: usize,
-    /// Write `config.toml` and key files for our program into this directory.
-    #[arg(long, value_name = "DIRECTORY")]
-    config: Option<PathBuf>,
-    /// Requests in flight at once for each workspace, for that configuration.
-    #[arg(long, default_value_t = 8)]
-    concurrency: usize,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -57,16 +52,16 @@ async fn main() -> io::Result<()> {
     let worlds: Vec<World> = worlds.collect();
     let keys: Vec<String> = worlds.iter().map(|world| world.api_key.clone()).collect();
     let rows: usize = worlds.iter().map(scaled::rows).sum();
+    let needed: Vec<Needed> =
+        worlds.iter().map(|world| Needed::for_world(world, Asking::default())).collect();
     let simulator = Simulator::start_counting(worlds, Duration::from_millis(arguments.latency)).await?;
     let base_url = simulator.base_url().to_string();
-    if let Some(directory) = &arguments.config {
-        write_config(directory, &base_url, &keys, arguments.concurrency)?;
-    }
     say(&json!({
         "base_url": &base_url,
         "keys": &keys,
         "secrets": arguments.secrets * arguments.workspaces,
         "rows": rows,
+        "needed": &needed,
         "latency_milliseconds": arguments.latency,
     }))?;
     // Reading blocks, and answers must not wait for it.
@@ -80,9 +75,11 @@ fn obey(simulator: &Simulator, base_url: &str, keys: &[String]) -> io::Result<()
         let words: Vec<&str> = line.split_whitespace().collect();
         let answer = match words.as_slice() {
             ["counts"] => serde_json::to_value(simulator.take_counts())?,
-            ["config", directory, concurrency] => match concurrency.parse() {
-                Ok(concurrency) => config(Path::new(directory), base_url, keys, concurrency),
-                Err(error) => json!({"error": format!("{concurrency}: {error}")}),
+            ["config", directory, concurrency, total] => match (concurrency.parse(), total.parse()) {
+                (Ok(concurrency), Ok(total)) => {
+                    config(Path::new(directory), base_url, keys, [concurrency, total])
+                }
+                (Err(error), _) | (_, Err(error)) => json!({"error": error.to_string()}),
             },
             ["quit"] => return Ok(()),
             _ => json!({"error": format!("unknown: {line}")}),
@@ -92,8 +89,8 @@ fn obey(simulator: &Simulator, base_url: &str, keys: &[String]) -> io::Result<()
     Ok(())
 }
 
-fn config(directory: &Path, base_url: &str, keys: &[String], concurrency: usize) -> Value {
-    match write_config(directory, base_url, keys, concurrency) {
+fn config(directory: &Path, base_url: &str, keys: &[String], at_once: [usize; 2]) -> Value {
+    match write_config(directory, base_url, keys, at_once) {
         Ok(path) => json!({"config": path}),
         Err(error) => json!({"error": error.to_string()}),
     }
@@ -104,10 +101,11 @@ fn write_config(
     directory: &Path,
     base_url: &str,
     keys: &[String],
-    concurrency: usize,
+    [concurrency, total]: [usize; 2],
 ) -> io::Result<PathBuf> {
     fs_err::create_dir_all(directory)?;
-    let mut text = format!("[http]\nconcurrency = {concurrency}\n[report]\ndir = \"reports\"\n");
+    let http = format!("[http]\nconcurrency = {concurrency}\nconcurrency_total = {total}\n");
+    let mut text = format!("{http}[report]\ndir = \"reports\"\n");
     for (number, key) in keys.iter().enumerate() {
         let name = format!("key-{number:04}");
         let mut options = fs_err::OpenOptions::new();
