@@ -1,0 +1,137 @@
+//! Memory: ten times the rows take at most twice of it.
+//!
+//! The whole job runs in this process, twice, so that the second run has an earlier bundle to read; the most that is
+//! allocated at once during the second is what counts. The simulator runs in a process of its own, which is this program
+//! again, so that its memory doesn't count.
+
+#![expect(clippy::unwrap_used, reason = "in a helper of a test, a surprise is a failure of the test")]
+#![expect(clippy::panic, reason = "in a helper of a test, a surprise is a failure of the test")]
+#![expect(clippy::print_stdout, reason = "one process tells the other where it listens")]
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use elevenlabs_secrets_audit::{
+    Surroundings,
+    api::Chance,
+    cli::AuditArgs,
+    config::{Config, Environment},
+    interrupt::Interrupt,
+    progress::Progress,
+    run,
+    simulator::{
+        Simulator,
+        scaled::{self, Scale},
+    },
+};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static HEAP: PeakAlloc = PeakAlloc;
+
+/// What is remembered so that it needn't be made again has bounds. In a workspace of this size even the few rows come near
+/// them, so that what is compared is what grows.
+const SECRETS: usize = 6_000;
+/// Of each secret on average, in the two workspaces that are compared.
+const FEW: usize = 12;
+const MANY: usize = 10 * FEW;
+
+/// In the environment of the other process: how many dependents a secret has on average.
+const DEPENDENTS: &str = "MEMORY_TEST_DEPENDENTS";
+const KEY: &str = "MEMORY_TEST_KEY";
+
+/// All formats but JSON, which is always written.
+const ALL: [&str; 4] = ["csv", "markdown", "html", "metrics"];
+
+/// The other process. It ends when nobody holds its standard input any more.
+#[tokio::test]
+#[ignore = "not a test: the process beside the one that is measured"]
+async fn simulator() {
+    let Ok(dependents) = std::env::var(DEPENDENTS) else { return };
+    let scale = Scale { secrets: SECRETS, dependents_per_secret: dependents.parse().unwrap(), workspace: 0 };
+    let world = scaled::world(scale);
+    let (rows, key) = (scaled::rows(&world), world.api_key.clone());
+    let simulator = Simulator::start_counting(vec![world], Duration::ZERO).await.unwrap();
+    // After what the harness says on the same line.
+    println!("\n{} {key} {rows}", simulator.base_url());
+    tokio::task::spawn_blocking(|| std::io::stdin().lines().last()).await.unwrap();
+}
+
+/// The other process, which ends with this.
+struct Beside {
+    process: Child,
+    /// Its harness has more to say at its end.
+    _stdout: BufReader<ChildStdout>,
+    address: String,
+    key: String,
+    rows: usize,
+}
+
+impl Beside {
+    fn start(dependents: usize) -> Beside {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["simulator", "--exact", "--ignored", "--nocapture"]);
+        command.env(DEPENDENTS, dependents.to_string());
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut lines = stdout.by_ref().lines().map(Result::unwrap);
+        let line = lines.find(|line| line.starts_with("http://")).unwrap();
+        let [address, key, rows] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let (address, key, rows) = (address.to_owned(), key.to_owned(), rows.parse().unwrap());
+        Beside { process, _stdout: stdout, address, key, rows }
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}
+
+/// Audits once, at this hour, into these formats besides JSON. Where the bundle is.
+fn audit(beside: &Beside, home: &Path, now: fn() -> DateTime<Utc>, formats: &[&str]) -> PathBuf {
+    let table = "[[workspace]]";
+    let config = home.join("config.toml");
+    let workspace = format!("name = \"main\"\nbase_url = \"{}\"\napi_key_env = \"{KEY}\"", beside.address);
+    fs_err::write(&config, format!("{table}\n{workspace}\n[report]\nformats = {formats:?}\n")).unwrap();
+    let variable = |name: &str| (name == KEY).then(|| beside.key.clone().into());
+    let out = Some(home.join("out"));
+    let arguments = AuditArgs { config: Some(config), out, ..AuditArgs::default() };
+    let config = Config::resolve(arguments, &Environment::new(&variable)).unwrap();
+    let surroundings = Surroundings { chance: Chance { now, random: || 0.0 }, ..Surroundings::default() };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (progress, interrupt) = (Arc::new(Progress::default()), Interrupt::default());
+    let published = runtime.block_on(run(config, &surroundings, &progress, &interrupt)).unwrap();
+    assert_eq!(published.exit_code(), 0);
+    published.bundle
+}
+
+/// The most that is allocated at once while an audit with an earlier bundle runs, in bytes.
+fn peak(dependents: usize) -> usize {
+    let home = tempfile::tempdir().unwrap();
+    let beside = Beside::start(dependents);
+    assert_eq!(beside.rows, SECRETS * dependents);
+    // What the later one reads of it is JSON.
+    let earlier = audit(&beside, home.path(), || DateTime::from_timestamp(1_795_399_200, 0).unwrap(), &[]);
+    let before = HEAP.current_usage();
+    HEAP.reset_peak_usage();
+    let later = audit(&beside, home.path(), || DateTime::from_timestamp(1_795_485_600, 0).unwrap(), &ALL);
+    let peak = HEAP.peak_usage() - before;
+    assert_ne!(earlier, later);
+    let rows = csv::Reader::from_path(later.join("dependents.csv")).unwrap().into_records();
+    assert!(rows.count() >= beside.rows, "a row for each, and for each secret that nothing uses");
+    peak
+}
+
+#[test]
+fn ten_times_the_rows_take_at_most_twice_the_memory() {
+    let (few, many) = (peak(FEW), peak(MANY));
+    assert!(many <= 2 * few, "{few} bytes for {} rows, {many} for {}", SECRETS * FEW, SECRETS * MANY);
+}
