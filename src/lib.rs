@@ -12,6 +12,7 @@
 //! - [`cli`]: what was typed, nothing resolved.
 //! - [`config`]: file, environment and flags → one validated [`Config`](config::Config).
 //! - [`api`]: the only place that knows HTTP. GET only.
+//! - `workspaces`: a client for each workspace, and all of them read side by side.
 //! - [`collect`]: endpoints → a complete inventory. No opinion about what is unused.
 //! - [`inventory`]: the graph of secrets and what uses them, and what was not read whole. No I/O.
 //! - [`audit`]: inventory, history and waivers → verdicts, ages, changes. Pure: no I/O, no clock.
@@ -55,23 +56,21 @@ pub mod review;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod text;
+mod workspaces;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
-use api::{Chance, Client, ClientError, EndpointTraffic};
+use api::Chance;
 use audit::{Audit, Finding, Parameters, Run};
 use check::{Checked, Checkup};
-use chrono::SubsecRound;
-use collect::CollectOptions;
-#[cfg(feature = "simulator")]
-use config::Demo;
-use config::{Config, HttpOptions, OnPopulationDrop, Target, WorkspaceConfig};
+use chrono::{DateTime, SubsecRound, Utc};
+use config::{Config, OnPopulationDrop, Target};
 use error::Error;
 use interrupt::Interrupt;
-use inventory::{FailedWorkspace, Inventory, Workspace};
-use progress::{Progress, Stage, WorkspaceProgress};
+use inventory::Inventory;
+use progress::{Progress, Stage};
 use publish::{Evidence, OutputDirectory, PublishError};
-use tokio::{sync::Semaphore, task::JoinSet};
+use workspaces::{Clients, read};
 
 /// What comes in from outside, so that a test can fix it.
 #[derive(Clone)]
@@ -97,6 +96,13 @@ impl Default for Surroundings {
             host: whoami::hostname().ok(),
             user: whoami::username().ok(),
         }
+    }
+}
+
+impl Surroundings {
+    /// The time. Reports show whole seconds, and nothing is to depend on what they don't show.
+    fn now(&self) -> DateTime<Utc> {
+        (self.chance.now)().trunc_subsecs(0)
     }
 }
 
@@ -140,19 +146,18 @@ impl Published {
 pub async fn run(
     config: Config,
     surroundings: &Surroundings,
-    progress: &Arc<Progress>,
+    progress: &Progress,
     interrupt: &Interrupt,
 ) -> Result<Published, Error> {
-    let now = || (surroundings.chance.now)().trunc_subsecs(0);
-    let started_at = now();
+    let started_at = surroundings.now();
     let (output, metrics_file) = (config.out.clone(), config.metrics_file.clone());
-    let ended = read_judge_publish(config, surroundings, progress, interrupt).await;
+    let ended = read_judge_publish(config, started_at, surroundings, progress, interrupt).await;
     let Some(metrics_file) = metrics_file else { return ended };
     let written = match &ended {
         Ok(published) => publish::write_metrics(&published.audit, &metrics_file),
         // Then nothing ran, or another run tells of itself.
         Err(error) if matches!(error.exit_code(), 2 | 7) => Ok(()),
-        Err(_) => publish::write_failure(&metrics_file, &output, started_at, now()),
+        Err(_) => publish::write_failure(&metrics_file, &output, started_at, surroundings.now()),
     };
     if let Err(error) = written {
         tracing::error!("the metrics cannot be written to {}: {error}", metrics_file.display());
@@ -163,18 +168,16 @@ pub async fn run(
 /// Reads, judges, asks the earlier bundles, and publishes.
 async fn read_judge_publish(
     config: Config,
+    started_at: DateTime<Utc>,
     surroundings: &Surroundings,
-    progress: &Arc<Progress>,
+    progress: &Progress,
     interrupt: &Interrupt,
 ) -> Result<Published, Error> {
-    // Reports show whole seconds, and nothing is to depend on what they don't show.
-    let now = || (surroundings.chance.now)().trunc_subsecs(0);
-    let started_at = now();
     let directory = OutputDirectory::open(&config.out)?;
     let run_id = directory.run_id(started_at);
 
     let (inventory, traffic) = tokio::select! {
-        read = read(&config, surroundings, progress) => read?,
+        read = read(&config, surroundings.chance, progress) => read?,
         signal = interrupt.raised() => return Err(Error::Interrupted(signal)),
     };
     if inventory.workspaces.is_empty() {
@@ -182,7 +185,7 @@ async fn read_judge_publish(
     }
 
     let tool_version = surroundings.tool_version.clone();
-    let run = Run { id: run_id, started_at, finished_at: now(), tool_version };
+    let run = Run { id: run_id, started_at, finished_at: surroundings.now(), tool_version };
     let evidence = Evidence {
         host: surroundings.host.clone(),
         user: surroundings.user.clone(),
@@ -234,12 +237,12 @@ pub async fn check_up(
     let machine = check::examine(&config.out, config.retention, config.metrics_file.as_deref(), interrupt);
     let mut checkup = Checkup { machine, workspaces: Vec::new() };
     let Target::Workspaces(workspaces) = &config.target else { return checkup };
-    let shared = Arc::new(shared(&config.http));
+    let clients = Clients::new(&config.http, surroundings.chance, progress);
     for workspace in workspaces {
-        let checked = match client(workspace, &config.http, surroundings, &shared, progress) {
+        let checked = match clients.client(workspace) {
             Ok((client, watched)) => {
                 let checked = check::check(&client, &workspace.name, config).await;
-                watched.reaches(Stage::Read);
+                watched.reaches(if checked.is_reached { Stage::Read } else { Stage::Failed });
                 checked
             }
             Err(error) => Checked::without_client(workspace, &error),
@@ -247,125 +250,6 @@ pub async fn check_up(
         checkup.workspaces.push(checked);
     }
     checkup
-}
-
-/// What was asked of each workspace, by its configured name and the path of the endpoint.
-type Traffic = BTreeMap<String, BTreeMap<&'static str, EndpointTraffic>>;
-
-async fn read(
-    config: &Config,
-    surroundings: &Surroundings,
-    progress: &Progress,
-) -> Result<(Inventory, Traffic), Error> {
-    let shared = Arc::new(shared(&config.http));
-    match &config.target {
-        Target::Workspaces(workspaces) => {
-            let mut reading = Vec::new();
-            for workspace in workspaces {
-                let (client, progress) = client(workspace, &config.http, surroundings, &shared, progress)
-                    .map_err(|error| no_client(workspace, &error))?;
-                let address = workspace.base_url.to_string();
-                reading.push(Reading { client, name: workspace.name.clone(), address, progress });
-            }
-            read_all(reading, &config.collect).await
-        }
-        #[cfg(feature = "simulator")]
-        Target::Demo(demo) => {
-            let world = match demo {
-                Demo::Complete => simulator::demo::world(),
-                Demo::Earlier => simulator::demo::earlier_world(),
-                Demo::Degraded => simulator::demo::degraded_world(),
-            };
-            let api_key = world.api_key.clone().into();
-            let server = simulator::Simulator::start(world)
-                .await
-                .map_err(|error| Error::Bug(format!("the embedded API cannot start: {error}")))?;
-            let workspace = WorkspaceConfig { name: "demo".to_owned(), base_url: server.base_url(), api_key };
-            let (client, progress) = client(&workspace, &config.http, surroundings, &shared, progress)
-                .map_err(|error| no_client(&workspace, &error))?;
-            let address = "embedded simulator".to_owned();
-            let reading = Reading { client, name: workspace.name, address, progress };
-            read_all(vec![reading], &config.collect).await
-        }
-        #[cfg(not(feature = "simulator"))]
-        Target::Demo(_) => Err(Error::Bug("this build has no simulator".to_owned())),
-    }
-}
-
-/// A workspace that is to be read.
-struct Reading {
-    client: Client,
-    name: String,
-    address: String,
-    progress: Arc<WorkspaceProgress>,
-}
-
-impl Reading {
-    async fn read(self, options: Arc<CollectOptions>) -> Result<Workspace, FailedWorkspace> {
-        let Self { client, name, address, progress } = self;
-        let read = collect::collect(client, &name, &address, options, Arc::clone(&progress)).await;
-        progress.reaches(if read.is_ok() { Stage::Read } else { Stage::Failed });
-        read.map_err(|error| FailedWorkspace {
-            name,
-            address,
-            error: error.advice(),
-            key_refused: error.key_is_refused(),
-        })
-    }
-}
-
-/// Reads all workspaces side by side, each in a task of its own. One that fails or is slow doesn't hold up the others.
-async fn read_all(all: Vec<Reading>, options: &CollectOptions) -> Result<(Inventory, Traffic), Error> {
-    let clients: Vec<_> = all.iter().map(|one| (one.name.clone(), one.client.clone())).collect();
-    let options = Arc::new(options.clone());
-    let mut tasks = JoinSet::new();
-    for (position, one) in all.into_iter().enumerate() {
-        let reading = one.read(Arc::clone(&options));
-        tasks.spawn(async move { (position, reading.await) });
-    }
-    let mut by_position = BTreeMap::new();
-    while let Some(ended) = tasks.join_next().await {
-        let (position, read) = ended.map_err(|panic| Error::Bug(panic.to_string()))?;
-        if let Err(failed) = &read {
-            tracing::error!(workspace = failed.name, "not read: {}", failed.error);
-        }
-        by_position.insert(position, read);
-    }
-    let mut inventory = Inventory::default();
-    for read in by_position.into_values() {
-        match read {
-            Ok(workspace) => inventory.workspaces.push(workspace),
-            Err(failed) => inventory.failed.push(failed),
-        }
-    }
-    let traffic = clients.into_iter().map(|(name, client)| (name, client.traffic())).collect();
-    Ok((inventory, traffic))
-}
-
-fn shared(http: &HttpOptions) -> api::Run {
-    api::Run {
-        connections: http.connections(),
-        slots: Semaphore::new(http.concurrency_total),
-        budget: api::RetryBudget::new(http.retry_budget),
-        deadline: tokio::time::Instant::now() + http.run_timeout,
-    }
-}
-
-fn client(
-    workspace: &WorkspaceConfig,
-    http: &HttpOptions,
-    surroundings: &Surroundings,
-    shared: &Arc<api::Run>,
-    progress: &Progress,
-) -> Result<(Client, Arc<WorkspaceProgress>), ClientError> {
-    let options = http.client_options(workspace.base_url.clone(), workspace.api_key.clone());
-    let progress = progress.workspace(&workspace.name);
-    Client::new(options, surroundings.chance, Arc::clone(shared), Arc::clone(&progress))
-        .map(|client| (client, progress))
-}
-
-fn no_client(workspace: &WorkspaceConfig, error: &ClientError) -> Error {
-    Error::Unreadable(vec![format!("workspace {}: {error}", workspace.name)])
 }
 
 fn parameters(config: &Config) -> Parameters {

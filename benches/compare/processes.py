@@ -1,12 +1,15 @@
 """What `run` starts: the simulator, and the processes that are measured."""
 
+import http.client
 import json
 import os
 import resource
+import statistics
 import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 
 @dataclass
@@ -63,6 +66,18 @@ class Simulator:
     @property
     def key(self):
         return self.about["keys"][0]
+
+    def latency(self, tries=21):
+        """How long a small answer takes over an open connection, in seconds: what it is held back, and what the machine adds."""
+        connection = http.client.HTTPConnection(urlsplit(self.base_url).netloc)
+        took = []
+        for _ in range(tries):
+            began = time.perf_counter()
+            connection.request("GET", "/v1/convai/settings", headers={"xi-api-key": self.key})
+            connection.getresponse().read()
+            took.append(time.perf_counter() - began)
+        connection.close()
+        return statistics.median(took)
 
     @property
     def requests(self):

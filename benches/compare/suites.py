@@ -10,7 +10,7 @@ from pathlib import Path
 
 import limits
 from processes import measure, simulator
-from tables import chart, mebibytes, number, peak, seconds, table, times, verdict
+from tables import chart, mebibytes, milliseconds, number, peak, seconds, table, times, verdict
 
 # By how they are named in tables.
 PEERS = {
@@ -95,13 +95,14 @@ def wall(setting):
     for secrets, dependents in [(1_000, 12), (1_000, 120), (given.secrets // 5, 120)]:
         with setting.serving(secrets, dependents, given.latency) as serving:
             took = median([setting.ours_anew(serving) for _ in range(given.runs)])
-            bounds = limits.walls(serving.about["needed"], given.latency / 1000, given.concurrency, given.total)
+            latency = serving.latency()
+            bounds = limits.walls(serving.about["needed"], latency, given.concurrency, given.total)
             rows.append(
-                [f"{number(secrets)} × {dependents}", asked(took, serving), seconds(took.wall)]
+                [f"{number(secrets)} × {dependents}", asked(took, serving), milliseconds(latency), seconds(took.wall)]
                 + [part for bound in bounds for part in (seconds(bound), times(took.wall / bound))]
                 + [took.at_once, verdict(took.wall <= 1.10 * bounds[0])]
             )
-    head = ["secrets × dependents", "requests of R", "wall", "bound", "ratio", "with the barrier", "ratio"]
+    head = ["secrets × dependents", "requests of R", "L", "wall", "bound", "ratio", "with the barrier", "ratio"]
     return table([*head, "at once", "target: 1.10 × bound"], rows)
 
 
@@ -109,11 +110,12 @@ def many(setting):
     given = setting.given
     with setting.serving(50, 12, given.latency, given.workspaces) as serving:
         took = median([setting.ours_anew(serving) for _ in range(given.runs)])
-        bounds = limits.walls(serving.about["needed"], given.latency / 1000, given.concurrency, given.total)
-        row = [f"{given.workspaces} × 50", asked(took, serving), seconds(took.wall)]
+        latency = serving.latency()
+        bounds = limits.walls(serving.about["needed"], latency, given.concurrency, given.total)
+        row = [f"{given.workspaces} × 50", asked(took, serving), milliseconds(latency), seconds(took.wall)]
         row += [part for bound in bounds for part in (seconds(bound), times(took.wall / bound))]
         row += [seconds(took.cpu), peak(took), took.at_once, verdict(took.wall <= 1.15 * bounds[0])]
-    head = ["workspaces × secrets", "requests of R", "wall", "bound", "ratio", "with the barrier", "ratio"]
+    head = ["workspaces × secrets", "requests of R", "L", "wall", "bound", "ratio", "with the barrier", "ratio"]
     return table([*head, "CPU", "peak", "at once", "target: 1.15 × bound"], [row])
 
 

@@ -13,6 +13,10 @@ def seconds(value):
     return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.0f} ms" if value >= 0.01 else f"{value * 1000:.1f} ms"
 
 
+def milliseconds(value):
+    return f"{value * 1000:.1f} ms"
+
+
 def mebibytes(value):
     return f"{value / 2**20:.1f} MiB"
 

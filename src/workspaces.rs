@@ -1,0 +1,145 @@
+//! Configuration → a client for each workspace → all of them read side by side.
+//!
+//! What never lives here: what is asked of a workspace (that is `collect`), and what is made of it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
+
+use crate::{
+    api::{self, Chance, Client, ClientError, EndpointTraffic, RetryBudget},
+    collect::{CollectOptions, collect},
+    config::{Config, HttpOptions, Target, WorkspaceConfig},
+    error::Error,
+    inventory::{FailedWorkspace, Inventory, Workspace},
+    progress::{Progress, Stage, WorkspaceProgress},
+};
+#[cfg(feature = "simulator")]
+use crate::{config::Demo, simulator};
+
+/// What was asked of each workspace, by its configured name and the path of the endpoint.
+pub(crate) type Traffic = BTreeMap<String, BTreeMap<&'static str, EndpointTraffic>>;
+
+/// Makes the clients of a run, which have connections, slots, retries and time in common.
+pub(crate) struct Clients<'a> {
+    http: &'a HttpOptions,
+    chance: Chance,
+    progress: &'a Progress,
+    run: Arc<api::Run>,
+}
+
+impl<'a> Clients<'a> {
+    /// The time that the run is allowed begins now.
+    pub(crate) fn new(http: &'a HttpOptions, chance: Chance, progress: &'a Progress) -> Self {
+        let run = api::Run {
+            connections: http.connections(),
+            slots: Semaphore::new(http.concurrency_total),
+            budget: RetryBudget::new(http.retry_budget),
+            deadline: Instant::now() + http.run_timeout,
+        };
+        Self { http, chance, progress, run: Arc::new(run) }
+    }
+
+    /// The client for one workspace, and where it is seen how far that is.
+    pub(crate) fn client(
+        &self,
+        workspace: &WorkspaceConfig,
+    ) -> Result<(Client, Arc<WorkspaceProgress>), ClientError> {
+        let options = self.http.client_options(workspace.base_url.clone(), workspace.api_key.clone());
+        let progress = self.progress.workspace(&workspace.name);
+        let client = Client::new(options, self.chance, Arc::clone(&self.run), Arc::clone(&progress))?;
+        Ok((client, progress))
+    }
+
+    fn reading(&self, workspace: &WorkspaceConfig, address: &str) -> Result<Reading, Error> {
+        let (client, progress) = self
+            .client(workspace)
+            .map_err(|error| Error::Unreadable(vec![format!("workspace {}: {error}", workspace.name)]))?;
+        Ok(Reading { client, name: workspace.name.clone(), address: address.to_owned(), progress })
+    }
+}
+
+/// Reads every workspace of a configuration.
+///
+/// # Errors
+/// Where no client can be made. A workspace that can't be read is in the inventory as such.
+pub(crate) async fn read(
+    config: &Config,
+    chance: Chance,
+    progress: &Progress,
+) -> Result<(Inventory, Traffic), Error> {
+    let clients = Clients::new(&config.http, chance, progress);
+    match &config.target {
+        Target::Workspaces(workspaces) => {
+            let reading = |one: &WorkspaceConfig| clients.reading(one, one.base_url.as_str());
+            let all = workspaces.iter().map(reading).collect::<Result<_, _>>()?;
+            read_all(all, &config.collect).await
+        }
+        #[cfg(feature = "simulator")]
+        Target::Demo(demo) => {
+            let world = match demo {
+                Demo::Complete => simulator::demo::world(),
+                Demo::Earlier => simulator::demo::earlier_world(),
+                Demo::Degraded => simulator::demo::degraded_world(),
+            };
+            let api_key = world.api_key.clone().into();
+            let server = simulator::Simulator::start(world)
+                .await
+                .map_err(|error| Error::Bug(format!("the embedded API cannot start: {error}")))?;
+            let workspace = WorkspaceConfig { name: "demo".to_owned(), base_url: server.base_url(), api_key };
+            read_all(vec![clients.reading(&workspace, "embedded simulator")?], &config.collect).await
+        }
+        #[cfg(not(feature = "simulator"))]
+        Target::Demo(_) => Err(Error::Bug("this build has no simulator".to_owned())),
+    }
+}
+
+/// A workspace that is to be read.
+struct Reading {
+    client: Client,
+    name: String,
+    address: String,
+    progress: Arc<WorkspaceProgress>,
+}
+
+impl Reading {
+    async fn read(self, options: Arc<CollectOptions>) -> Result<Workspace, FailedWorkspace> {
+        let Self { client, name, address, progress } = self;
+        let read = collect(client, &name, &address, options, Arc::clone(&progress)).await;
+        progress.reaches(if read.is_ok() { Stage::Read } else { Stage::Failed });
+        read.map_err(|error| FailedWorkspace {
+            name,
+            address,
+            error: error.advice(),
+            key_refused: error.key_is_refused(),
+        })
+    }
+}
+
+/// Reads all workspaces side by side, each in a task of its own. One that fails or is slow doesn't hold up the others.
+async fn read_all(all: Vec<Reading>, options: &CollectOptions) -> Result<(Inventory, Traffic), Error> {
+    let clients: Vec<_> = all.iter().map(|one| (one.name.clone(), one.client.clone())).collect();
+    let options = Arc::new(options.clone());
+    let mut tasks = JoinSet::new();
+    for (position, one) in all.into_iter().enumerate() {
+        let reading = one.read(Arc::clone(&options));
+        tasks.spawn(async move { (position, reading.await) });
+    }
+    let mut by_position = BTreeMap::new();
+    while let Some(ended) = tasks.join_next().await {
+        let (position, read) = ended.map_err(|panic| Error::Bug(panic.to_string()))?;
+        if let Err(failed) = &read {
+            tracing::error!(workspace = failed.name, "not read: {}", failed.error);
+        }
+        by_position.insert(position, read);
+    }
+    let mut inventory = Inventory::default();
+    for read in by_position.into_values() {
+        match read {
+            Ok(workspace) => inventory.workspaces.push(workspace),
+            Err(failed) => inventory.failed.push(failed),
+        }
+    }
+    let traffic = clients.into_iter().map(|(name, client)| (name, client.traffic())).collect();
+    Ok((inventory, traffic))
+}
