@@ -22,6 +22,10 @@ use crate::{
     progress::WorkspaceProgress,
 };
 
+/// How many more jobs are begun than requests may be in flight, so that the network is busy while an answer is taken in.
+/// What was answered and not taken in takes memory, so there are no more of them.
+const AHEAD: usize = 4;
+
 pub(super) struct Collector {
     pub(super) client: Client,
     pub(super) options: Arc<CollectOptions>,
@@ -123,11 +127,9 @@ impl Collector {
         }
     }
 
-    /// Starts as many as may be in flight, and a few more, so that the network is busy while answers are taken in. What
-    /// has been answered and not been taken in takes memory, so there are no more of them.
+    /// Starts as many as may be in flight, and a few more.
     fn start_what_waits(&mut self) {
-        let most = self.client.concurrency() + self.client.concurrency().div_ceil(2) + 1;
-        while self.jobs.len() < most
+        while self.jobs.len() < self.client.concurrency() + AHEAD
             && let Some(job) = self.waiting.pop()
         {
             match job {

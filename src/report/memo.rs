@@ -17,7 +17,7 @@ use crate::{
 
 /// How many bytes are remembered. What is beyond is made each time, so that a workspace in which nothing is shared needs no
 /// more memory than this.
-const MOST_BYTES: usize = 8 << 20;
+const MOST_BYTES: usize = 4 << 20;
 
 /// What an entry takes beside what it holds, about, in bytes.
 const OVERHEAD: usize = 128;
