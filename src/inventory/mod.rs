@@ -167,6 +167,20 @@ pub enum Relation {
     Transitive,
 }
 
+impl Relation {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Direct, Self::Transitive];
+
+    /// The word for it in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Transitive => "transitive",
+        }
+    }
+}
+
 /// One use with everything that is known of it, borrowed from its workspace.
 #[derive(Clone, Copy, Debug)]
 pub struct Dependent<'a> {

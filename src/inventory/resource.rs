@@ -82,6 +82,9 @@ pub enum Visibility {
 }
 
 impl Visibility {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Unknown, Self::Available];
+
     /// The word for it in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::memo::{Memo, Place};
 use crate::{
     audit::{Audit, Rendering},
-    inventory::{Dependent, Relation, Resource, Sources},
+    inventory::{Dependent, Resource, Sources},
     text::show_hidden,
 };
 
@@ -109,13 +109,7 @@ impl<'a> Parts<'a> {
         let Dependent { resource, relation, via, sources } = dependent;
         let [before, behind] = self.resources.of(Place(resource), || of_the_resource(cells, resource));
         row.extend_from_slice(before);
-        cells.append(
-            row,
-            [match relation {
-                Relation::Direct => "direct",
-                Relation::Transitive => "transitive",
-            }],
-        );
+        cells.append(row, [relation.as_str()]);
         row.extend_from_slice(self.via.of(Place(via), || cells.only(&via.join(";"))));
         row.extend_from_slice(behind);
         let names = || sources.names().collect::<Vec<_>>().join(";");
