@@ -10,11 +10,6 @@ use std::{
 
 use hashbrown::{HashMap, hash_map::Entry};
 
-use crate::{
-    audit::Discrepancy,
-    inventory::{Dependent, Relation, Resource, Sources},
-};
-
 /// How many bytes are remembered. What is beyond is made each time, so that a workspace in which nothing is shared needs no
 /// more memory than this.
 const MOST_BYTES: usize = 4 << 20;
@@ -29,16 +24,6 @@ pub(super) struct Memo<K, T> {
     other: Option<T>,
     room: usize,
     size: fn(&K, &T) -> usize,
-}
-
-/// All that the look of a dependent comes from. What is kept once is known by its place.
-#[derive(PartialEq, Eq, Hash)]
-pub(super) struct Look<'a> {
-    resource: Place<'a, Resource<'static>>,
-    via: Place<'a, [String]>,
-    relation: Relation,
-    sources: Sources,
-    discrepancy: Option<Discrepancy>,
 }
 
 /// Something that is kept once, known by its place.
@@ -58,24 +43,10 @@ impl<T: ?Sized> Hash for Place<'_, T> {
     }
 }
 
-impl<'a> Look<'a> {
-    /// How this dependent looks.
-    pub(super) fn of(dependent: Dependent<'a>, discrepancy: Option<Discrepancy>) -> Self {
-        let Dependent { resource, relation, via, sources } = dependent;
-        Self { resource: Place(resource), via: Place(via), relation, sources, discrepancy }
-    }
-}
-
 impl<K: Eq + Hash, T> Memo<K, T> {
     /// Nothing is remembered yet. `size`: what an entry holds, in bytes.
     pub(super) fn new(size: fn(&K, &T) -> usize) -> Self {
         Self { known: HashMap::new(), other: None, room: MOST_BYTES, size }
-    }
-
-    /// Makes room for other things.
-    pub(super) fn forget(&mut self) {
-        self.known.clear();
-        self.room = MOST_BYTES;
     }
 
     /// What was made of this, where it is remembered.
@@ -115,57 +86,32 @@ impl<K: Eq + Hash, T> Memo<K, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use proptest::{collection::vec, prelude::*, sample::select};
 
     use super::*;
-    use crate::inventory::{DependentType, Secret, Sighting, Source, Workspace};
 
-    type Use = (&'static str, bool, Option<&'static str>, Source);
-
-    /// Few enough of each that most come again.
-    fn any_use() -> impl Strategy<Value = Use> {
-        let via = select(&[None, Some("tool_1"), Some("tool_2")][..]);
-        let source = select(&[Source::Preview, Source::Dependencies, Source::Agents][..]);
-        (select(&["agent_1", "agent_2"][..]), any::<bool>(), via, source)
-    }
-
-    /// A workspace in which each secret is used so.
-    fn workspace(uses: &[Use]) -> Workspace {
-        let mut workspace = Workspace::default();
-        for (number, (id, is_transitive, via, source)) in uses.iter().enumerate() {
-            workspace.secrets.push(Secret::new(number.to_string(), "name"));
-            let sighting = Sighting {
-                resource: Resource::unknown(DependentType::Agent, *id),
-                relation: if *is_transitive { Relation::Transitive } else { Relation::Direct },
-                via: via.map(Cow::Borrowed).into_iter().collect(),
-            };
-            workspace.record(number, *source, [sighting]);
-        }
-        workspace
+    #[test]
+    fn what_is_equal_at_another_place_is_another() {
+        let (one, other) = ([String::new()], [String::new()]);
+        assert!(Place(&one) == Place(&one));
+        assert!(Place(&one) != Place(&other));
     }
 
     proptest! {
         #[test]
-        fn a_row_is_the_one_that_would_be_made_whether_or_not_there_is_room(
-            uses in vec(any_use(), 1..40),
-            discrepancies in vec(select(&[None, Some(Discrepancy::MissingFromUsedBy)][..]), 40),
+        fn what_is_told_is_what_would_be_made_whether_or_not_there_is_room(
+            asked in vec(0..8_usize, 1..40),
             room in select(&[0, 3 * OVERHEAD, MOST_BYTES][..]),
         ) {
-            let workspace = workspace(&uses);
-            let mut memo = Memo { room, ..Memo::new(|_, row: &String| row.len()) };
+            let mut memo = Memo { room, ..Memo::new(|_, made: &String| made.len()) };
             let mut made = 0;
-            let dependents = workspace.secrets.iter().flat_map(|secret| workspace.dependents(secret));
-            for (dependent, discrepancy) in dependents.zip(discrepancies) {
-                let row = || format!("{dependent:?} {discrepancy:?}");
-                let look = Look::of(dependent, discrepancy);
-                let known = memo.get_or_make(look, || Ok::<_, Infallible>({ made += 1; row() }));
-                prop_assert_eq!(known, Ok(&row()));
-                let remembered = memo.get(&Look::of(dependent, discrepancy));
-                prop_assert!(remembered.is_none_or(|remembered| *remembered == row()));
+            for of in asked {
+                let expected = "x".repeat(of);
+                let told = memo.of(of, || { made += 1; expected.clone() });
+                prop_assert_eq!(told, &expected);
+                prop_assert!(memo.get(&of).is_none_or(|remembered| *remembered == expected));
             }
-            let kept = memo.known.values().map(|row| row.len() + OVERHEAD).sum::<usize>();
+            let kept = memo.known.values().map(|made| made.len() + OVERHEAD).sum::<usize>();
             prop_assert!(kept <= room);
             if room == MOST_BYTES {
                 prop_assert_eq!(made, memo.known.len(), "each is made once");

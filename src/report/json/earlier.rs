@@ -4,13 +4,15 @@ use std::io;
 
 use super::{
     SCHEMA_VERSION,
+    dependent::{DependentJson, read_sources},
     read::{ReadError, Reader, SecretRead, WorkspaceRead, read},
-    restore::{self, moment, sources_of, verdict},
-    types::{DependentJson, HeadJson, Text},
+    types::HeadJson,
+    values::{Text, read_moment, read_word},
 };
 use crate::{
     audit::{
-        Comparison, EarlierDependent, EarlierRun, EarlierSecret, EarlierWorkspace, History, Night, SecretName,
+        Comparison, EarlierDependent, EarlierRun, EarlierSecret, EarlierWorkspace, History, Night,
+        SecretName, Verdict,
     },
     inventory::Sources,
 };
@@ -38,9 +40,9 @@ pub fn read_earlier(
 ) -> Result<EarlierReport, ReadError> {
     let mut reader = EarlierReader { comparison, workspace: None, alone: History::default() };
     let (head, history) = read(input, &mut reader)?;
-    let run = EarlierRun { run: head.run.id.into_owned(), started_at: moment(&head.run.started_at)? };
+    let run = EarlierRun { run: head.run.id.into_owned(), started_at: read_moment(&head.run.started_at)? };
     let history = match history {
-        Some(history) => restore::history(history)?,
+        Some(history) => history.restore()?,
         None if head.schema_version < FIRST_WITH_HISTORY => reader.alone,
         None => return Err(ReadError::missing_field("history")),
     };
@@ -76,7 +78,7 @@ impl Reader for EarlierReader<'_, '_> {
         if head.schema_version < FIRST_WITH_HISTORY {
             let known = self.alone.workspaces.entry(read.name.to_string()).or_default();
             known.secrets_listed = read.figures.secrets_listed;
-            let (run, started_at) = (head.run.id.to_string(), moment(&head.run.started_at)?);
+            let (run, started_at) = (head.run.id.to_string(), read_moment(&head.run.started_at)?);
             if self.alone.nights.is_empty() {
                 let (is_complete, workspaces) = (head.complete, Default::default());
                 self.alone.nights.push(Night { run, started_at, is_complete, workspaces });
@@ -96,9 +98,9 @@ impl Reader for EarlierReader<'_, '_> {
         let Some(workspace) = &self.workspace else {
             return Err(ReadError::new("a secret stands outside of a workspace"));
         };
-        let verdict = verdict(&read.verdict)?;
+        let verdict = read_word(Verdict::ALL, Verdict::as_str, "verdict", &read.verdict)?;
         if let Some(known) = self.alone.workspaces.get_mut(&*workspace.name) {
-            known.observe(&read.secret_id, &read.name, verdict, moment(&head.run.started_at)?);
+            known.observe(&read.secret_id, &read.name, verdict, read_moment(&head.run.started_at)?);
         }
         if let Some(comparison) = &mut self.comparison {
             let secret = SecretName { name: read.name.into_owned(), id: read.secret_id.into_owned() };
@@ -113,7 +115,7 @@ impl Reader for EarlierReader<'_, '_> {
         }
         let boxed = |Text(text): Text<'_>| text.into();
         Ok(Some(KeptDependent {
-            sources: sources_of(&read.sources)?,
+            sources: read_sources(&read.sources)?,
             dependent_type: boxed(read.r#type),
             name: read.name.map(boxed).unwrap_or_default(),
             id: boxed(read.id),

@@ -1,25 +1,32 @@
 //! `report.json`: everything, for programs, with a schema version of its own and values as they are.
 //!
-//! What it holds is in `types`; `write` fills them from an audit, `read` reads them again through a `window`,
+//! What it holds is in `types`, and its parts in `parameters`, `coverage`, `dependent`, `waiver`, `changes` and `history`,
+//! each with the way there and back; `write` fills them from an audit, `read` reads them again through a `window`,
 //! `restore` makes an audit of what was read, and `earlier` what the next audit needs of it.
 
+mod changes;
+mod coverage;
+mod dependent;
 mod earlier;
+mod history;
 mod layout;
+mod parameters;
 mod read;
 mod restore;
 #[cfg(test)]
 mod tests;
 mod types;
+mod values;
+mod waiver;
 mod window;
 mod write;
 
 use schemars::schema_for;
 
 pub use earlier::{EarlierReport, read_earlier};
+pub(crate) use parameters::{ParametersJson, parameters_json};
 pub use read::ReadError;
 pub use restore::read_audit;
-pub(crate) use types::ParametersJson;
-pub(crate) use write::parameters_json;
 pub(super) use write::report;
 
 /// The JSON Schema (2020-12) of `report.json`, made of the types that write and read it.

@@ -11,7 +11,9 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
 
 use super::{
-    types::{DependentJson, HeadJson, HistoryJson, SecretJson, WorkspaceJson},
+    dependent::DependentJson,
+    history::HistoryJson,
+    types::{HeadJson, SecretJson, WorkspaceJson},
     window::{Window, parse},
 };
 use crate::report::memo::Memo;

@@ -1,11 +1,20 @@
-//! The form of `report.json`, written and read back: an interface, and deliberately not the types of the inside.
+//! The form of `report.json` but for the parts that have files of their own: an interface, and deliberately not the types
+//! of the inside.
 
 use std::borrow::Cow;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::audit::{Figures, Redaction, SourceRow, Totals};
+use super::{
+    changes::{ChangesJson, SecretNameJson},
+    coverage::{FiguresJson, GapJson, PopulationDropJson, SourceJson},
+    dependent::DependentJson,
+    history::{EarlierRunJson, HistoryJson},
+    parameters::ParametersJson,
+    waiver::WaiverJson,
+};
+use crate::audit::Totals;
 
 /// The whole, as it is written. (It is read in parts: see `read`.)
 #[derive(Serialize, JsonSchema)]
@@ -81,38 +90,6 @@ pub(super) struct ToolJson<'a> {
     pub(super) version: Cow<'a, str>,
 }
 
-/// What was asked for.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(crate) struct ParametersJson<'a> {
-    /// Secrets per page.
-    pub(super) page_size: u32,
-    /// Dependents per list in the first walk.
-    pub(super) dependency_limit: u32,
-    /// Dependents per list where the first limit cut one.
-    pub(super) max_dependency_limit: u32,
-    /// Only secrets whose name starts so; empty for all.
-    pub(super) search: Cow<'a, str>,
-    /// Whether tools and agents were looked into too.
-    pub(super) deep: bool,
-    /// For how many days a secret may be unused before that is an open finding.
-    #[serde(default)]
-    pub(super) unused_after_days: u32,
-    /// Whether waivers were left out of account.
-    #[serde(default)]
-    pub(super) waivers_ignored: bool,
-    /// What was made unreadable.
-    #[serde(default)]
-    pub(super) redact: Vec<Redaction>,
-    /// What separates cells in CSV files.
-    pub(super) csv_delimiter: char,
-    /// Whether CSV files begin with a byte order mark.
-    pub(super) csv_byte_order_mark: bool,
-    /// Whether cells that a spreadsheet would run as a formula begin with an apostrophe.
-    pub(super) csv_formula_escaping: bool,
-    /// How many entries a list in report.md has at most.
-    pub(super) list_length: usize,
-}
-
 /// How many secrets have which verdict.
 #[derive(Clone, Copy, Serialize, Deserialize, Default, JsonSchema)]
 pub(super) struct TotalsJson {
@@ -138,117 +115,6 @@ impl From<TotalsJson> for Totals {
     fn from(TotalsJson { secrets, in_use, unused, undetermined, dependents }: TotalsJson) -> Self {
         Self { secrets, in_use, unused, undetermined, dependents }
     }
-}
-
-/// Another run than this one.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct EarlierRunJson<'a> {
-    /// Its name, which is that of its bundle.
-    pub(super) run: Cow<'a, str>,
-    /// When it began.
-    pub(super) started_at: Cow<'a, str>,
-}
-
-/// What is different from the last complete audit. Without `since` nothing was compared, for the reason `not_compared`.
-#[derive(Serialize, Deserialize, Default, JsonSchema)]
-pub(super) struct ChangesJson<'a> {
-    /// Why nothing was compared.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) not_compared: Option<Cow<'a, str>>,
-    /// The audit that this one was compared with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) since: Option<EarlierRunJson<'a>>,
-    /// What is different in each workspace.
-    pub(super) workspaces: Vec<WorkspaceChangesJson<'a>>,
-}
-
-/// What is different in one workspace.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct WorkspaceChangesJson<'a> {
-    /// The configured name.
-    pub(super) workspace: Cow<'a, str>,
-    /// Why it could not be compared; all else is empty then.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) not_compared: Option<Cow<'a, str>>,
-    /// Secrets that were not listed before.
-    pub(super) new: Vec<SecretNameJson<'a>>,
-    /// Secrets that are no longer listed.
-    pub(super) gone: Vec<SecretNameJson<'a>>,
-    /// Secrets that are unused and were not.
-    pub(super) newly_unused: Vec<SecretNameJson<'a>>,
-    /// Secrets that are in use and were unused.
-    pub(super) back_in_use: Vec<SecretNameJson<'a>>,
-    /// Secrets with another name.
-    pub(super) renamed: Vec<RenamedSecretJson<'a>>,
-    /// Secrets that gained or lost dependents.
-    pub(super) dependents: Vec<DependentChangesJson<'a>>,
-}
-
-/// A secret by id and name.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct SecretNameJson<'a> {
-    /// Its id.
-    pub(super) secret_id: Cow<'a, str>,
-    /// Its name.
-    pub(super) name: Cow<'a, str>,
-}
-
-/// A secret with another name than before.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct RenamedSecretJson<'a> {
-    /// Its id.
-    pub(super) secret_id: Cow<'a, str>,
-    /// The name that it has.
-    pub(super) name: Cow<'a, str>,
-    /// The name that it had.
-    pub(super) earlier_name: Cow<'a, str>,
-}
-
-/// What one secret gained and lost.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct DependentChangesJson<'a> {
-    /// The secret's id.
-    pub(super) secret_id: Cow<'a, str>,
-    /// The secret's name.
-    pub(super) name: Cow<'a, str>,
-    /// How many dependents it gained.
-    pub(super) gained: usize,
-    /// How many it lost.
-    pub(super) lost: usize,
-    /// The first of those that it gained.
-    pub(super) gained_first: Vec<DependentNameJson<'a>>,
-    /// The first of those that it lost.
-    pub(super) lost_first: Vec<DependentNameJson<'a>>,
-}
-
-/// A dependent by type, id and name.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct DependentNameJson<'a> {
-    /// What it is.
-    pub(super) r#type: Cow<'a, str>,
-    /// Its id.
-    pub(super) id: Cow<'a, str>,
-    /// Its name; empty where none is known.
-    pub(super) name: Cow<'a, str>,
-}
-
-/// A waiver and what it comes to.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct WaiverJson<'a> {
-    /// The secret that may stay unused.
-    pub(super) secret_id: Cow<'a, str>,
-    /// The configured name of its workspace; left out: whichever has it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) workspace: Option<Cow<'a, str>>,
-    /// Why it may.
-    pub(super) reason: Cow<'a, str>,
-    /// Who answers for it.
-    pub(super) owner: Cow<'a, str>,
-    /// The last day, UTC, on which it holds.
-    pub(super) expires: chrono::NaiveDate,
-    /// What it comes to.
-    #[schemars(extend("enum" = ["holds", "expires_soon", "expired", "matches_nothing", "not_looked_for"]))]
-    pub(super) state: Cow<'a, str>,
 }
 
 /// A workspace; read without its secrets, which come one by one.
@@ -299,93 +165,6 @@ pub(super) struct FailedWorkspaceJson<'a> {
     pub(super) key_refused: bool,
 }
 
-/// A population that is empty, or less than half of the last one.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct PopulationDropJson {
-    /// Secrets listed now.
-    pub(super) now: usize,
-    /// Secrets that the last full audit listed, where there was one.
-    pub(super) earlier: Option<usize>,
-}
-
-/// One source and how its reading went.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct SourceJson<'a> {
-    /// The word for it in `sources` of a dependent.
-    pub(super) source: Cow<'a, str>,
-    /// Its name, for people.
-    pub(super) title: Cow<'a, str>,
-    /// Where it was asked for.
-    pub(super) endpoint: Cow<'a, str>,
-    /// Whether it was read whole.
-    #[schemars(extend("enum" = ["read whole", "not needed", "not read whole", "switched off", "not part of this audit"]))]
-    pub(super) status: Cow<'a, str>,
-    /// Why it was not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) why: Option<Cow<'a, str>>,
-    /// Pages and documents that were read.
-    pub(super) pages: u64,
-    /// Dependents of which no source before it told.
-    pub(super) dependents: usize,
-}
-
-impl<'a> From<&'a SourceRow> for SourceJson<'a> {
-    fn from(row: &'a SourceRow) -> Self {
-        Self {
-            source: row.source.as_str().into(),
-            title: row.title().into(),
-            endpoint: row.source.endpoint().into(),
-            status: row.status.as_str().into(),
-            why: row.status.why().map(Cow::Borrowed),
-            pages: row.pages,
-            dependents: row.dependents,
-        }
-    }
-}
-
-/// Makes a struct of the same fields and the conversions both ways.
-macro_rules! same_fields {
-    ($json:ident = $inside:ident { $($field:ident: $type:ty),* $(,)? }) => {
-        /// The figures of a reading.
-        #[derive(Serialize, Deserialize, JsonSchema)]
-        pub(super) struct $json {
-            $(pub(super) $field: $type,)*
-        }
-
-        impl From<$inside> for $json {
-            fn from($inside { $($field),* }: $inside) -> Self {
-                Self { $($field),* }
-            }
-        }
-
-        impl From<$json> for $inside {
-            fn from($json { $($field),* }: $json) -> Self {
-                Self { $($field),* }
-            }
-        }
-    };
-}
-
-same_fields!(
-    FiguresJson = Figures {
-        secrets_listed: usize,
-        secrets_not_listed: usize,
-        secrets_deleted: usize,
-        secrets_confirmed: usize,
-        dependents_previewed: usize,
-        dependents_after_completion: usize,
-        lists_completed_by_higher_limit: usize,
-        lists_completed_by_paging: usize,
-        lists_completed_by_scan: usize,
-        lists_not_whole: usize,
-        list_pages: u64,
-        higher_limit_pages: u64,
-        dependency_pages: u64,
-        requests: u64,
-        retries: u64,
-    }
-);
-
 /// A secret's id found where there is no such secret in the list.
 #[derive(Serialize, Deserialize, JsonSchema)]
 pub(super) struct ReferenceJson<'a> {
@@ -402,15 +181,6 @@ pub(super) struct ReferenceJson<'a> {
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub(super) via: Cow<'a, [String]>,
     /// What is known of the secret.
-    pub(super) why: Cow<'a, str>,
-}
-
-/// Something that was not read whole.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct GapJson<'a> {
-    /// What was not read whole.
-    pub(super) what: Cow<'a, str>,
-    /// Why.
     pub(super) why: Cow<'a, str>,
 }
 
@@ -456,149 +226,6 @@ pub(super) struct SecretJson<'a, D> {
     pub(super) gaps: Vec<GapJson<'a>>,
     /// What uses it, by type, name and id.
     pub(super) dependents: D,
-}
-
-/// A text that is borrowed from what it is read from where it stands there as it is. (A `Cow` in an `Option` never is.)
-#[derive(Serialize, Deserialize)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
-
-impl JsonSchema for Text<'_> {
-    fn inline_schema() -> bool {
-        str::inline_schema()
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        str::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        str::json_schema(generator)
-    }
-}
-
-/// Something that uses a secret.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct DependentJson<'a> {
-    /// What it is: tool, agent, phone_number, mcp_server, other, environment_variable, speech_engine, setting, or the name of a list that this program does not know.
-    #[serde(borrow)]
-    pub(super) r#type: Text<'a>,
-    /// Its id.
-    #[serde(borrow)]
-    pub(super) id: Text<'a>,
-    /// Its name; of a phone number its label.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(borrow)]
-    pub(super) name: Option<Text<'a>>,
-    /// Whether the key may see more than its id.
-    #[schemars(extend("enum" = ["available", "unknown"]))]
-    #[serde(borrow)]
-    pub(super) visibility: Text<'a>,
-    /// What the key's user may do with it, in the API's words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(borrow)]
-    pub(super) access_level: Option<Text<'a>>,
-    /// Whether it holds the secret itself.
-    #[schemars(extend("enum" = ["direct", "transitive"]))]
-    #[serde(borrow)]
-    pub(super) relation: Text<'a>,
-    /// The ids through which it depends on the secret; of an environment variable its environments, of an agent the branches.
-    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
-    #[serde(borrow)]
-    pub(super) via: Vec<Text<'a>>,
-    /// The telephony provider of a phone number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(borrow)]
-    pub(super) provider: Option<Text<'a>>,
-    /// The number of a phone number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(borrow)]
-    pub(super) phone_number: Option<Text<'a>>,
-    /// When it was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(borrow)]
-    pub(super) created_at: Option<Text<'a>>,
-    /// The parts of the API that told of this use.
-    #[serde(borrow)]
-    pub(super) sources: Vec<Text<'a>>,
-    /// What one part of the API shows of it and another, which should, does not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(borrow)]
-    pub(super) discrepancy: Option<Text<'a>>,
-}
-
-/// What this audit and those before it saw.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct HistoryJson<'a, W = Vec<WorkspaceRecordJson<'a>>> {
-    /// The bundle whose history this one continues.
-    pub(super) continues: Option<Cow<'a, str>>,
-    /// Why it begins here, or what was passed over.
-    pub(super) notes: Cow<'a, [String]>,
-    /// The last complete audit before this one.
-    pub(super) complete_before: Option<EarlierRunJson<'a>>,
-    /// The totals of each UTC date on which there was an audit, oldest first.
-    pub(super) nights: Vec<NightJson<'a>>,
-    /// What is known of each workspace: also of one that failed, or was not part of this audit.
-    pub(super) workspaces: W,
-}
-
-/// One audit of which only the totals are kept.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct NightJson<'a> {
-    /// The name of the run.
-    pub(super) run: Cow<'a, str>,
-    /// When it began.
-    pub(super) started_at: Cow<'a, str>,
-    /// Whether everything was read whole.
-    pub(super) complete: bool,
-    /// The totals of each workspace that was read.
-    pub(super) workspaces: Vec<NightTotalsJson<'a>>,
-}
-
-/// The totals of one workspace on one night.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct NightTotalsJson<'a> {
-    /// The configured name.
-    pub(super) name: Cow<'a, str>,
-    /// Its totals.
-    pub(super) totals: TotalsJson,
-}
-
-/// What is known of one workspace.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct WorkspaceRecordJson<'a, S = Vec<RecordJson<'a>>> {
-    /// The configured name.
-    pub(super) name: Cow<'a, str>,
-    /// The id that the API gave it, where one was ever seen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) workspace_id: Option<Cow<'a, str>>,
-    /// How many secrets the last audit that read it listed.
-    pub(super) secrets_listed: usize,
-    /// What is known of each secret, by id; also of one that is gone, for 400 days.
-    pub(super) secrets: S,
-}
-
-/// What is known of one secret.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub(super) struct RecordJson<'a> {
-    /// Its id.
-    pub(super) secret_id: Cow<'a, str>,
-    /// The name that it had when it was last seen.
-    pub(super) name: Cow<'a, str>,
-    /// When the first audit that listed it began.
-    pub(super) first_seen: Cow<'a, str>,
-    /// When the last audit that listed it began.
-    pub(super) last_seen: Cow<'a, str>,
-    /// When the last audit that called it in use or unused began.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) last_observed: Option<Cow<'a, str>>,
-    /// When the last audit that called it in use began.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) last_in_use: Option<Cow<'a, str>>,
-    /// When the first audit that called it unused began, since it was last called in use.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) unused_since: Option<Cow<'a, str>>,
-    /// On how many UTC dates it was called in use or unused.
-    pub(super) nights_observed: u32,
 }
 
 /// A list that is made while it is written, so that a million rows never stand in memory twice.

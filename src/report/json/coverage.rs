@@ -1,0 +1,141 @@
+//! How the reading went, in `report.json`: the form, written and read.
+
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    read::ReadError,
+    values::{text, unknown},
+};
+use crate::{
+    audit::{Figures, PopulationDrop, SourceRow, Status},
+    inventory::{Gap, Source},
+};
+
+/// One source and how its reading went.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(super) struct SourceJson<'a> {
+    /// The word for it in `sources` of a dependent.
+    pub(super) source: Cow<'a, str>,
+    /// Its name, for people.
+    pub(super) title: Cow<'a, str>,
+    /// Where it was asked for.
+    pub(super) endpoint: Cow<'a, str>,
+    /// Whether it was read whole.
+    #[schemars(extend("enum" = ["read whole", "not needed", "not read whole", "switched off", "not part of this audit"]))]
+    pub(super) status: Cow<'a, str>,
+    /// Why it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) why: Option<Cow<'a, str>>,
+    /// Pages and documents that were read.
+    pub(super) pages: u64,
+    /// Dependents of which no source before it told.
+    pub(super) dependents: usize,
+}
+
+impl<'a> SourceJson<'a> {
+    /// The form of this row.
+    pub(super) fn of(row: &'a SourceRow) -> Self {
+        Self {
+            source: row.source.as_str().into(),
+            title: row.title().into(),
+            endpoint: row.source.endpoint().into(),
+            status: row.status.as_str().into(),
+            why: row.status.why().map(Cow::Borrowed),
+            pages: row.pages,
+            dependents: row.dependents,
+        }
+    }
+
+    fn restore(self, source: Source) -> Result<SourceRow, ReadError> {
+        if source.as_str() != self.source {
+            return Err(unknown("source", &self.source));
+        }
+        let status = Status::of_words(&self.status, self.why.map(Cow::into_owned));
+        let status = status.ok_or_else(|| unknown("status", &self.status))?;
+        Ok(SourceRow { source, status, pages: self.pages, dependents: self.dependents })
+    }
+}
+
+/// The sources again. The rows of a report are in the order of [`Source::ALL`].
+pub(super) fn restore_sources(read: Vec<SourceJson<'_>>) -> Result<Vec<SourceRow>, ReadError> {
+    if read.len() != Source::ALL.len() {
+        return Err(ReadError::new("sources: there are not as many as this program has"));
+    }
+    Source::ALL.into_iter().zip(read).map(|(source, read)| read.restore(source)).collect()
+}
+
+/// Makes a struct of the same fields and the conversions both ways.
+macro_rules! same_fields {
+    ($(#[$doc:meta])* $json:ident = $inside:ident { $($(#[$of_field:meta])* $field:ident: $type:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Serialize, Deserialize, JsonSchema)]
+        pub(super) struct $json {
+            $($(#[$of_field])* pub(super) $field: $type,)*
+        }
+
+        impl From<$inside> for $json {
+            fn from($inside { $($field),* }: $inside) -> Self {
+                Self { $($field),* }
+            }
+        }
+
+        impl From<$json> for $inside {
+            fn from($json { $($field),* }: $json) -> Self {
+                Self { $($field),* }
+            }
+        }
+    };
+}
+
+same_fields!(
+    /// A population that is empty, or less than half of the last one.
+    PopulationDropJson = PopulationDrop {
+        /// Secrets listed now.
+        now: usize,
+        /// Secrets that the last full audit listed, where there was one.
+        earlier: Option<usize>,
+    }
+);
+
+same_fields!(
+    /// The figures of a reading.
+    FiguresJson = Figures {
+        secrets_listed: usize,
+        secrets_not_listed: usize,
+        secrets_deleted: usize,
+        secrets_confirmed: usize,
+        dependents_previewed: usize,
+        dependents_after_completion: usize,
+        lists_completed_by_higher_limit: usize,
+        lists_completed_by_paging: usize,
+        lists_completed_by_scan: usize,
+        lists_not_whole: usize,
+        list_pages: u64,
+        higher_limit_pages: u64,
+        dependency_pages: u64,
+        requests: u64,
+        retries: u64,
+    }
+);
+
+/// Something that was not read whole.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(super) struct GapJson<'a> {
+    /// What was not read whole.
+    pub(super) what: Cow<'a, str>,
+    /// Why.
+    pub(super) why: Cow<'a, str>,
+}
+
+/// The form of these gaps.
+pub(super) fn gaps_json<'a>(gaps: impl IntoIterator<Item = &'a Gap>) -> Vec<GapJson<'a>> {
+    gaps.into_iter().map(|gap| GapJson { what: text(&gap.what), why: text(&gap.why) }).collect()
+}
+
+/// The gaps again.
+pub(super) fn restore_gaps(read: Vec<GapJson<'_>>) -> Vec<Gap> {
+    read.into_iter().map(|gap| Gap::new(gap.what, gap.why)).collect()
+}
