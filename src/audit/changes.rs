@@ -86,6 +86,34 @@ pub struct DependentName {
     pub id: String,
 }
 
+/// What is different about one secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// It is unused and was not.
+    NewlyUnused(&'a SecretName),
+    /// It is in use and was unused.
+    BackInUse(&'a SecretName),
+    /// It was not listed before.
+    New(&'a SecretName),
+    /// It is no longer listed.
+    Gone(&'a SecretName),
+    /// It has another name.
+    Renamed(&'a RenamedSecret),
+    /// It gained or lost dependents.
+    Dependents(&'a DependentChanges),
+}
+
+/// What a secret gained, or what it lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Side<'a> {
+    /// Which of both: `gained` or `lost`.
+    pub word: &'static str,
+    /// How many dependents.
+    pub number: usize,
+    /// The first of them.
+    pub first: &'a [DependentName],
+}
+
 /// Why a workspace that failed is not compared.
 pub(super) const NOT_READ: &str = "it could not be read this time";
 
@@ -93,6 +121,19 @@ impl WorkspaceChanges {
     /// A workspace that could not be compared.
     pub(super) fn not_compared(workspace: &str, why: &str) -> Self {
         Self { workspace: workspace.to_owned(), not_compared: Some(why.to_owned()), ..Self::default() }
+    }
+
+    /// Every change, in the order of every report: first what may be deleted, and what may not after all.
+    pub fn rows(&self) -> impl Iterator<Item = Change<'_>> {
+        let Self { newly_unused, back_in_use, new, gone, renamed, dependents, .. } = self;
+        newly_unused
+            .iter()
+            .map(Change::NewlyUnused)
+            .chain(back_in_use.iter().map(Change::BackInUse))
+            .chain(new.iter().map(Change::New))
+            .chain(gone.iter().map(Change::Gone))
+            .chain(renamed.iter().map(Change::Renamed))
+            .chain(dependents.iter().map(Change::Dependents))
     }
 
     /// How much is different, in words.
@@ -125,5 +166,51 @@ impl WorkspaceChanges {
             && [new, gone, newly_unused, back_in_use].iter().all(|list| list.is_empty())
             && renamed.is_empty()
             && dependents.is_empty()
+    }
+}
+
+impl<'a> Change<'a> {
+    /// The secret, by the name that it has now; of one that is gone, the last one.
+    #[must_use]
+    pub fn secret(self) -> &'a SecretName {
+        match self {
+            Self::NewlyUnused(secret) | Self::BackInUse(secret) | Self::New(secret) | Self::Gone(secret) => {
+                secret
+            }
+            Self::Renamed(renamed) => &renamed.secret,
+            Self::Dependents(changes) => &changes.secret,
+        }
+    }
+
+    /// The words for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NewlyUnused(_) => "newly unused",
+            Self::BackInUse(_) => "back in use",
+            Self::New(_) => "new",
+            Self::Gone(_) => "gone",
+            Self::Renamed(_) => "renamed",
+            Self::Dependents(_) => "dependents",
+        }
+    }
+}
+
+impl DependentChanges {
+    /// What the secret gained, then what it lost.
+    #[must_use]
+    pub fn sides(&self) -> [Side<'_>; 2] {
+        [
+            Side { word: "gained", number: self.gained, first: &self.gained_first },
+            Side { word: "lost", number: self.lost, first: &self.lost_first },
+        ]
+    }
+}
+
+impl Side<'_> {
+    /// How many are counted and not named.
+    #[must_use]
+    pub fn unnamed(self) -> usize {
+        self.number.saturating_sub(self.first.len())
     }
 }

@@ -74,6 +74,12 @@ impl DependentCounts {
         counts
     }
 
+    /// All that aren't tools, agents, phone numbers or MCP servers: tables for people have one column for these.
+    #[must_use]
+    pub fn all_else(self) -> usize {
+        self.others + self.environment_variables + self.speech_engines + self.settings + self.unrecognized
+    }
+
     /// The counts that aren't zero, in words: `3 agents and 1 tool`.
     #[must_use]
     pub fn in_words(self) -> String {

@@ -211,6 +211,17 @@ fn status(failed: bool, pages: u64, why: impl FnOnce() -> String) -> Status {
 }
 
 impl SourceRow {
+    /// Whether it is to be named among what could not be read. What is asked of single secrets or pages is named there
+    /// with these.
+    #[must_use]
+    pub fn is_gap(&self) -> bool {
+        match self.status {
+            Status::NotRead(_) => Source::SCANNED.contains(&self.source),
+            Status::SwitchedOff => true,
+            Status::Whole | Status::NotNeeded | Status::NotPartOfThisAudit => false,
+        }
+    }
+
     /// The source's name, for people.
     #[must_use]
     pub fn title(&self) -> &'static str {

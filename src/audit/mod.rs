@@ -16,7 +16,9 @@ mod verdict;
 mod waivers;
 mod workspace;
 
-pub use changes::{Changes, DependentChanges, DependentName, RenamedSecret, SecretName, WorkspaceChanges};
+pub use changes::{
+    Change, Changes, DependentChanges, DependentName, RenamedSecret, SecretName, Side, WorkspaceChanges,
+};
 pub use comparison::{Comparison, EarlierDependent, EarlierSecret, EarlierWorkspace};
 pub use counts::{DependentCounts, Totals};
 pub use coverage::{Figures, SourceRow, Status};
@@ -30,6 +32,8 @@ pub use verdict::{Judgement, Verdict, judge};
 pub use waivers::{AppliedWaiver, Waiver, WaiverState};
 pub(crate) use workspace::Assessment;
 pub use workspace::{AuditedSecret, AuditedWorkspace};
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
@@ -301,6 +305,26 @@ impl Audit {
             self.secrets().filter(|secret| secret.verdict() == Verdict::Unused).collect();
         unused.sort_by_key(|secret| secret.unused_since());
         unused
+    }
+
+    /// The secrets of which it can't be said whether something uses them, by what is missing: most often that is the same
+    /// for many.
+    #[must_use]
+    pub fn undetermined_by_reason(&self) -> BTreeMap<&str, Vec<AuditedSecret<'_>>> {
+        let mut by_reason: BTreeMap<&str, Vec<AuditedSecret<'_>>> = BTreeMap::new();
+        for secret in self.secrets().filter(|secret| secret.verdict() == Verdict::Undetermined) {
+            by_reason.entry(secret.reason()).or_default().push(secret);
+        }
+        by_reason
+    }
+
+    /// The nights on which all workspaces of this audit were read, oldest first, each with what it found in them. On any
+    /// other it would look as if secrets had gone.
+    pub fn nights(&self) -> impl Iterator<Item = (&Night, Totals)> {
+        self.history.nights.iter().filter_map(|night| {
+            let of_each = self.workspaces.iter().map(|one| night.workspaces.get(one.name()).copied());
+            Some((night, of_each.sum::<Option<Totals>>()?))
+        })
     }
 
     /// The totals over all workspaces.

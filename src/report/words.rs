@@ -3,7 +3,10 @@
 //!
 //! What never lives here: text from elsewhere.
 
-use crate::audit::{Parameters, Totals};
+use crate::{
+    audit::{AuditedWorkspace, Parameters, Totals, WaiverState},
+    inventory::{Dependent, DependentType, Relation},
+};
 
 /// What the words of a report mean.
 pub(super) const DEFINITIONS: [(&str, &str); 5] = [
@@ -30,6 +33,74 @@ pub(super) const UNUSED: &str = "Of each, every place that this audit reads was 
 pub(super) const REVIEW: &str = "To be filled in by the reviewer, in a copy: a bundle that is changed is no longer sound. \
                                  Before a secret is deleted, make sure that no other system relies on it, and revoke the \
                                  credential that it stores where that was issued.";
+
+/// A heading, and what is to be said below it.
+pub(super) type Section = (&'static str, &'static str);
+
+/// References to secrets that don't exist.
+pub(super) const DANGLING: Section =
+    ("Dangling references", "Something refers to a secret that the API says does not exist.");
+
+/// References to secrets of which this audit knows nothing.
+pub(super) const NOT_VISIBLE: Section = (
+    "References to secrets that this key may not see",
+    "The secrets exist, or may: this audit says nothing of them.",
+);
+
+/// Uses of which one part of the API tells and another, which should, does not.
+pub(super) const DISCREPANCIES: Section =
+    ("Discrepancies", "Two parts of the API, each read whole, tell different things. Both count as use.");
+
+/// Secrets that were deleted while they were read.
+pub(super) const DELETED: Section =
+    ("Deleted during the audit", "They were listed, and then were gone. They are in no figure.");
+
+/// The lists of waivers; what needs somebody comes first.
+pub(super) const WAIVERS: [(WaiverState, &str); 5] = [
+    (WaiverState::Expired, "Expired: the findings are open again"),
+    (WaiverState::ExpiresSoon, "Expiring within 30 days"),
+    (WaiverState::MatchesNothing, "Matching nothing: no such secret was listed"),
+    (WaiverState::NotLookedFor, "Not looked for: their workspace was not read, or not all of it"),
+    (WaiverState::Holds, "Holding for longer"),
+];
+
+/// Why a source was not read that the operator didn't want read.
+pub(super) const SWITCHED_OFF: &str = "switched off in the configuration";
+
+/// The name of the figure that the rows of dependents.csv add up to.
+pub(super) const ALL_DEPENDENTS: &str = "Dependents with those found elsewhere";
+
+/// The figures of a reading, by name.
+pub(super) fn figures(workspace: &AuditedWorkspace) -> [(&'static str, usize); 14] {
+    let (figures, totals) = (workspace.figures(), workspace.totals());
+    let wide = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    [
+        ("Secrets listed", figures.secrets_listed),
+        ("… and not listed, but referred to and found", figures.secrets_not_listed),
+        ("… and deleted during the audit", figures.secrets_deleted),
+        ("Secrets in this report", totals.secrets),
+        ("Dependents previewed in the list of secrets", figures.dependents_previewed),
+        ("Dependents after completion of every list", figures.dependents_after_completion),
+        (ALL_DEPENDENTS, totals.dependents),
+        ("Lists completed by the higher limit", figures.lists_completed_by_higher_limit),
+        ("Lists completed by paging", figures.lists_completed_by_paging),
+        ("Lists completed by reading all MCP servers", figures.lists_completed_by_scan),
+        ("Lists not whole", figures.lists_not_whole),
+        ("Secrets confirmed as unused by reading them once more", figures.secrets_confirmed),
+        ("Requests", wide(figures.requests)),
+        ("… of which repetitions", wide(figures.retries)),
+    ]
+}
+
+/// How a dependent depends, before the names of what it goes through.
+pub(super) fn relation(dependent: Dependent<'_>) -> &'static str {
+    match (dependent.relation, &dependent.resource.dependent_type) {
+        (Relation::Transitive, _) => "transitive, via",
+        (Relation::Direct, _) if dependent.via.is_empty() => "direct",
+        (Relation::Direct, DependentType::EnvironmentVariable) => "direct, in",
+        (Relation::Direct, _) => "direct, also via",
+    }
+}
 
 /// What the tool cannot know.
 pub(super) fn limits(parameters: &Parameters) -> impl Iterator<Item = &'static str> {

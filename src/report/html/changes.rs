@@ -6,7 +6,10 @@ use askama::Template;
 
 use super::{LIST_ROOM, Number, Rows, date_in_words, dependents::kind};
 use crate::{
-    audit::{Audit, Changes as Compared, DependentChanges, DependentName, SecretName, WorkspaceChanges},
+    audit::{
+        Audit, Change, Changes as Compared, DependentChanges, DependentName, SecretName, Side,
+        WorkspaceChanges,
+    },
     inventory::DependentType,
 };
 
@@ -34,15 +37,13 @@ struct Row<'a> {
     change: &'static str,
     secret: &'a SecretName,
     earlier_name: Option<&'a str>,
-    dependents: Vec<Dependents<'a>>,
+    sides: Vec<Gained<'a>>,
 }
 
 /// What a secret gained, or what it lost.
-struct Dependents<'a> {
-    what: &'static str,
-    number: usize,
+struct Gained<'a> {
+    side: Side<'a>,
     first: Vec<Dependent<'a>>,
-    further: usize,
 }
 
 struct Dependent<'a> {
@@ -63,46 +64,31 @@ impl<'a> Changes<'a> {
         let room = LIST_ROOM / workspaces.len().max(1);
         let since = Some((date_in_words(earlier.started_at), earlier.run.as_str()));
         let of_each = workspaces.iter().map(|changes| {
-            Ok(Workspace { changes, in_words: changes.in_words(), rows: Rows::fill(rows(changes), room)? })
+            Ok(Workspace {
+                changes,
+                in_words: changes.in_words(),
+                rows: Rows::fill(changes.rows().map(row), room)?,
+            })
         });
         Ok(Self { since, not_compared: "", workspaces: of_each.collect::<io::Result<_>>()?, notes })
     }
 }
 
-fn rows(changes: &WorkspaceChanges) -> impl Iterator<Item = Row<'_>> {
-    let row = |change: &'static str| {
-        move |secret| Row { change, secret, earlier_name: None, dependents: Vec::new() }
+fn row(change: Change<'_>) -> Row<'_> {
+    let (words, earlier_name, sides) = match change {
+        Change::NewlyUnused(_) | Change::BackInUse(_) | Change::New(_) | Change::Gone(_) => {
+            (change.as_str(), None, Vec::new())
+        }
+        Change::Renamed(renamed) => (change.as_str(), Some(renamed.earlier_name.as_str()), Vec::new()),
+        // By itself, the word would not say what about them is different.
+        Change::Dependents(changes) => ("other dependents", None, gained_and_lost(changes)),
     };
-    let renamed = changes.renamed.iter().map(move |renamed| Row {
-        earlier_name: Some(&renamed.earlier_name),
-        ..row("renamed")(&renamed.secret)
-    });
-    let dependents = changes.dependents.iter().map(move |changes| Row {
-        dependents: gained_and_lost(changes),
-        ..row("other dependents")(&changes.secret)
-    });
-    changes
-        .newly_unused
-        .iter()
-        .map(row("newly unused"))
-        .chain(changes.back_in_use.iter().map(row("back in use")))
-        .chain(changes.new.iter().map(row("new")))
-        .chain(changes.gone.iter().map(row("gone")))
-        .chain(renamed)
-        .chain(dependents)
+    Row { change: words, secret: change.secret(), earlier_name, sides }
 }
 
-fn gained_and_lost(changes: &DependentChanges) -> Vec<Dependents<'_>> {
-    [("gained", changes.gained, &changes.gained_first), ("lost", changes.lost, &changes.lost_first)]
-        .into_iter()
-        .filter(|(_, number, _)| *number > 0)
-        .map(|(what, number, first)| Dependents {
-            what,
-            number,
-            first: first.iter().map(named_dependent).collect(),
-            further: number.saturating_sub(first.len()),
-        })
-        .collect()
+fn gained_and_lost(changes: &DependentChanges) -> Vec<Gained<'_>> {
+    let sides = changes.sides().into_iter().filter(|side| side.number > 0);
+    sides.map(|side| Gained { side, first: side.first.iter().map(named_dependent).collect() }).collect()
 }
 
 fn named_dependent(dependent: &DependentName) -> Dependent<'_> {

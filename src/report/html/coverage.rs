@@ -6,8 +6,7 @@ use askama::Template;
 
 use super::{LIST_ROOM, Number, Rows};
 use crate::{
-    audit::{Audit, AuditedWorkspace, Figures, Parameters, SourceRow, Status},
-    inventory::Source,
+    audit::{Audit, AuditedWorkspace, Parameters, SourceRow, Status},
     report::{timestamp, words},
 };
 
@@ -37,7 +36,7 @@ struct Reading<'a> {
     workspace: &'a AuditedWorkspace,
     sources: &'a [SourceRow],
     total: Number,
-    figures: Vec<(&'static str, Number)>,
+    figures: [(&'static str, Number); 14],
 }
 
 /// Something that was not read whole.
@@ -94,31 +93,8 @@ impl<'a> Coverage<'a> {
 fn reading(workspace: &AuditedWorkspace) -> Reading<'_> {
     let sources = workspace.sources();
     let total = Number(sources.iter().map(|row| row.dependents).sum());
-    Reading { workspace, sources, total, figures: figures(workspace) }
-}
-
-fn figures(workspace: &AuditedWorkspace) -> Vec<(&'static str, Number)> {
-    let totals = workspace.totals();
-    let figures: Figures = workspace.figures();
-    let wide = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    [
-        ("Secrets listed", figures.secrets_listed),
-        ("… and not listed, but referred to and found", figures.secrets_not_listed),
-        ("… and deleted during the audit", figures.secrets_deleted),
-        ("Secrets in this report", totals.secrets),
-        ("Dependents previewed in the list of secrets", figures.dependents_previewed),
-        ("Dependents after completion of every list", figures.dependents_after_completion),
-        ("Dependents with those found elsewhere", totals.dependents),
-        ("Lists completed by the higher limit", figures.lists_completed_by_higher_limit),
-        ("Lists completed by paging", figures.lists_completed_by_paging),
-        ("Lists completed by reading all MCP servers", figures.lists_completed_by_scan),
-        ("Lists not whole", figures.lists_not_whole),
-        ("Secrets confirmed as unused by reading them once more", figures.secrets_confirmed),
-        ("Requests", wide(figures.requests)),
-        ("… of which repetitions", wide(figures.retries)),
-    ]
-    .map(|(figure, number)| (figure, Number(number)))
-    .to_vec()
+    let figures = words::figures(workspace).map(|(name, number)| (name, Number(number)));
+    Reading { workspace, sources, total, figures }
 }
 
 /// What was not read besides the lists of single secrets.
@@ -134,14 +110,8 @@ fn gaps(audit: &Audit) -> Vec<GapRow<'_>> {
     }
     for workspace in &audit.workspaces {
         let mut gap = |what, why| gaps.push(GapRow { workspace: workspace.name(), secret: None, what, why });
-        for row in workspace.sources() {
-            match &row.status {
-                Status::NotRead(why) if Source::SCANNED.contains(&row.source) => {
-                    gap(row.title(), why.clone());
-                }
-                Status::SwitchedOff => gap(row.title(), "switched off in the configuration".to_owned()),
-                _ => {}
-            }
+        for row in workspace.sources().iter().filter(|row| row.is_gap()) {
+            gap(row.title(), row.status.why().unwrap_or(words::SWITCHED_OFF).to_owned());
         }
         for one in workspace.gaps() {
             gap(&one.what, one.why.clone());

@@ -7,7 +7,8 @@ use askama::Template;
 use super::size;
 use crate::{
     audit::{Audit, AuditedSecret},
-    inventory::{Dependent, DependentType, Relation, Visibility},
+    inventory::{Dependent, DependentType, Visibility},
+    report::{created_at, words},
 };
 
 /// A dependent as a row shows it.
@@ -32,20 +33,14 @@ struct Row<'a> {
 impl<'a> Shown<'a> {
     pub(super) fn of(dependent: Dependent<'a>) -> Self {
         let resource = dependent.resource;
-        let relation = match (dependent.relation, &resource.dependent_type) {
-            (Relation::Transitive, _) => "transitive, via",
-            (Relation::Direct, _) if dependent.via.is_empty() => "direct",
-            (Relation::Direct, DependentType::EnvironmentVariable) => "direct, in",
-            (Relation::Direct, _) => "direct, also via",
-        };
-        let created = resource.created_at_unix_secs.and_then(crate::report::created_at).unwrap_or_default();
+        let created = resource.created_at_unix_secs.and_then(created_at).unwrap_or_default();
         Self {
             kind: kind(&resource.dependent_type),
             name: resource.name.as_deref().unwrap_or_default(),
             number: resource.phone_number.as_deref().unwrap_or_default(),
             id: &resource.id,
             is_visible: resource.visibility != Visibility::Unknown,
-            relation,
+            relation: words::relation(dependent),
             via: dependent.via,
             created: created.split('T').next().unwrap_or_default().to_owned(),
         }

@@ -6,8 +6,9 @@ use askama::Template;
 
 use super::{LIST_ROOM, Number, Rows, dependents::kind, of_each, several};
 use crate::{
-    audit::{Audit, AuditedSecret, AuditedWorkspace, Verdict},
+    audit::{Audit, AuditedSecret, AuditedWorkspace},
     inventory::Reference,
+    report::words,
 };
 
 /// The secrets of which it can't be said whether something uses them, by what is missing. Never cut.
@@ -20,13 +21,8 @@ pub(super) struct Undetermined<'a> {
 }
 
 pub(super) fn undetermined(audit: &Audit) -> Undetermined<'_> {
-    let mut number = 0;
-    let mut by_reason: BTreeMap<&str, Vec<AuditedSecret<'_>>> = BTreeMap::new();
-    for secret in audit.secrets().filter(|secret| secret.verdict() == Verdict::Undetermined) {
-        number += 1;
-        by_reason.entry(secret.reason()).or_default().push(secret);
-    }
-    Undetermined { number: Number(number), by_reason, several: several(audit) }
+    let number = Number(audit.totals().undetermined);
+    Undetermined { number, by_reason: audit.undetermined_by_reason(), several: several(audit) }
 }
 
 /// Dangling references, references to what the key may not see, discrepancies and deleted secrets.
@@ -62,20 +58,8 @@ enum Cell<'a> {
 
 pub(super) fn of_the_workspaces(audit: &Audit) -> io::Result<Findings> {
     let lists = [
-        references(
-            audit,
-            "dangling",
-            "Dangling references",
-            "Something refers to a secret that the API says does not exist.",
-            AuditedWorkspace::dangling,
-        )?,
-        references(
-            audit,
-            "not-visible",
-            "References to secrets that this key may not see",
-            "The secrets exist, or may: this audit says nothing of them.",
-            AuditedWorkspace::not_visible,
-        )?,
+        references(audit, "dangling", words::DANGLING, AuditedWorkspace::dangling)?,
+        references(audit, "not-visible", words::NOT_VISIBLE, AuditedWorkspace::not_visible)?,
         discrepancies(audit)?,
         deleted(audit)?,
     ];
@@ -85,8 +69,7 @@ pub(super) fn of_the_workspaces(audit: &Audit) -> io::Result<Findings> {
 fn references(
     audit: &Audit,
     id: &'static str,
-    title: &'static str,
-    meaning: &'static str,
+    section: words::Section,
     of: impl Fn(&AuditedWorkspace) -> &[Reference],
 ) -> io::Result<List> {
     let rows = || {
@@ -106,7 +89,7 @@ fn references(
         })
     };
     let columns = &["Workspace", "Secret id", "Held by", "Name", "Id", "Where", "Why"];
-    list(id, title, meaning, columns, rows)
+    list(id, section, columns, rows)
 }
 
 fn discrepancies(audit: &Audit) -> io::Result<List> {
@@ -130,8 +113,7 @@ fn discrepancies(audit: &Audit) -> io::Result<List> {
     };
     list(
         "discrepancies",
-        "Discrepancies",
-        "Two parts of the API, each read whole, tell different things. Both count as use.",
+        words::DISCREPANCIES,
         &["Workspace", "Secret", "Secret id", "Dependent", "Name", "Id", "What"],
         rows,
     )
@@ -143,19 +125,12 @@ fn deleted(audit: &Audit) -> io::Result<List> {
             cells: vec![Cell::Name(workspace), Cell::Name(name), Cell::Id(id)],
         })
     };
-    list(
-        "deleted",
-        "Deleted during the audit",
-        "They were listed, and then were gone. They are in no figure.",
-        &["Workspace", "Secret", "Secret id"],
-        rows,
-    )
+    list("deleted", words::DELETED, &["Workspace", "Secret", "Secret id"], rows)
 }
 
 fn list<'a, R: Iterator<Item = Finding<'a>>>(
     id: &'static str,
-    title: &'static str,
-    meaning: &'static str,
+    (title, meaning): words::Section,
     columns: &'static [&'static str],
     rows: impl Fn() -> R,
 ) -> io::Result<List> {

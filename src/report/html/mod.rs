@@ -176,7 +176,7 @@ fn several(audit: &Audit) -> bool {
     audit.workspaces.len() > 1
 }
 
-/// Whether there is anything in a list of each workspace.
+/// All that a list of each workspace holds, with the name of the workspace.
 fn of_each<'a, T: 'a>(
     audit: &'a Audit,
     list: impl Fn(&'a AuditedWorkspace) -> &'a [T] + 'a,

@@ -3,10 +3,7 @@
 use chrono::NaiveDate;
 
 use super::Number;
-use crate::{
-    audit::{Audit, Totals},
-    text::count,
-};
+use crate::{audit::Audit, text::count};
 
 /// The width and the height of a line's own coordinates. The browser stretches them.
 const WIDTH: i64 = 1_000;
@@ -70,18 +67,12 @@ pub(super) fn nights(audit: &Audit) -> Nights {
     Nights { meaning, picture }
 }
 
-/// The nights, the oldest first, each with what it found in the workspaces of this audit. One on which not all of them
-/// were read would look as if secrets had gone, so it is left out.
 fn series(audit: &Audit) -> Vec<Night> {
-    let nights = audit.history.nights.iter().filter_map(|night| {
-        let of_each = audit.workspaces.iter().map(|one| night.workspaces.get(one.name()).copied());
-        let totals: Totals = of_each.collect::<Option<Vec<Totals>>>()?.into_iter().sum();
-        Some(Night {
-            date: night.started_at.date_naive(),
-            secrets: totals.secrets,
-            unused: totals.unused,
-            is_complete: night.is_complete,
-        })
+    let nights = audit.nights().map(|(night, totals)| Night {
+        date: night.started_at.date_naive(),
+        secrets: totals.secrets,
+        unused: totals.unused,
+        is_complete: night.is_complete,
     });
     nights.collect()
 }

@@ -125,17 +125,12 @@ fn most_shared(audit: &Audit) -> Bars {
 
 fn by_kind(counts: DependentCounts) -> [Part; 5] {
     let DependentCounts { tools, agents, phone_numbers, mcp_servers, .. } = counts;
-    let others = counts.others
-        + counts.environment_variables
-        + counts.speech_engines
-        + counts.settings
-        + counts.unrecognized;
     [
         ("agents", "agents", agents),
         ("tools", "tools", tools),
         ("phone-numbers", "phone numbers", phone_numbers),
         ("mcp-servers", "MCP servers", mcp_servers),
-        ("others", "all else", others),
+        ("others", "all else", counts.all_else()),
     ]
 }
 

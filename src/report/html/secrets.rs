@@ -14,7 +14,7 @@ use super::{
     several, size, verdict,
 };
 use crate::{
-    audit::{Audit, AuditedSecret, Verdict},
+    audit::{Audit, AuditedSecret, DependentCounts, Verdict},
     report::date,
 };
 
@@ -83,9 +83,7 @@ impl<'a> Row<'a> {
     fn of(secret: AuditedSecret<'a>, table: &Table<'_>, most: Option<usize>) -> Self {
         let counts = secret.counts();
         let total = secret.dependents().len();
-        let named = [counts.tools, counts.agents, counts.phone_numbers, counts.mcp_servers];
-        let [tools, agents, phone_numbers, mcp_servers] = named;
-        let others = total - named.iter().sum::<usize>();
+        let DependentCounts { tools, agents, phone_numbers, mcp_servers, .. } = counts;
         let (words, class) = verdict(secret.verdict());
         let shown = most.map_or(total, |most| total.min(most));
         let kinds: BTreeSet<usize> =
@@ -101,7 +99,7 @@ impl<'a> Row<'a> {
                 .position(|name| *name == secret.workspace())
                 .unwrap_or_default(),
             kinds: kinds.into_iter().collect(),
-            counts: [tools, agents, phone_numbers, mcp_servers, others],
+            counts: [tools, agents, phone_numbers, mcp_servers, counts.all_else()],
             first_seen: secret.record().map(|record| date(record.first_seen)).unwrap_or_default(),
             unused_days: secret.unused_days().map(|days| (days, super::days(days))),
             several: table.several,

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, io};
 use askama::Template;
 
 use super::{LIST_ROOM, Number, Rows};
-use crate::audit::{Audit, Waiver, WaiverState};
+use crate::{
+    audit::{Audit, Waiver},
+    report::words,
+};
 
 /// The section.
 #[derive(Template)]
@@ -31,15 +34,6 @@ struct Row<'a> {
     names: &'a [&'a str],
 }
 
-/// What needs somebody comes first.
-const STATES: [(WaiverState, &str); 5] = [
-    (WaiverState::Expired, "Expired: the findings are open again"),
-    (WaiverState::ExpiresSoon, "Expiring within 30 days"),
-    (WaiverState::MatchesNothing, "Matching nothing: no such secret was listed"),
-    (WaiverState::NotLookedFor, "Not looked for: their workspace was not read, or not all of it"),
-    (WaiverState::Holds, "Holding for longer"),
-];
-
 impl Waivers {
     pub(super) fn of(audit: &Audit) -> io::Result<Self> {
         let mut names: BTreeMap<&Waiver, Vec<&str>> = BTreeMap::new();
@@ -49,7 +43,7 @@ impl Waivers {
             }
         }
         let mut lists = Vec::new();
-        for (state, title) in STATES {
+        for (state, title) in words::WAIVERS {
             let waivers: Vec<&Waiver> =
                 audit.waivers.iter().filter(|one| one.state == state).map(|one| &one.waiver).collect();
             if waivers.is_empty() {

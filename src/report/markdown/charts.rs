@@ -21,22 +21,14 @@ pub(super) fn verdicts(totals: Totals) -> String {
 
 /// How many secrets were unused on the last nights on which all workspaces of this audit were read.
 pub(super) fn unused_over_the_nights(audit: &Audit) -> String {
-    let nights: Vec<_> = audit
-        .history
-        .nights
-        .iter()
-        .filter(|night| audit.workspaces.iter().all(|one| night.workspaces.contains_key(one.name())))
-        .collect();
+    let nights: Vec<_> = audit.nights().collect();
     let nights = &nights[nights.len().saturating_sub(MOST_NIGHTS)..];
     if nights.len() < 2 || audit.workspaces.is_empty() {
         return String::new();
     }
-    let (mut dates, mut numbers) = (Vec::new(), Vec::new());
-    for night in nights {
-        dates.push(format!("\"{}\"", night.started_at.format("%m-%d")));
-        let of_tonight = audit.workspaces.iter().filter_map(|one| night.workspaces.get(one.name()));
-        numbers.push(of_tonight.map(|totals| totals.unused).sum::<usize>());
-    }
+    let dates: Vec<String> =
+        nights.iter().map(|(night, _)| format!("\"{}\"", night.started_at.format("%m-%d"))).collect();
+    let numbers: Vec<usize> = nights.iter().map(|(_, totals)| totals.unused).collect();
     let top = numbers.iter().max().map_or(1, |most| most + 1);
     let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     let mut text = "```mermaid\nxychart-beta\n".to_owned();

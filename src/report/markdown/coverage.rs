@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::{escape::code, fill, leave_out};
 use crate::{
     audit::{Audit, AuditedWorkspace, SourceRow, Status},
-    inventory::Source,
     report::words,
     text::count,
 };
@@ -66,30 +65,13 @@ fn sources(text: &mut String, workspace: &AuditedWorkspace) {
 }
 
 fn figures(text: &mut String, workspace: &AuditedWorkspace) {
-    let figures = workspace.figures();
-    let totals = workspace.totals();
     let _ = writeln!(text, "| Figure of {} | Count |\n|:--|--:|", code(workspace.name()));
-    for (figure, number) in [
-        ("Secrets listed", figures.secrets_listed),
-        ("… and not listed, but referred to and found", figures.secrets_not_listed),
-        ("… and deleted during the audit", figures.secrets_deleted),
-        ("Secrets in this report", totals.secrets),
-        ("Dependents previewed in the list of secrets", figures.dependents_previewed),
-        ("Dependents after completion of every list", figures.dependents_after_completion),
-        ("Dependents with those found elsewhere: rows in dependents.csv with a dependent", totals.dependents),
-        ("Lists completed by the higher limit", figures.lists_completed_by_higher_limit),
-        ("Lists completed by paging", figures.lists_completed_by_paging),
-        ("Lists completed by reading all MCP servers", figures.lists_completed_by_scan),
-        ("Lists not whole", figures.lists_not_whole),
-        ("Secrets confirmed as unused by reading them once more", figures.secrets_confirmed),
-    ] {
-        let _ = writeln!(text, "| {figure} | {number} |");
+    for (figure, number) in words::figures(workspace) {
+        let rows =
+            if figure == words::ALL_DEPENDENTS { ": rows in dependents.csv with a dependent" } else { "" };
+        let _ = writeln!(text, "| {figure}{rows} | {number} |");
     }
-    let _ = writeln!(
-        text,
-        "| Requests | {} |\n| … of which repetitions | {} |\n",
-        figures.requests, figures.retries
-    );
+    text.push('\n');
 }
 
 fn gaps(text: &mut String, audit: &Audit, room: usize) {
@@ -102,15 +84,9 @@ fn gaps(text: &mut String, audit: &Audit, room: usize) {
     }
     for workspace in &audit.workspaces {
         let name = code(workspace.name());
-        for row in workspace.sources() {
-            if let Status::NotRead(why) = &row.status
-                && Source::SCANNED.contains(&row.source)
-            {
-                let _ = writeln!(text, "- {name}: {}: {}", row.title(), code(why));
-            }
-            if row.status == Status::SwitchedOff {
-                let _ = writeln!(text, "- {name}: {}: switched off in the configuration", row.title());
-            }
+        for row in workspace.sources().iter().filter(|row| row.is_gap()) {
+            let why = row.status.why().map_or_else(|| words::SWITCHED_OFF.to_owned(), code);
+            let _ = writeln!(text, "- {name}: {}: {why}", row.title());
         }
         for gap in workspace.gaps() {
             let _ = writeln!(text, "- {name}: {}: {}", code(&gap.what), code(&gap.why));

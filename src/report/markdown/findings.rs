@@ -1,10 +1,10 @@
 //! What somebody has to look at: unused and undetermined secrets, which are never cut, and what else is amiss.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::fmt::Write as _;
 
 use super::{escape::code, fill, leave_out};
 use crate::{
-    audit::{AppliedWaiver, Audit, AuditedSecret, AuditedWorkspace, Verdict},
+    audit::{AppliedWaiver, Audit, AuditedSecret, AuditedWorkspace},
     inventory::Reference,
     report::{date, words},
 };
@@ -57,19 +57,15 @@ fn remark(audit: &Audit, secret: AuditedSecret<'_>) -> String {
 
 /// The secrets of which it can't be said whether something uses them, by what is missing. Never cut.
 pub(super) fn undetermined(audit: &Audit) -> String {
-    let found = of_verdict(audit, Verdict::Undetermined);
-    let mut text = format!("## Undetermined secrets ({})\n\n", found.len());
-    if found.is_empty() {
+    let total = audit.totals().undetermined;
+    let mut text = format!("## Undetermined secrets ({total})\n\n");
+    if total == 0 {
         text.push_str("None.\n\n");
         return text;
     }
-    let mut by_reason: BTreeMap<&str, Vec<AuditedSecret<'_>>> = BTreeMap::new();
-    for secret in found {
-        by_reason.entry(secret.reason()).or_default().push(secret);
-    }
-    // Most often one thing is missing for all. The reason quotes what the API said.
+    // The reason quotes what the API said.
     let (shared, single): (Vec<_>, Vec<_>) =
-        by_reason.into_iter().partition(|(_, secrets)| secrets.len() > 1);
+        audit.undetermined_by_reason().into_iter().partition(|(_, secrets)| secrets.len() > 1);
     for (reason, secrets) in shared {
         let _ = writeln!(text, "{}\n", code(reason));
         table(&mut text, &secrets);
@@ -84,10 +80,6 @@ pub(super) fn undetermined(audit: &Audit) -> String {
         text.push('\n');
     }
     text
-}
-
-fn of_verdict(audit: &Audit, verdict: Verdict) -> Vec<AuditedSecret<'_>> {
-    audit.secrets().filter(|secret| secret.verdict() == verdict).collect()
 }
 
 fn table(text: &mut String, secrets: &[AuditedSecret<'_>]) {
@@ -105,20 +97,8 @@ fn identity(secret: AuditedSecret<'_>) -> String {
 /// Dangling references, references to what the key may not see, discrepancies and deleted secrets, where there are any:
 /// each list in at most `room` bytes.
 pub(super) fn of_the_workspace(audit: &Audit, room: usize) -> String {
-    let mut text = references(
-        audit,
-        "Dangling references",
-        "Something refers to a secret that the API says does not exist.",
-        AuditedWorkspace::dangling,
-        room,
-    );
-    text.push_str(&references(
-        audit,
-        "References to secrets that this key may not see",
-        "The secrets exist, or may: this audit says nothing of them.",
-        AuditedWorkspace::not_visible,
-        room,
-    ));
+    let mut text = references(audit, words::DANGLING, AuditedWorkspace::dangling, room);
+    text.push_str(&references(audit, words::NOT_VISIBLE, AuditedWorkspace::not_visible, room));
     text.push_str(&discrepancies(audit, room));
     text.push_str(&deleted(audit, room));
     text
@@ -126,8 +106,7 @@ pub(super) fn of_the_workspace(audit: &Audit, room: usize) -> String {
 
 fn references(
     audit: &Audit,
-    title: &str,
-    meaning: &str,
+    (title, meaning): words::Section,
     of: impl Fn(&AuditedWorkspace) -> &[Reference],
     room: usize,
 ) -> String {
@@ -175,11 +154,8 @@ fn discrepancies(audit: &Audit, room: usize) -> String {
     if found.is_empty() {
         return text;
     }
-    let _ = writeln!(
-        text,
-        "## Discrepancies ({})\n\nTwo parts of the API, each read whole, tell different things. Both count as use.\n",
-        found.len()
-    );
+    let (title, meaning) = words::DISCREPANCIES;
+    let _ = writeln!(text, "## {title} ({})\n\n{meaning}\n", found.len());
     text.push_str("| Workspace | Secret | Secret id | Dependent | What |\n|:--|:--|:--|:--|:--|\n");
     let most = audit.parameters.rendering.list_length;
     let rows = found.iter().take(most).map(|(secret, dependent, what)| {
@@ -210,8 +186,8 @@ fn deleted(audit: &Audit, room: usize) -> String {
     if deleted.is_empty() {
         return text;
     }
-    let _ = writeln!(text, "## Deleted during the audit ({})\n", deleted.len());
-    text.push_str("They were listed, and then were gone. They are in no figure.\n\n");
+    let (title, meaning) = words::DELETED;
+    let _ = writeln!(text, "## {title} ({})\n\n{meaning}\n", deleted.len());
     let most = audit.parameters.rendering.list_length;
     let lines = deleted
         .iter()

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     audit::{
-        Audit, Changes, DependentChanges, DependentName, EarlierRun, RenamedSecret, SecretName,
+        Audit, Change, Changes, DependentChanges, DependentName, EarlierRun, SecretName, Side,
         WorkspaceChanges,
     },
     report::date,
@@ -59,7 +59,7 @@ fn notes(audit: &Audit) -> String {
 fn of_workspace(text: &mut String, changes: &WorkspaceChanges, most: usize, room: usize) {
     let name = code(&changes.workspace);
     if let Some(why) = &changes.not_compared {
-        let _ = writeln!(text, "{name} was not compared: {why}.\n");
+        let _ = writeln!(text, "{name} was not compared: {}.\n", plain(why));
         return;
     }
     let _ = writeln!(text, "{name}: {}.\n", changes.in_words());
@@ -67,49 +67,33 @@ fn of_workspace(text: &mut String, changes: &WorkspaceChanges, most: usize, room
         return;
     }
     text.push_str("| Change | Secret | Secret id | What |\n|:--|:--|:--|:--|\n");
-    let row = |change: &'static str| {
-        move |secret: &SecretName| format!("| {change} | {} | {} | |\n", code(&secret.name), code(&secret.id))
-    };
-    let renamed = |renamed: &RenamedSecret| {
-        let RenamedSecret { secret, earlier_name } = renamed;
-        format!("| renamed | {} | {} | was {} |\n", code(&secret.name), code(&secret.id), code(earlier_name))
-    };
-    let rows = || {
-        changes
-            .newly_unused
-            .iter()
-            .map(row("newly unused"))
-            .chain(changes.back_in_use.iter().map(row("back in use")))
-            .chain(changes.new.iter().map(row("new")))
-            .chain(changes.gone.iter().map(row("gone")))
-            .chain(changes.renamed.iter().map(renamed))
-            .chain(changes.dependents.iter().map(dependents_row))
-    };
     let room = text.len() + room;
-    let shown = fill(text, room, rows().take(most));
+    let shown = fill(text, room, changes.rows().take(most).map(row));
     text.push('\n');
-    let left_out = rows().count() - shown;
+    let left_out = changes.rows().count() - shown;
     leave_out(text, left_out, "change", "changes", "report.json");
 }
 
-fn dependents_row(changes: &DependentChanges) -> String {
-    let part = |word: &str, number: usize, first: &[DependentName]| {
-        if number == 0 {
-            return None;
-        }
-        let mut names: Vec<String> = first.iter().map(in_words).collect();
-        if number > first.len() {
-            names.push(format!("{} more", number - first.len()));
-        }
-        Some(format!("{word} {number}: {}", names.join(", ")))
+fn row(change: Change<'_>) -> String {
+    let what = match change {
+        Change::NewlyUnused(_) | Change::BackInUse(_) | Change::New(_) | Change::Gone(_) => String::new(),
+        Change::Renamed(renamed) => format!(" was {}", code(&renamed.earlier_name)),
+        Change::Dependents(changes) => format!(" {}", gained_and_lost(changes)),
     };
-    let parts = [
-        part("gained", changes.gained, &changes.gained_first),
-        part("lost", changes.lost, &changes.lost_first),
-    ];
-    let what: Vec<String> = parts.into_iter().flatten().collect();
-    let DependentChanges { secret, .. } = changes;
-    format!("| dependents | {} | {} | {} |\n", code(&secret.name), code(&secret.id), what.join("; "))
+    let SecretName { name, id } = change.secret();
+    format!("| {} | {} | {} |{what} |\n", change.as_str(), code(name), code(id))
+}
+
+fn gained_and_lost(changes: &DependentChanges) -> String {
+    let side = |side: Side<'_>| {
+        let mut names: Vec<String> = side.first.iter().map(in_words).collect();
+        if side.unnamed() > 0 {
+            names.push(format!("{} more", side.unnamed()));
+        }
+        format!("{} {}: {}", side.word, side.number, names.join(", "))
+    };
+    let sides = changes.sides().into_iter().filter(|side| side.number > 0).map(side);
+    sides.collect::<Vec<_>>().join("; ")
 }
 
 fn in_words(dependent: &DependentName) -> String {

@@ -20,12 +20,7 @@ pub(super) fn waivers(audit: &Audit, room: usize) -> String {
     let holding = audit.waivers.iter().filter(|waiver| waiver.state.holds()).count();
     let mut text =
         format!("## Waivers ({})\n\n{holding} of {} hold.\n\n", audit.waivers.len(), audit.waivers.len());
-    for (state, title) in [
-        (WaiverState::Expired, "Expired: the findings are open again"),
-        (WaiverState::ExpiresSoon, "Expiring within 30 days"),
-        (WaiverState::MatchesNothing, "Matching nothing: no such secret was listed"),
-        (WaiverState::NotLookedFor, "Not looked for: their workspace was not read, or not all of it"),
-    ] {
+    for (state, title) in words::WAIVERS.into_iter().filter(|(state, _)| *state != WaiverState::Holds) {
         of_state(&mut text, audit, state, title, room);
     }
     text

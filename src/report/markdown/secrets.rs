@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     audit::{Audit, AuditedSecret, AuditedWorkspace, Verdict},
-    inventory::{Dependent, DependentType, Relation, Visibility},
+    inventory::{Dependent, Visibility},
+    report::{created_at, words},
 };
 
 /// From how many rows on a list is folded, so that what follows is found.
@@ -78,7 +79,7 @@ fn secret_row(secret: AuditedSecret<'_>) -> String {
         counts.agents,
         counts.phone_numbers,
         counts.mcp_servers,
-        dependents - counts.tools - counts.agents - counts.phone_numbers - counts.mcp_servers
+        counts.all_else()
     )
 }
 
@@ -116,19 +117,14 @@ fn dependent_row(dependent: Dependent<'_>) -> String {
         (None, None) => String::new(),
     };
     let via: Vec<String> = dependent.via.iter().map(|id| code(id)).collect();
-    let via = via.join(", ");
-    let relation = match (dependent.relation, &resource.dependent_type) {
-        (Relation::Transitive, _) => format!("transitive, via {via}"),
-        (Relation::Direct, _) if via.is_empty() => "direct".to_owned(),
-        (Relation::Direct, DependentType::EnvironmentVariable) => format!("direct, in {via}"),
-        (Relation::Direct, _) => format!("direct, also via {via}"),
-    };
+    let relation = [words::relation(dependent).to_owned(), via.join(", ")].join(" ");
     let sources: Vec<String> = dependent.sources.names().map(code).collect();
     format!(
-        "| {} | {name} | {} | {relation} | {} | {} |\n",
+        "| {} | {name} | {} | {} | {} | {} |\n",
         code(resource.dependent_type.as_str()),
         code(&resource.id),
-        resource.created_at_unix_secs.and_then(super::super::created_at).unwrap_or_default(),
+        relation.trim_end(),
+        resource.created_at_unix_secs.and_then(created_at).unwrap_or_default(),
         sources.join(", ")
     )
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::{
-    audit::{Changes, SecretName, WorkspaceChanges},
+    audit::{Change, Changes, DependentName, SecretName, Side, WorkspaceChanges},
     report::timestamp,
     text::show_hidden,
 };
@@ -21,7 +21,7 @@ pub fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> {
     for changes in workspaces {
         let name = show_hidden(&changes.workspace, &[]);
         match &changes.not_compared {
-            Some(why) => writeln!(out, "\nworkspace {name}: not compared: {why}")?,
+            Some(why) => writeln!(out, "\nworkspace {name}: not compared: {}", show_hidden(why, &[]))?,
             None => {
                 writeln!(out, "\nworkspace {name}: {}", changes.in_words())?;
                 changes_of(changes, &mut out)?;
@@ -32,39 +32,31 @@ pub fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> {
 }
 
 fn changes_of(changes: &WorkspaceChanges, out: &mut impl Write) -> io::Result<()> {
-    for (word, secrets) in [
-        ("newly unused", &changes.newly_unused),
-        ("back in use", &changes.back_in_use),
-        ("new", &changes.new),
-        ("gone", &changes.gone),
-    ] {
-        for secret in secrets {
-            writeln!(out, "  {word:12}  {}", name_and_id(secret))?;
-        }
-    }
-    for renamed in &changes.renamed {
-        let earlier = show_hidden(&renamed.earlier_name, &[]);
-        writeln!(out, "  {:12}  {}, was {earlier}", "renamed", name_and_id(&renamed.secret))?;
-    }
-    for changed in &changes.dependents {
-        let (gained, lost) = (changed.gained, changed.lost);
-        writeln!(
-            out,
-            "  {:12}  {}: {gained} gained, {lost} lost",
-            "dependents",
-            name_and_id(&changed.secret)
-        )?;
-        for (sign, number, first) in [("+", gained, &changed.gained_first), ("-", lost, &changed.lost_first)]
-        {
-            for dependent in first {
-                let (kind, name) =
-                    (show_hidden(&dependent.dependent_type, &[]), show_hidden(&dependent.name, &[]));
-                writeln!(out, "    {sign} {kind}  {name}  {}", show_hidden(&dependent.id, &[]))?;
+    for change in changes.rows() {
+        write!(out, "  {:12}  {}", change.as_str(), name_and_id(change.secret()))?;
+        match change {
+            Change::NewlyUnused(_) | Change::BackInUse(_) | Change::New(_) | Change::Gone(_) => {
+                writeln!(out)?
             }
-            if number > first.len() {
-                writeln!(out, "    {sign} … and {} more", number - first.len())?;
+            Change::Renamed(renamed) => writeln!(out, ", was {}", show_hidden(&renamed.earlier_name, &[]))?,
+            Change::Dependents(changes) => {
+                let [gained, lost] = changes.sides();
+                writeln!(out, ": {} {}, {} {}", gained.number, gained.word, lost.number, lost.word)?;
+                dependents("+", gained, out)?;
+                dependents("-", lost, out)?;
             }
         }
+    }
+    Ok(())
+}
+
+fn dependents(sign: &str, side: Side<'_>, out: &mut impl Write) -> io::Result<()> {
+    for DependentName { dependent_type, name, id } in side.first {
+        let [kind, name, id] = [dependent_type, name, id].map(|text| show_hidden(text, &[]));
+        writeln!(out, "    {sign} {kind}  {name}  {id}")?;
+    }
+    if side.unnamed() > 0 {
+        writeln!(out, "    {sign} … and {} more", side.unnamed())?;
     }
     Ok(())
 }

@@ -196,13 +196,15 @@ fn of_the_workspace(workspace: &AuditedWorkspace, out: &mut impl Write) -> io::R
 /// When the last complete audit was, and what has changed since.
 fn say_history(audit: &Audit, out: &mut impl Write) -> io::Result<()> {
     match &audit.changes {
-        Changes::NotCompared(why) => writeln!(out, "{FAINT}changes{FAINT:#}  not compared: {why}")?,
+        Changes::NotCompared(why) => {
+            writeln!(out, "{FAINT}changes{FAINT:#}  not compared: {}", show_hidden(why, &[]))?;
+        }
         Changes::Since { earlier, workspaces } => {
             let since = date(earlier.started_at);
             for changes in workspaces {
                 let name = show_hidden(&changes.workspace, &[]);
                 let what = match &changes.not_compared {
-                    Some(why) => format!("not compared: {why}"),
+                    Some(why) => format!("not compared: {}", show_hidden(why, &[])),
                     None => changes.in_words(),
                 };
                 writeln!(out, "{FAINT}changes{FAINT:#}  {name} since {since}: {what}")?;
