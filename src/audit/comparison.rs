@@ -2,23 +2,18 @@
 //!
 //! What one of the two audits did not read is never taken for a change.
 
-use std::{
-    cell::Cell,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
-    Audit, AuditedSecret, AuditedWorkspace, Changes, DependentChanges, DependentName, EarlierRun, History,
-    RenamedSecret, SecretName, Verdict, WorkspaceChanges,
-    changes::{MOST_DEPENDENTS_NAMED, NOT_READ},
+    Audit, AuditedSecret, AuditedWorkspace, Changes, DependentChanges, EarlierRun, History, RenamedSecret,
+    SecretName, Verdict, WorkspaceChanges,
+    changes::NOT_READ,
+    matching::{First, Matching, is_deep_only},
     redact::are_the_same,
 };
-use crate::inventory::{Dependent, Source, Sources};
+use crate::inventory::{Source, Sources};
 
 const ANOTHER_WORKSPACE: &str = "the API key shows another workspace than before";
-
-/// What only a deep audit reads.
-const DEEP: [Source; 2] = [Source::Tools, Source::Agents];
 
 /// What an earlier audit says of a workspace as a whole.
 #[derive(Clone, Copy, Debug)]
@@ -159,7 +154,6 @@ impl<'a> Comparison<'a> {
         let Some(coming) = self.coming.take() else { return };
         let Some(comparison) = self.workspaces.get_mut(coming.workspace) else { return };
         let Coming { was_complete, had_unlisted, compare_deep, earlier, told_then, now, .. } = coming;
-        let is_deep_only = |told: Option<Sources>| told.is_some_and(|told| told.are_within(&DEEP));
         let name_then = redactor.text(&earlier.secret.name).into_owned();
         let Some((now, matching)) = now else {
             let would_show = match reference_that_led(told_then.filter(|_| had_unlisted)) {
@@ -175,11 +169,11 @@ impl<'a> Comparison<'a> {
         let secret = || SecretName { name: now.name().to_owned(), id: now.id().to_owned() };
         match (earlier.verdict, now.verdict()) {
             (Verdict::InUse | Verdict::Undetermined, Verdict::Unused)
-                if compare_deep || !is_deep_only(told_then) =>
+                if compare_deep || !told_then.is_some_and(is_deep_only) =>
             {
                 comparison.changes.newly_unused.push(secret());
             }
-            (Verdict::Unused, Verdict::InUse) if compare_deep || !is_deep_only(told_now(now)) => {
+            (Verdict::Unused, Verdict::InUse) if compare_deep || !told_now(now).is_some_and(is_deep_only) => {
                 comparison.changes.back_in_use.push(secret());
             }
             _ => {}
@@ -267,107 +261,4 @@ fn reference_that_led(told: Option<Sources>) -> Option<bool> {
     let led: Vec<Source> = Source::SCANNED.into_iter().chain([Source::Secret]).collect();
     let led_deep = [Source::Tools, Source::Agents, Source::Secret];
     told.filter(|told| told.are_within(&led)).map(|told| told.are_within(&led_deep))
-}
-
-/// Which dependents a secret gained and lost. One without an id can't be told from another, so it is neither. What only a
-/// deep audit can see is compared between two deep ones only.
-struct Matching<'a> {
-    /// Those of now that the earlier ones have not reached yet, as long as both come in the same order and are the same.
-    ahead: Box<dyn Iterator<Item = Dependent<'a>> + 'a>,
-    reached: usize,
-    /// Since they were not: every one of now by type and id, and whether it was there then.
-    by_key: Option<HashMap<Key<'a>, Cell<bool>>>,
-    lost: First,
-}
-
-/// A type, in the word that reports have for it, and an id.
-type Key<'a> = (&'a str, &'a str);
-
-impl<'a> Matching<'a> {
-    fn of(now: AuditedSecret<'a>) -> Self {
-        Self { ahead: Box::new(with_id(now)), reached: 0, by_key: None, lost: First::default() }
-    }
-
-    fn take(&mut self, now: AuditedSecret<'a>, earlier: EarlierDependent<'_>, compare_deep: bool) {
-        if earlier.id.is_empty() {
-            return;
-        }
-        let key_then = (earlier.dependent_type, earlier.id);
-        if self.by_key.is_none() {
-            if self.ahead.next().is_some_and(|dependent| key(dependent) == key_then) {
-                self.reached += 1;
-                return;
-            }
-            self.leave_order(now);
-        }
-        match self.by_key.as_ref().and_then(|by_key| by_key.get(&key_then)) {
-            Some(was_there) => was_there.set(true),
-            None if compare_deep || !earlier.sources.are_within(&DEEP) => self.lost.add(DependentName {
-                dependent_type: earlier.dependent_type.to_owned(),
-                name: earlier.name.to_owned(),
-                id: earlier.id.to_owned(),
-            }),
-            None => {}
-        }
-    }
-
-    fn leave_order(&mut self, now: AuditedSecret<'a>) {
-        let mut by_key: HashMap<_, Cell<bool>> = HashMap::new();
-        for (at, dependent) in with_id(now).enumerate() {
-            let was_there = by_key.entry(key(dependent)).or_default();
-            was_there.set(was_there.get() || at < self.reached);
-        }
-        self.by_key = Some(by_key);
-    }
-
-    /// What the secret gained, and what it lost.
-    fn finish(mut self, now: AuditedSecret<'a>, compare_deep: bool) -> (First, First) {
-        let mut gained = First::default();
-        if self.by_key.is_none() {
-            if self.ahead.next().is_none() {
-                return (gained, self.lost);
-            }
-            self.leave_order(now);
-        }
-        let by_key = self.by_key.unwrap_or_default();
-        for dependent in with_id(now) {
-            let was_there = by_key.get(&key(dependent)).is_some_and(Cell::get);
-            if !was_there && (compare_deep || !dependent.sources.are_within(&DEEP)) {
-                let (dependent_type, id) = key(dependent);
-                let name = dependent.resource.name.as_deref().unwrap_or_default();
-                gained.add(DependentName {
-                    dependent_type: dependent_type.to_owned(),
-                    name: name.to_owned(),
-                    id: id.to_owned(),
-                });
-            }
-        }
-        (gained, self.lost)
-    }
-}
-
-fn with_id(secret: AuditedSecret<'_>) -> impl Iterator<Item = Dependent<'_>> {
-    secret.dependents().filter(|dependent| !dependent.resource.id.is_empty())
-}
-
-fn key(dependent: Dependent<'_>) -> Key<'_> {
-    (dependent.resource.dependent_type.as_str(), &dependent.resource.id)
-}
-
-/// How many there are, and the first of them, sorted.
-#[derive(Default)]
-struct First {
-    number: usize,
-    names: Vec<DependentName>,
-}
-
-impl First {
-    fn add(&mut self, name: DependentName) {
-        self.number += 1;
-        let at = self.names.partition_point(|known| *known <= name);
-        if at < MOST_DEPENDENTS_NAMED {
-            self.names.insert(at, name);
-            self.names.truncate(MOST_DEPENDENTS_NAMED);
-        }
-    }
 }

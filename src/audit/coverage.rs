@@ -114,8 +114,7 @@ pub(super) fn sources(workspace: &Workspace) -> Vec<SourceRow> {
     let status_and_pages = |source| match source {
         Source::Preview => (Status::Whole, coverage.list_pages),
         Source::HigherLimit => {
-            let failed: Vec<String> =
-                workspace.page_gaps.iter().map(|gap| format!("{}: {}", gap.what, gap.why)).collect();
+            let failed: Vec<String> = workspace.page_gaps.iter().map(Gap::in_words).collect();
             let pages = coverage.raised_pages;
             (status(!failed.is_empty(), pages, || failed.join("; ")), pages)
         }
@@ -181,8 +180,8 @@ pub(super) fn figures(workspace: &Workspace, judgements: &[Judgement]) -> Figure
 fn first_told_by(workspace: &Workspace) -> [usize; Source::ALL.len()] {
     let mut counts = [0; Source::ALL.len()];
     for dependent in workspace.secrets.iter().flat_map(|secret| workspace.dependents(secret)) {
-        if let Some(position) = Source::ALL.iter().position(|source| dependent.sources.contains(*source)) {
-            counts[position] += 1;
+        if let Some(first) = dependent.sources.first() {
+            counts[first as usize] += 1;
         }
     }
     counts

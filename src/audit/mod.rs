@@ -8,6 +8,7 @@ mod counts;
 mod coverage;
 mod discrepancy;
 mod history;
+mod matching;
 mod population;
 mod redact;
 #[cfg(test)]
@@ -179,31 +180,6 @@ fn audit_workspace(mut workspace: Workspace, is_narrowed: bool) -> AuditedWorksp
 }
 
 impl Audit {
-    /// Compares how many secrets each workspace lists with what the history says of it. Where `fails`, a workspace that
-    /// lists suspiciously few counts as not readable.
-    pub fn compare_populations(&mut self, history: &History, fails: bool) {
-        if self.filter().is_some() {
-            return;
-        }
-        let mut kept = Vec::new();
-        for mut workspace in std::mem::take(&mut self.workspaces) {
-            let known = history.workspaces.get(workspace.name()).filter(|_| !history.was_another(&workspace));
-            let earlier = known.map(|known| known.secrets_listed);
-            workspace.population_drop = population_drop(workspace.figures.secrets_listed, earlier);
-            match workspace.population_drop {
-                Some(drop) if fails => self.failed.push(FailedWorkspace {
-                    name: workspace.workspace.name,
-                    address: workspace.workspace.address,
-                    error: format!("{} ([audit] population_drop = \"fail\")", drop.in_words()),
-                    key_refused: false,
-                }),
-                _ => kept.push(workspace),
-            }
-        }
-        self.workspaces = kept;
-        self.failed.sort_by(|a, b| a.name.cmp(&b.name));
-    }
-
     /// Adds this audit to what earlier ones saw, and shows of each secret what is known of it then.
     pub fn continue_history(&mut self, mut history: History) {
         let (is_complete, is_narrowed) = (self.is_complete(), self.filter().is_some());
@@ -243,48 +219,6 @@ impl Audit {
             }
         }
         self.changes = changes;
-    }
-
-    /// Marks the secrets that waivers name. One that names the workspace goes before one that doesn't.
-    pub fn apply_waivers(&mut self, mut waivers: Vec<Waiver>) {
-        waivers.sort_by(|a, b| {
-            (&a.secret_id, a.workspace.is_none(), &a.workspace).cmp(&(
-                &b.secret_id,
-                b.workspace.is_none(),
-                &b.workspace,
-            ))
-        });
-        let today = self.run.started_at.date_naive();
-        let mut names_something = vec![false; waivers.len()];
-        for workspace in &mut self.workspaces {
-            let name = workspace.workspace.name.clone();
-            for (secret, assessment) in workspace.workspace.secrets.iter().zip(&mut workspace.assessments) {
-                let mut naming = (0..waivers.len()).filter(|at| waivers[*at].names(&name, &secret.id));
-                let Some(first) = naming.next() else { continue };
-                names_something[first] = true;
-                naming.for_each(|further| names_something[further] = true);
-                let (waiver, state) = (waivers[first].clone(), waivers[first].state_on(today));
-                assessment.waiver = Some(AppliedWaiver { waiver, state });
-            }
-        }
-        self.waivers = waivers
-            .into_iter()
-            .zip(names_something)
-            .map(|(waiver, names_something)| {
-                let state = match names_something {
-                    true => waiver.state_on(today),
-                    false if self.was_looked_for(&waiver) => WaiverState::MatchesNothing,
-                    false => WaiverState::NotLookedFor,
-                };
-                AppliedWaiver { waiver, state }
-            })
-            .collect();
-    }
-
-    /// Whether all secrets that a waiver could name were listed.
-    fn was_looked_for(&self, waiver: &Waiver) -> bool {
-        let could_be_in = |name: &str| waiver.workspace.as_deref().is_none_or(|wanted| wanted == name);
-        self.filter().is_none() && !self.failed.iter().any(|failed| could_be_in(&failed.name))
     }
 
     /// Whether everything that was to be read was read whole. Only then are the findings to be acted on.

@@ -1,6 +1,7 @@
 //! Whether a workspace shows suspiciously few secrets: a key that lost access sees less, and nothing says so.
 
-use crate::text::count;
+use super::{Audit, History};
+use crate::{inventory::FailedWorkspace, text::count};
 
 /// A population that is empty, or less than half of the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,33 @@ impl PopulationDrop {
             "the key sees {now}{earlier}: it may have lost access to secrets, so check its permissions and with whom \
              the secrets are shared"
         )
+    }
+}
+
+impl Audit {
+    /// Compares how many secrets each workspace lists with what the history says of it. Where `fails`, a workspace that
+    /// lists suspiciously few counts as not readable.
+    pub fn compare_populations(&mut self, history: &History, fails: bool) {
+        if self.filter().is_some() {
+            return;
+        }
+        let mut kept = Vec::new();
+        for mut workspace in std::mem::take(&mut self.workspaces) {
+            let known = history.workspaces.get(workspace.name()).filter(|_| !history.was_another(&workspace));
+            let earlier = known.map(|known| known.secrets_listed);
+            workspace.population_drop = population_drop(workspace.figures.secrets_listed, earlier);
+            match workspace.population_drop {
+                Some(drop) if fails => self.failed.push(FailedWorkspace {
+                    name: workspace.workspace.name,
+                    address: workspace.workspace.address,
+                    error: format!("{} ([audit] population_drop = \"fail\")", drop.in_words()),
+                    key_refused: false,
+                }),
+                _ => kept.push(workspace),
+            }
+        }
+        self.workspaces = kept;
+        self.failed.sort_by(|a, b| a.name.cmp(&b.name));
     }
 }
 

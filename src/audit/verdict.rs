@@ -4,7 +4,7 @@
 //! read whole, just now, and none does, and the secret, read once more by itself, shows no use either.
 
 use super::DependentCounts;
-use crate::inventory::{ScanOutcome, Secret, Source, Workspace};
+use crate::inventory::{Gap, ScanOutcome, Secret, Source, Workspace};
 
 /// What is to be said of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,7 +72,7 @@ pub fn judge(workspace: &Workspace, secret: &Secret) -> Judgement {
 fn missing(workspace: &Workspace, secret: &Secret) -> Vec<String> {
     let mut missing = list_gaps(secret);
     missing.extend(unread_places(workspace));
-    missing.extend(workspace.page_gaps.iter().map(|gap| format!("{}: {}", gap.what, gap.why)));
+    missing.extend(workspace.page_gaps.iter().map(Gap::in_words));
     if missing.is_empty() && !secret.confirmed {
         missing.push("it was not read once more by itself".to_owned());
     }
@@ -114,5 +114,5 @@ fn places(workspace: &Workspace) -> &'static str {
 }
 
 fn list_gaps(secret: &Secret) -> Vec<String> {
-    secret.gaps.iter().map(|gap| format!("{}: {}", gap.what, gap.why)).collect()
+    secret.gaps.iter().map(Gap::in_words).collect()
 }

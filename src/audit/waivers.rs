@@ -2,6 +2,8 @@
 
 use chrono::NaiveDate;
 
+use super::Audit;
+
 /// How many days before its last day a waiver counts as expiring soon.
 const EXPIRES_SOON_DAYS: i64 = 30;
 
@@ -81,6 +83,50 @@ impl Waiver {
             0..=EXPIRES_SOON_DAYS => WaiverState::ExpiresSoon,
             _ => WaiverState::Holds,
         }
+    }
+}
+
+impl Audit {
+    /// Marks the secrets that waivers name. One that names the workspace goes before one that doesn't.
+    pub fn apply_waivers(&mut self, mut waivers: Vec<Waiver>) {
+        waivers.sort_by(|a, b| {
+            (&a.secret_id, a.workspace.is_none(), &a.workspace).cmp(&(
+                &b.secret_id,
+                b.workspace.is_none(),
+                &b.workspace,
+            ))
+        });
+        let today = self.run.started_at.date_naive();
+        let mut names_something = vec![false; waivers.len()];
+        for workspace in &mut self.workspaces {
+            let name = workspace.workspace.name.clone();
+            for (secret, assessment) in workspace.workspace.secrets.iter().zip(&mut workspace.assessments) {
+                let mut naming = (0..waivers.len()).filter(|at| waivers[*at].names(&name, &secret.id));
+                let Some(first) = naming.next() else { continue };
+                names_something[first] = true;
+                naming.for_each(|further| names_something[further] = true);
+                let (waiver, state) = (waivers[first].clone(), waivers[first].state_on(today));
+                assessment.waiver = Some(AppliedWaiver { waiver, state });
+            }
+        }
+        self.waivers = waivers
+            .into_iter()
+            .zip(names_something)
+            .map(|(waiver, names_something)| {
+                let state = match names_something {
+                    true => waiver.state_on(today),
+                    false if self.was_looked_for(&waiver) => WaiverState::MatchesNothing,
+                    false => WaiverState::NotLookedFor,
+                };
+                AppliedWaiver { waiver, state }
+            })
+            .collect();
+    }
+
+    /// Whether all secrets that a waiver could name were listed.
+    fn was_looked_for(&self, waiver: &Waiver) -> bool {
+        let could_be_in = |name: &str| waiver.workspace.as_deref().is_none_or(|wanted| wanted == name);
+        self.filter().is_none() && !self.failed.iter().any(|failed| could_be_in(&failed.name))
     }
 }
 

@@ -211,12 +211,7 @@ impl Workspace {
     ) {
         let Some(secret) = self.secrets.get_mut(secret) else { return };
         for sighting in sightings {
-            secret.uses.push(Use {
-                resource: self.resources.intern(sighting.resource),
-                transitive: sighting.relation == Relation::Transitive,
-                via: self.resources.intern_via(&sighting.via),
-                sources: source.into(),
-            });
+            secret.uses.push(Use::of(sighting, source.into(), &mut self.resources));
         }
         // Not for each page: a list of a hundred thousand comes in a thousand of them.
         if secret.uses.len() >= 2 * secret.united {
@@ -233,12 +228,7 @@ impl Workspace {
     ) {
         let Some(secret) = self.secrets.get_mut(secret) else { return };
         for (sighting, sources) in dependents {
-            secret.uses.push(Use {
-                resource: self.resources.intern(sighting.resource),
-                transitive: sighting.relation == Relation::Transitive,
-                via: self.resources.intern_via(&sighting.via),
-                sources,
-            });
+            secret.uses.push(Use::of(sighting, sources, &mut self.resources));
         }
         secret.united = secret.uses.len();
     }
@@ -317,6 +307,17 @@ impl<'a> Sighting<'a> {
     }
 }
 
+impl Use {
+    fn of(sighting: Sighting<'_>, sources: Sources, resources: &mut Resources) -> Self {
+        Self {
+            resource: resources.intern(sighting.resource),
+            transitive: sighting.relation == Relation::Transitive,
+            via: resources.intern_via(&sighting.via),
+            sources,
+        }
+    }
+}
+
 impl Secret {
     /// A secret of which no use is known yet.
     #[must_use]
@@ -358,5 +359,11 @@ impl Gap {
     #[must_use]
     pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
         Self { what: what.into(), why: why.into() }
+    }
+
+    /// What was not read whole, and why.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        format!("{}: {}", self.what, self.why)
     }
 }
