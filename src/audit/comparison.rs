@@ -8,8 +8,8 @@ use super::{
     Audit, AuditedSecret, AuditedWorkspace, Changes, DependentChanges, EarlierRun, History, RenamedSecret,
     SecretName, Verdict, WorkspaceChanges,
     changes::NOT_READ,
+    mask::are_the_same,
     matching::{First, Matching, is_deep_only},
-    redact::are_the_same,
 };
 use crate::inventory::{Source, Sources};
 

@@ -8,6 +8,7 @@ mod counts;
 mod coverage;
 mod discrepancy;
 mod history;
+mod mask;
 mod matching;
 mod population;
 mod redact;

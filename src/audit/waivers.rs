@@ -72,12 +72,12 @@ impl WaiverState {
 
 impl Waiver {
     /// Whether it names the secret with this id in this workspace.
-    pub(super) fn names(&self, workspace: &str, secret_id: &str) -> bool {
+    fn names(&self, workspace: &str, secret_id: &str) -> bool {
         self.secret_id == secret_id && self.workspace.as_deref().is_none_or(|name| name == workspace)
     }
 
     /// What it comes to on a day, for a secret that it names.
-    pub(super) fn state_on(&self, today: NaiveDate) -> WaiverState {
+    fn state_on(&self, today: NaiveDate) -> WaiverState {
         match self.expires.signed_duration_since(today).num_days() {
             ..0 => WaiverState::Expired,
             0..=EXPIRES_SOON_DAYS => WaiverState::ExpiresSoon,
