@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{
     json::{FromObject, Object, Text, elements},
-    secret::ListName,
+    used_by::ListName,
 };
 use crate::{
     api::error::Malformed,
@@ -74,14 +74,18 @@ fn sighting<'a>(dependent_type: &DependentType, element: &'a RawValue) -> Sighti
     if let Ok(FromObject(identifier)) = serde_json::from_str::<FromObject<Identifier<'a>>>(text) {
         return identifier.or_id_by_another_name(dependent_type, element).sighting(dependent_type.clone());
     }
-    if let Ok(Text(id)) = serde_json::from_str(text) {
-        let resource =
-            Resource { visibility: Visibility::Available, ..Resource::unknown(dependent_type.clone(), id) };
-        return Sighting::of_used_by(resource, Vec::new());
+    if let Ok(word) = serde_json::from_str(text) {
+        return named_by(dependent_type.clone(), word);
     }
     Identifier::salvage(element)
         .or_id_by_another_name(dependent_type, element)
         .sighting(dependent_type.clone())
+}
+
+/// A use that is named by a word, such as `conversation_initiation_webhook`.
+pub(super) fn named_by(dependent_type: DependentType, Text(word): Text<'_>) -> Sighting<'_> {
+    let resource = Resource { visibility: Visibility::Available, ..Resource::unknown(dependent_type, word) };
+    Sighting::of_used_by(resource, Vec::new())
 }
 
 /// An id, which is a string; a whole number tells one resource from another just as well.

@@ -9,10 +9,10 @@ use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use super::{
     DependenciesPage, DependentList, HasMore, ListName, ListedSecret, ResourceType, SecretPage,
-    dependent::Identifier,
+    dependent::{Identifier, named_by},
     json::{FromObject, Text},
 };
-use crate::inventory::{DependentType, Resource, Sighting, Visibility};
+use crate::inventory::{DependentType, Sighting};
 
 /// `GetWorkspaceSecretsResponseModel`
 #[derive(Deserialize)]
@@ -131,11 +131,7 @@ fn listed(secret: Secret<'_>) -> Option<ListedSecret<'_>> {
         let sightings = sightings(elements, &name.dependent_type())?;
         Some(DependentList { name, sightings, has_more: flag.into(), problem: None })
     };
-    let others = used_by.others.into_iter().map(|Text(id)| {
-        let resource =
-            Resource { visibility: Visibility::Available, ..Resource::unknown(DependentType::Other, id) };
-        Sighting::of_used_by(resource, Vec::new())
-    });
+    let others = used_by.others.into_iter().map(|word| named_by(DependentType::Other, word));
     Some(ListedSecret {
         id: secret.secret_id.0,
         name: Some(secret.name.0),

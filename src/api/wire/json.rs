@@ -28,8 +28,7 @@ impl<'a> Object<'a> {
 
     /// Reads a whole body.
     pub(crate) fn from_body(body: &'a [u8]) -> Result<Self, Malformed> {
-        let text = std::str::from_utf8(body).map_err(|_| Malformed("the body is not UTF-8".to_owned()))?;
-        Self::parse(text, BODY)
+        Self::parse(text_of(body)?, BODY)
     }
 
     /// The value of a field, `None` where it is absent or null.
@@ -74,6 +73,11 @@ impl<'a> Object<'a> {
     }
 }
 
+/// The text of a whole body.
+pub(super) fn text_of(body: &[u8]) -> Result<&str, Malformed> {
+    std::str::from_utf8(body).map_err(|_| Malformed("the body is not UTF-8".to_owned()))
+}
+
 /// The elements of an array, not read yet.
 pub(super) fn elements<'a>(value: &'a RawValue, what: &str) -> Result<Vec<&'a RawValue>, Malformed> {
     serde_json::from_str(value.get()).map_err(|error| malformed(what, "a list", &error))
@@ -114,30 +118,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 }
 
 /// A string that is borrowed from the body where it holds no escapes. (`Option<Cow<str>>` never borrows.)
-#[derive(Debug)]
-pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Borrowed;
-        impl<'de> Visitor<'de> for Borrowed {
-            type Value = Text<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a string")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(Borrowed)
-    }
-}
+#[derive(Debug, Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// A struct that is read from an object only. (A derived struct also takes an array, field by position.)
 #[derive(Debug)]

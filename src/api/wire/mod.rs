@@ -13,12 +13,12 @@ mod reference;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod used_by;
 mod user;
 
 pub(crate) use json::Object;
 pub use reference::{FoundReference, FoundReferences, Holder, HolderPage};
 pub(crate) use reference::{ListShape, references_in_body};
-pub use secret::{
-    DependenciesPage, DependentList, HasMore, ListName, ListedSecret, PageFrame, ResourceType, SecretPage,
-};
+pub use secret::{DependenciesPage, ListedSecret, PageFrame, SecretPage};
+pub use used_by::{DependentList, HasMore, ListName, ResourceType};
 pub use user::User;

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{
     HasMore,
-    json::{BODY, Object, elements},
+    json::{BODY, Object, elements, text_of},
 };
 use crate::api::error::{Malformed, printable};
 
@@ -119,7 +119,7 @@ pub(crate) fn references_in_body(
     content: &[&str],
     id: Option<(&str, &str)>,
 ) -> Result<FoundReferences, Malformed> {
-    let text = std::str::from_utf8(body).map_err(|_| Malformed("the body is not UTF-8".to_owned()))?;
+    let text = text_of(body)?;
     let object = Object::parse(text, BODY)?;
     if !content.iter().any(|field| object.all(field).next().is_some()) {
         return Err(Malformed(format!("it has no field {}", content.join(" or "))));
