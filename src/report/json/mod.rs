@@ -1,7 +1,7 @@
 //! `report.json`: everything, for programs, with a schema version of its own and values as they are.
 //!
 //! What it holds is in `types`, and its parts in `parameters`, `coverage`, `dependent`, `waiver`, `changes` and `history`,
-//! each with the way there and back; `write` fills them from an audit, `read` reads them again through a `window`,
+//! each with the way there and back, by `values`; `write` fills them from an audit, `read` reads them again through a `window`,
 //! `restore` makes an audit of what was read, and `earlier` what the next audit needs of it.
 
 mod changes;

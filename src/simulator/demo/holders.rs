@@ -66,7 +66,7 @@ fn agent(number: usize, agent: &PlannedAgent) -> Agent {
         archived: agent.archived,
         config,
         branches: branch.into_iter().collect(),
-        created_at_unix_secs: agent.created_at.cast_signed(),
+        created_at_unix_secs: agent.created_at,
     }
 }
 

@@ -10,14 +10,18 @@ const FIRST: u64 = 1_704_700_800;
 const SPAN: u64 = 86_050_000;
 
 /// When the thing with this number of this kind was made: unix seconds in 2024 to 2026, in no order.
-pub(in crate::simulator) fn created_at(kind: &str, number: usize) -> u64 {
+pub(in crate::simulator) fn created_at(kind: &str, number: usize) -> i64 {
+    seconds(kind, number).cast_signed()
+}
+
+fn seconds(kind: &str, number: usize) -> u64 {
     FIRST + hash::of([kind, "created at", &number.to_string()]) % SPAN
 }
 
 /// An id like `agent_01jqv7m3x2…`: after the kind a ULID, which begins with the time.
 pub(in crate::simulator) fn id(kind: &str, number: usize) -> String {
     let draw = |what: &str| u128::from(hash::of([kind, what, &number.to_string()]));
-    let milliseconds = u128::from(created_at(kind, number)) * 1_000 + draw("milliseconds") % 1_000;
+    let milliseconds = u128::from(seconds(kind, number)) * 1_000 + draw("milliseconds") % 1_000;
     let ulid = (milliseconds << 80) | (((draw("high") << 64) | draw("low")) & ((1 << 80) - 1));
     let digits = (0..26_u32).rev().map(|place| {
         let digit = usize::try_from((ulid >> (5 * place)) & 31).unwrap_or_default();

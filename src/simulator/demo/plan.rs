@@ -14,8 +14,6 @@ use crate::simulator::{
     world::{UsedBy, available, phone_number, transitive, unknown},
 };
 
-const ACCESS_LEVELS: [&str; 5] = ["editor", "viewer", "admin", "editor", "commenter"];
-
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     /// In the order of their ids, which is that of their making.
@@ -48,7 +46,7 @@ pub(super) struct Resource {
     pub(super) name: String,
     pub(super) vendor: &'static str,
     pub(super) secret_id: String,
-    pub(super) created_at: u64,
+    pub(super) created_at: i64,
     pub(super) access_level: &'static str,
 }
 
@@ -56,7 +54,7 @@ pub(super) struct Resource {
 pub(super) struct PlannedAgent {
     pub(super) id: String,
     pub(super) name: String,
-    pub(super) created_at: u64,
+    pub(super) created_at: i64,
     pub(super) access_level: &'static str,
     pub(super) archived: bool,
     /// Secrets in its own configuration, and where they stand.
@@ -93,12 +91,7 @@ impl Plan {
     pub(super) fn used_by(&self, secret: &PlannedSecret) -> UsedBy {
         let listed = |resources: &[Resource], unknown: &[Dependent]| {
             let known = resources.iter().filter(|resource| resource.secret_id == secret.id).map(|resource| {
-                available(
-                    &resource.id,
-                    &resource.name,
-                    resource.created_at.cast_signed(),
-                    resource.access_level,
-                )
+                available(&resource.id, &resource.name, resource.created_at, resource.access_level)
             });
             known.chain(unknown.iter().cloned()).collect()
         };
@@ -109,7 +102,7 @@ impl Plan {
             .map(|tool| tool.id.as_str())
             .collect();
         let agents = self.agents.iter().enumerate().filter_map(|(number, agent)| {
-            let shown = available(&agent.id, &agent.name, agent.created_at.cast_signed(), agent.access_level);
+            let shown = available(&agent.id, &agent.name, agent.created_at, agent.access_level);
             if agent.holds.iter().any(|(_, held)| *held == secret.id) {
                 // The OpenAPI document lets the field be empty or missing: the demo has both.
                 return Some(if number.is_multiple_of(2) { transitive(shown, &[]) } else { shown });
@@ -217,7 +210,7 @@ fn resource(kind: &str, number: usize, name: String, vendor: &'static str, secre
         vendor,
         secret_id: secret_id.to_owned(),
         created_at: ids::created_at(kind, number),
-        access_level: access_level(number),
+        access_level: names::access_level(number),
     }
 }
 
@@ -226,15 +219,11 @@ fn agent(number: usize) -> PlannedAgent {
         id: ids::id("agent", number),
         name: names::agent(number),
         created_at: ids::created_at("agent", number),
-        access_level: access_level(number),
+        access_level: names::access_level(number),
         archived: number % 13 == 5,
         holds: Vec::new(),
         tools: Vec::new(),
     }
-}
-
-fn access_level(number: usize) -> &'static str {
-    ACCESS_LEVELS.get(number % ACCESS_LEVELS.len()).copied().unwrap_or_default()
 }
 
 /// The `one`th number of a secret; those of different secrets are a hundred apart.

@@ -136,7 +136,7 @@ fn mcp_server(turns: &mut Turns<'_>, first: usize, number: usize) -> Option<Valu
     let mut held = Vec::new();
     for _ in 0..1 + number % 2 {
         let draft = turns.roomy()?;
-        let created = ids::created_at("mcp", first + number).cast_signed();
+        let created = ids::created_at("mcp", first + number);
         draft.secret.used_by.mcp_servers.push(available(&id, &name, created, "editor"));
         draft.held += 1;
         held.push(secret(&draft.secret.id));

@@ -16,7 +16,6 @@ use crate::simulator::{
 /// For a vendor that isn't there.
 pub(super) const AREA: Area = Area::Office;
 
-const ACCESS_LEVELS: [&str; 5] = ["editor", "viewer", "admin", "editor", "commenter"];
 const PROVIDERS: [&str; 3] = ["twilio", "sip_trunk", "exotel"];
 
 /// A workspace has no more agents than this, but where one secret alone needs more.
@@ -138,8 +137,8 @@ fn resource(kind: &str, first: usize, number: usize, name: String) -> Resource {
     let shown = if hidden {
         unknown(&id)
     } else {
-        let level = ACCESS_LEVELS.get(number % ACCESS_LEVELS.len()).copied().unwrap_or_default();
-        available(&id, &spiced(name, number), ids::created_at(kind, first + number).cast_signed(), level)
+        let created = ids::created_at(kind, first + number);
+        available(&id, &spiced(name, number), created, names::access_level(number))
     };
     Resource { id, shown, hidden }
 }
