@@ -193,7 +193,6 @@ impl Scanning {
 
     async fn read_settings(&mut self) -> Result<(), ApiError> {
         let document = Document::read(self.places.settings().await, Answer::settings);
-        self.scan.items += 1;
         for reference in self.take(document)? {
             let id = reference.path.join(".");
             self.hold(DependentType::Setting, &id, None, reference.secret_id, None);
@@ -258,7 +257,6 @@ impl Scanning {
         holder: Holder,
         via: impl Fn(&FoundReference) -> Option<String>,
     ) {
-        self.scan.items += 1;
         for reference in holder.references {
             let via = via(&reference);
             self.hold(dependent_type.clone(), &holder.id, holder.name.clone(), reference.secret_id, via);
@@ -273,7 +271,6 @@ impl Scanning {
         secret_id: String,
         via: Option<String>,
     ) {
-        self.scan.references += 1;
         let holder = Resource {
             name: name.map(Cow::Owned),
             visibility: Visibility::Available,

@@ -139,10 +139,6 @@ pub struct Scan {
     pub outcome: ScanOutcome,
     /// Requests answered with a page or a document.
     pub pages: u64,
-    /// Things that were looked into.
-    pub items: u64,
-    /// References to secrets that were found.
-    pub references: u64,
 }
 
 /// Whether a place was read whole.
@@ -162,7 +158,7 @@ impl Scan {
     /// A reading that has not begun.
     #[must_use]
     pub fn new(source: Source, outcome: ScanOutcome) -> Self {
-        Self { source, outcome, pages: 0, items: 0, references: 0 }
+        Self { source, outcome, pages: 0 }
     }
 
     /// Why a use could have been missed here: in words, with what to do about it. `None` where none could, or where
