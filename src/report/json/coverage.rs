@@ -1,4 +1,4 @@
-//! How the reading went, in `report.json`: the form, written and read.
+//! How the reading went and what it comes to, in `report.json`: the form, written and read.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use super::{
     values::{text, unknown},
 };
 use crate::{
-    audit::{Figures, PopulationDrop, SourceRow, Status},
+    audit::{Figures, PopulationDrop, SourceRow, Status, Totals},
     inventory::{Gap, Source},
 };
 
@@ -89,6 +89,23 @@ macro_rules! same_fields {
         }
     };
 }
+
+same_fields!(
+    /// How many secrets have which verdict.
+    #[derive(Clone, Copy)]
+    TotalsJson = Totals {
+        /// All secrets.
+        secrets: usize,
+        /// Those that something uses.
+        in_use: usize,
+        /// Those that nothing uses.
+        unused: usize,
+        /// Those of which it can't be said.
+        undetermined: usize,
+        /// The rows of dependents, over all secrets.
+        dependents: usize,
+    }
+);
 
 same_fields!(
     /// A population that is empty, or less than half of the last one.

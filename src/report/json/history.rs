@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    coverage::TotalsJson,
     read::ReadError,
-    types::{Each, TotalsJson},
+    types::Each,
     values::{moment, read_moment, read_optional_moment, text},
 };
 use crate::audit::{EarlierRun, History, Night, Record, WorkspaceRecord};

@@ -8,13 +8,12 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     changes::{ChangesJson, SecretNameJson},
-    coverage::{FiguresJson, GapJson, PopulationDropJson, SourceJson},
+    coverage::{FiguresJson, GapJson, PopulationDropJson, SourceJson, TotalsJson},
     dependent::DependentJson,
     history::{EarlierRunJson, HistoryJson},
     parameters::ParametersJson,
     waiver::WaiverJson,
 };
-use crate::audit::Totals;
 
 /// The whole, as it is written. (It is read in parts: see `read`.)
 #[derive(Serialize, JsonSchema)]
@@ -88,33 +87,6 @@ pub(super) struct ToolJson<'a> {
     pub(super) name: Cow<'a, str>,
     /// Its version.
     pub(super) version: Cow<'a, str>,
-}
-
-/// How many secrets have which verdict.
-#[derive(Clone, Copy, Serialize, Deserialize, Default, JsonSchema)]
-pub(super) struct TotalsJson {
-    /// All secrets.
-    pub(super) secrets: usize,
-    /// Those that something uses.
-    pub(super) in_use: usize,
-    /// Those that nothing uses.
-    pub(super) unused: usize,
-    /// Those of which it can't be said.
-    pub(super) undetermined: usize,
-    /// The rows of dependents, over all secrets.
-    pub(super) dependents: usize,
-}
-
-impl From<Totals> for TotalsJson {
-    fn from(Totals { secrets, in_use, unused, undetermined, dependents }: Totals) -> Self {
-        Self { secrets, in_use, unused, undetermined, dependents }
-    }
-}
-
-impl From<TotalsJson> for Totals {
-    fn from(TotalsJson { secrets, in_use, unused, undetermined, dependents }: TotalsJson) -> Self {
-        Self { secrets, in_use, unused, undetermined, dependents }
-    }
 }
 
 /// A workspace; read without its secrets, which come one by one.

@@ -100,3 +100,17 @@ fn in_words(dependent: &DependentName) -> String {
     let shown = if dependent.name.is_empty() { &dependent.id } else { &dependent.name };
     format!("{} {}", code(&dependent.dependent_type), code(shown))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_report_gives_as_a_reason_is_no_markup() {
+        let not_compared = Some("<img src=x> [x](y)".to_owned());
+        let changes = WorkspaceChanges { not_compared, ..WorkspaceChanges::default() };
+        let mut text = String::new();
+        of_workspace(&mut text, &changes, 1, 1);
+        assert!(text.contains("img src") && !text.contains(['<', '[']), "{text}");
+    }
+}

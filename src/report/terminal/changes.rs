@@ -64,3 +64,26 @@ fn dependents(sign: &str, side: Side<'_>, out: &mut impl Write) -> io::Result<()
 fn name_and_id(secret: &SecretName) -> String {
     format!("{}  {}", show_hidden(&secret.name, &[]), show_hidden(&secret.id, &[]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::EarlierRun;
+
+    #[test]
+    fn what_a_report_gives_as_a_reason_moves_no_cursor() {
+        let hostile = || "\u{1b}[2J".to_owned();
+        let earlier = EarlierRun { run: hostile(), started_at: chrono::DateTime::UNIX_EPOCH };
+        let not_compared = Some(hostile());
+        let workspace =
+            WorkspaceChanges { workspace: hostile(), not_compared, ..WorkspaceChanges::default() };
+        for compared in
+            [Changes::NotCompared(hostile()), Changes::Since { earlier, workspaces: vec![workspace] }]
+        {
+            let mut out = Vec::new();
+            changes(&compared, &mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            assert!(text.contains("\\u{1b}[2J") && !text.contains('\u{1b}'), "{text}");
+        }
+    }
+}
