@@ -1,13 +1,7 @@
 //! What this machine has to give: an output directory that can be written to, space, a lock that nobody holds, and an
-//! earlier bundle to build on.
+//! earlier bundle to build on. What an audit needs of the directory is decided in `publish`.
 
-use std::{
-    fs::{File, TryLockError},
-    io,
-    path::{Path, PathBuf},
-};
-
-use rustix::fs::Access;
+use std::{io, path::Path};
 
 use super::{
     Line, Standing,
@@ -17,12 +11,8 @@ use crate::{
     bundle::{self, Bundle, LATEST, Looked, MANIFEST, SUMS},
     error::Error,
     interrupt::Interrupt,
-    publish::{PublishError, Retention},
+    publish::{DryOpen, OutputDirectory, PublishError, Retention},
 };
-
-/// The lock of an output directory, and how the names of half-done bundles begin, as `publish` has them.
-const LOCK: &str = ".lock";
-const STAGING_PREFIX: &str = ".staging-";
 
 /// What this machine has to give.
 #[derive(Debug)]
@@ -44,10 +34,10 @@ pub fn examine(
     interrupt: &Interrupt,
 ) -> Machine {
     let mut machine = Machine { lines: Vec::new(), opening: None, writing: None };
-    let place = nearest_directory(out);
-    // As an audit does it: the lock before anything is written.
-    machine.opens("lock", lock(&out.join(LOCK)));
-    machine.opens("output directory", directory(out, &place).and_then(|said| swept(out).map(|()| said)));
+    let DryOpen { place, lock, directory } = OutputDirectory::dry_open(out);
+    machine.opens("lock", lock.map(|()| "held by nobody".to_owned()));
+    let can_be = if place == out { "can be written to" } else { "is not there yet and can be made" };
+    machine.opens("output directory", directory.map(|()| format!("{} {can_be}", out.display())));
 
     let there = if out.is_dir() { bundle::bundles(out) } else { Ok(Vec::new()) };
     let there = there.unwrap_or_else(|error| {
@@ -80,62 +70,6 @@ impl Machine {
                 line
             }
         });
-    }
-}
-
-/// The directory itself, or the one in which it would be made.
-fn nearest_directory(out: &Path) -> PathBuf {
-    let existing = out.ancestors().find(|path| path.exists()).unwrap_or(Path::new(""));
-    if existing.as_os_str().is_empty() { PathBuf::from(".") } else { existing.to_owned() }
-}
-
-fn directory(out: &Path, place: &Path) -> Result<String, PublishError> {
-    let in_the_way = |path: &Path, what| Err(PublishError::InTheWay { path: path.to_owned(), what });
-    if out.is_symlink() && !out.exists() {
-        return in_the_way(out, "a symbolic link that leads nowhere");
-    }
-    let latest = out.join(LATEST);
-    if latest.symlink_metadata().is_ok_and(|metadata| !metadata.is_symlink()) {
-        return in_the_way(&latest, "no symbolic link");
-    }
-    // It has no name, so that nobody sees it, or it is gone at once.
-    tempfile::tempfile_in(place).map_err(|source| PublishError::Write { path: place.to_owned(), source })?;
-    Ok(match place == out {
-        true => format!("{} can be written to", out.display()),
-        false => format!("{} is not there yet and can be made", out.display()),
-    })
-}
-
-/// Whether what a killed run left can be swept away, which is how an audit begins. What root left nobody else can.
-fn swept(out: &Path) -> Result<(), PublishError> {
-    // A directory that can't be listed is said by the bundles in it.
-    for entry in fs_err::read_dir(out).into_iter().flatten().filter_map(Result::ok) {
-        let is_left = entry.file_name().to_string_lossy().starts_with(STAGING_PREFIX);
-        if is_left && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            let path = entry.path();
-            rustix::fs::access(&path, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)
-                .map_err(|errno| PublishError::Write { path, source: errno.into() })?;
-        }
-    }
-    Ok(())
-}
-
-fn lock(path: &Path) -> Result<String, PublishError> {
-    let nobody = || Ok("held by nobody".to_owned());
-    match path.symlink_metadata() {
-        Ok(metadata) if !metadata.is_file() => {
-            return Err(PublishError::InTheWay { path: path.to_owned(), what: "no regular file" });
-        }
-        Ok(_) => {}
-        Err(_) => return nobody(),
-    }
-    let write = |source| PublishError::Write { path: path.to_owned(), source };
-    let file = File::options().write(true).open(path).map_err(write)?;
-    // Shared, so that two of these don't meet, and for a moment only: an audit that begins in it would give up.
-    match file.try_lock_shared() {
-        Ok(()) => nobody(),
-        Err(TryLockError::WouldBlock) => Err(PublishError::Locked(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(write(error)),
     }
 }
 

@@ -1,28 +1,29 @@
 //! The output directory: its lock, its staging directory, and the two renames that publish.
 
 use std::{
-    fs::{File, TryLockError},
+    fs::File,
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use chrono::{DateTime, Utc};
+use fs_err::DirEntry;
+use rustix::fs::Access;
 
-use super::PublishError;
+use super::{PublishError, lock};
 use crate::{
     bundle::{self, Bundle, LATEST},
     interrupt::Interrupt,
 };
 
-const LOCK: &str = ".lock";
 /// What begins so is ours and half done; whoever holds the lock may remove it.
 const STAGING_PREFIX: &str = ".staging-";
 /// A bundle that is being removed.
 const PRUNED_PREFIX: &str = ".staging-pruned-";
 
 /// Reports are confidential: for the owner, and for the group to read.
-const FILE_MODE: u32 = 0o640;
+pub(super) const FILE_MODE: u32 = 0o640;
 const DIRECTORY_MODE: u32 = 0o750;
 
 /// An output directory that this run has to itself until it is dropped.
@@ -33,6 +34,17 @@ pub struct OutputDirectory {
     lock: File,
 }
 
+/// What opening an output directory would come to.
+#[derive(Debug)]
+pub struct DryOpen {
+    /// The directory itself, or the nearest above it that is there, in which it would be made.
+    pub place: PathBuf,
+    /// Whether nobody holds the lock. An audit takes it before it writes anything else.
+    pub lock: Result<(), PublishError>,
+    /// Whether the directory is there or can be made, holds nothing foreign, and can be written to.
+    pub directory: Result<(), PublishError>,
+}
+
 impl OutputDirectory {
     /// Makes the directory where it is missing, takes its lock, sweeps what a killed run left, and makes the staging
     /// directory, so that one that can't be written to is found before the first request.
@@ -40,17 +52,14 @@ impl OutputDirectory {
     /// # Errors
     /// Where another run holds the lock, something else stands where this program would write, or it can't write.
     pub fn open(path: &Path) -> Result<Self, PublishError> {
-        if path.is_symlink() && !path.exists() {
-            let what = "a symbolic link that leads nowhere";
-            return Err(PublishError::InTheWay { path: path.to_owned(), what });
-        }
+        refuse_link_to_nowhere(path)?;
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(DIRECTORY_MODE)
             .create(path)
             .map_err(PublishError::write(path))?;
-        let lock = lock(&path.join(LOCK))?;
-        refuse_unless(&path.join(LATEST), "no symbolic link", |kind| kind.is_symlink())?;
+        let lock = lock::take(path)?;
+        refuse_foreign_latest(path)?;
         sweep(path)?;
         let staging = tempfile::Builder::new()
             .prefix(STAGING_PREFIX)
@@ -58,6 +67,16 @@ impl OutputDirectory {
             .tempdir_in(path)
             .map_err(PublishError::write(path))?;
         Ok(Self { path: path.to_owned(), staging, lock })
+    }
+
+    /// What [`open`](Self::open) would come to, by the same rules: nothing is made, swept or kept from others.
+    #[must_use]
+    pub fn dry_open(path: &Path) -> DryOpen {
+        let existing = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new(""));
+        let place = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
+        // Without a directory there is no lock in it.
+        let lock = if path.is_dir() { lock::look(path) } else { Ok(()) };
+        DryOpen { place: place.to_owned(), lock, directory: dry_write(path, place) }
     }
 
     /// The name for a run that began at `started_at`: the time in UTC, with a suffix where that is taken.
@@ -126,58 +145,92 @@ pub(super) fn create_file(path: &Path) -> io::Result<File> {
     File::options().write(true).create_new(true).mode(FILE_MODE).open(path)
 }
 
-fn lock(path: &Path) -> Result<File, PublishError> {
-    refuse_unless(path, "no regular file", |kind| kind.is_file())?;
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(FILE_MODE)
-        .open(path)
-        .map_err(PublishError::write(path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(PublishError::Locked(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(PublishError::write(path)(error)),
+/// Whether everything but the lock would do for an audit: the directory, or the `place` in which it would be made.
+fn dry_write(path: &Path, place: &Path) -> Result<(), PublishError> {
+    refuse_link_to_nowhere(path)?;
+    if path.is_dir() {
+        refuse_foreign_latest(path)?;
+        for entry in leftovers(path)? {
+            // What root left nobody else can sweep. Files need no permission of their own.
+            if must_go(&entry) && is_directory(&entry)? {
+                let all = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+                let path = entry.path();
+                rustix::fs::access(&path, all).map_err(|errno| PublishError::write(&path)(errno.into()))?;
+            }
+        }
     }
+    // It has no name, so that nobody sees it, or it is gone at once.
+    tempfile::tempfile_in(place).map(drop).map_err(PublishError::write(place))
 }
 
-/// Refuses what somebody else put where this program writes.
-fn refuse_unless(
+fn refuse_link_to_nowhere(path: &Path) -> Result<(), PublishError> {
+    if path.is_symlink() && !path.exists() {
+        let what = "a symbolic link that leads nowhere";
+        return Err(PublishError::InTheWay { path: path.to_owned(), what });
+    }
+    Ok(())
+}
+
+fn refuse_foreign_latest(directory: &Path) -> Result<(), PublishError> {
+    is_there_as(&directory.join(LATEST), "no symbolic link", |kind| kind.is_symlink()).map(drop)
+}
+
+/// Whether something stands at a path where this program writes. Refuses what somebody else put there.
+pub(super) fn is_there_as(
     path: &Path,
     what: &'static str,
     expected: impl FnOnce(std::fs::FileType) -> bool,
-) -> Result<(), PublishError> {
+) -> Result<bool, PublishError> {
     match path.symlink_metadata() {
-        Ok(metadata) if expected(metadata.file_type()) => Ok(()),
+        Ok(metadata) if expected(metadata.file_type()) => Ok(true),
         Ok(_) => Err(PublishError::InTheWay { path: path.to_owned(), what }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(PublishError::write(path)(error)),
     }
 }
 
-/// Removes what a killed run left.
-fn sweep(directory: &Path) -> Result<(), PublishError> {
+/// What a killed run left.
+fn leftovers(directory: &Path) -> Result<Vec<DirEntry>, PublishError> {
+    let mut leftovers = Vec::new();
     for entry in fs_err::read_dir(directory).map_err(PublishError::write(directory))? {
         let entry = entry.map_err(PublishError::write(directory))?;
-        if !entry.file_name().to_string_lossy().starts_with(STAGING_PREFIX) {
-            continue;
+        if begins_with(&entry, STAGING_PREFIX) {
+            leftovers.push(entry);
         }
+    }
+    Ok(leftovers)
+}
+
+/// Whether an audit ends where this can't be removed. Somebody else may have put something into a bundle that is no longer
+/// kept: that is to stop no later night.
+fn must_go(leftover: &DirEntry) -> bool {
+    !begins_with(leftover, PRUNED_PREFIX)
+}
+
+fn begins_with(entry: &DirEntry, prefix: &str) -> bool {
+    entry.file_name().to_string_lossy().starts_with(prefix)
+}
+
+fn is_directory(entry: &DirEntry) -> Result<bool, PublishError> {
+    Ok(entry.file_type().map_err(PublishError::write(&entry.path()))?.is_dir())
+}
+
+/// Removes what a killed run left.
+fn sweep(directory: &Path) -> Result<(), PublishError> {
+    for entry in leftovers(directory)? {
         let path = entry.path();
-        let is_directory = entry.file_type().map_err(PublishError::write(&path))?.is_dir();
-        let removed = if is_directory { fs_err::remove_dir_all(&path) } else { fs_err::remove_file(&path) };
+        let removed = match is_directory(&entry)? {
+            true => fs_err::remove_dir_all(&path),
+            false => fs_err::remove_file(&path),
+        };
         match removed {
-            // Somebody else may have put something into it while it was a bundle: that is to stop no later night.
-            Err(error) if entry.file_name().to_string_lossy().starts_with(PRUNED_PREFIX) => {
-                tracing::warn!(
-                    "{}, left of a bundle that is no longer kept, cannot be removed: {error}",
-                    path.display()
-                );
-                continue;
-            }
-            removed => removed.map_err(PublishError::write(&path))?,
+            Ok(()) => tracing::info!("removed {}, left by a run that was killed", path.display()),
+            Err(error) if must_go(&entry) => return Err(PublishError::write(&path)(error)),
+            Err(error) => tracing::warn!(
+                "{}, left of a bundle that is no longer kept, cannot be removed: {error}",
+                path.display()
+            ),
         }
-        tracing::info!("removed {}, left by a run that was killed", path.display());
     }
     Ok(())
 }

@@ -6,10 +6,11 @@
 
 mod directory;
 mod evidence;
+mod lock;
 mod metrics_file;
 mod retention;
 
-pub use directory::OutputDirectory;
+pub use directory::{DryOpen, OutputDirectory};
 pub use evidence::Evidence;
 pub use metrics_file::{write_failure, write_metrics};
 pub use retention::Retention;

@@ -1,0 +1,50 @@
+//! The lock of an output directory: one audit at a time publishes there.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use super::{
+    PublishError,
+    directory::{FILE_MODE, is_there_as},
+};
+
+const LOCK: &str = ".lock";
+
+/// Takes the lock, which is held until what is returned is dropped.
+pub(super) fn take(directory: &Path) -> Result<File, PublishError> {
+    let path = directory.join(LOCK);
+    is_there(&path)?;
+    let file = open(&path, File::options().write(true).create(true).truncate(false).mode(FILE_MODE))?;
+    outcome(&path, file.try_lock())?;
+    Ok(file)
+}
+
+/// Whether [`take`] would get the lock now.
+pub(super) fn look(directory: &Path) -> Result<(), PublishError> {
+    let path = directory.join(LOCK);
+    if !is_there(&path)? {
+        return Ok(());
+    }
+    let file = open(&path, File::options().write(true))?;
+    // Shared, so that two of these don't meet, and for a moment only: an audit that begins in it would give up.
+    outcome(&path, file.try_lock_shared())
+}
+
+fn is_there(path: &Path) -> Result<bool, PublishError> {
+    is_there_as(path, "no regular file", |kind| kind.is_file())
+}
+
+fn open(path: &Path, options: &OpenOptions) -> Result<File, PublishError> {
+    options.open(path).map_err(PublishError::write(path))
+}
+
+fn outcome(path: &Path, tried: Result<(), TryLockError>) -> Result<(), PublishError> {
+    match tried {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(PublishError::Locked(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(PublishError::write(path)(error)),
+    }
+}
