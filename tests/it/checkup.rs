@@ -1,11 +1,7 @@
 //! `check` of everything but the keys: the output directory, its lock, the disk, the last bundle, the clock and the proxy.
 //! Wherever an audit would end with a code, `check` ends with the same.
 
-use std::{
-    os::unix::fs::{MetadataExt, PermissionsExt},
-    path::Path,
-    process::Output,
-};
+use std::{os::unix::fs::PermissionsExt, path::Path, process::Output};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use elevenlabs_secrets_audit::{
@@ -19,8 +15,10 @@ use elevenlabs_secrets_audit::{
 
 use crate::{
     bundle::names_in,
-    publish::as_ordinary_user,
-    support::{BINARY, SECRETS, Setup, asked, code, finish, now, serve, serve_with, surroundings, text},
+    support::{
+        BINARY, SECRETS, Setup, as_ordinary_user, asked, code, finish, is_root, now, serve, serve_with,
+        surroundings, text,
+    },
 };
 
 const KEY: &str = "sk_simulated_key";
@@ -108,31 +106,50 @@ async fn what_would_end_the_audit_before_its_first_request_ends_check_with_the_s
     }
 }
 
-#[tokio::test]
-async fn what_a_killed_run_of_another_user_left_is_code_6() {
-    let (_simulator, setup) = setup().await;
+/// Ends `check` and `audit` as somebody who may write to the output directory, but not to what is in it under this name.
+/// `None` where this machine has no way to.
+async fn beside_what_cannot_be_removed(setup: &Setup, left: &str) -> Option<(Output, Output)> {
     let (home, out) = (setup.home().to_owned(), setup.out());
-    fs_err::create_dir_all(out.join(".staging-half")).unwrap();
-    fs_err::write(out.join(".staging-half/report.json"), "{").unwrap();
+    let left = out.join(left);
+    fs_err::create_dir_all(&left).unwrap();
+    fs_err::write(left.join("report.json"), "{").unwrap();
     let open = |path: &Path, mode| fs_err::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
     open(&home, 0o755);
     open(&out, 0o777);
     // Root's, or of somebody who took the permission from themselves.
-    open(&out.join(".staging-half"), 0o500);
+    open(&left, 0o500);
     let mut command = setup.binary("check");
     command.arg("--out").arg(&out);
     open(&home.join("config.toml"), 0o644);
-    let (Some(check), Some(audit)) =
-        (as_ordinary_user(&command, &home), as_ordinary_user(&setup.audit(), &home))
-    else {
+    let commands = (as_ordinary_user(&command, &home), as_ordinary_user(&setup.audit(), &home));
+    let (Some(check), Some(audit)) = commands else {
         println!("SKIPPED: there is no setpriv to be somebody else");
+        return None;
+    };
+    let ended = (finish(check).await, finish(audit).await);
+    open(&left, 0o700);
+    Some(ended)
+}
+
+#[tokio::test]
+async fn what_a_killed_run_of_another_user_left_is_code_6() {
+    let (_simulator, setup) = setup().await;
+    let Some((checked, audited)) = beside_what_cannot_be_removed(&setup, ".staging-half").await else {
         return;
     };
-    let (checked, audited) = (finish(check).await, finish(audit).await);
     assert_eq!((code(&checked), code(&audited)), (6, 6), "{}", text(&audited.stderr));
-    open(&out.join(".staging-half"), 0o700);
     let (word, detail) = said(&checked, "output directory");
     assert!(word == "failed" && detail.contains(".staging-half"), "{detail}");
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_bundle_that_is_no_longer_kept_stops_neither_check_nor_audit() {
+    let (_simulator, setup) = setup().await;
+    let left = ".staging-pruned-2026-03-01T02-00-00Z";
+    let Some((checked, audited)) = beside_what_cannot_be_removed(&setup, left).await else { return };
+    assert_eq!((code(&checked), code(&audited)), (0, 0), "{}", text(&audited.stderr));
+    assert_eq!(word(&checked, "output directory"), "ok");
+    assert!(setup.out().join(left).join("report.json").exists(), "it was not in the way");
 }
 
 #[tokio::test]
@@ -179,8 +196,7 @@ async fn a_disk_without_room_for_one_more_bundle_is_code_6() {
     let mut command = setup.binary("check");
     command.env("OUT", setup.out());
     // Who is not root has to become it in a namespace of their own.
-    let is_root = fs_err::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
-    let private = ["unshare", if is_root { "-m" } else { "-rm" }, "sh", "-c", ON_A_FULL_DISK, BINARY];
+    let private = ["unshare", if is_root() { "-m" } else { "-rm" }, "sh", "-c", ON_A_FULL_DISK, BINARY];
     let config = setup.write_config();
     let out = setup.out();
     let rest = ["--config", config.to_str().unwrap(), "--out", out.to_str().unwrap()];

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::Output,
 };
@@ -11,7 +10,7 @@ use elevenlabs_secrets_audit::simulator::{Secret, Simulator};
 
 use crate::{
     bundle::names_in,
-    support::{BINARY, RUN, SECRETS, Setup, behind, code, finish, serve, serve_with, text},
+    support::{BINARY, RUN, SECRETS, Setup, behind, code, finish, is_root, serve, serve_with, text},
 };
 
 const FILES: [&str; 6] =
@@ -101,8 +100,7 @@ async fn a_full_disk_is_code_6_and_the_earlier_bundle_stays() {
         let mut audit = setup.audit();
         audit.env("OUT", setup.out()).env("FREE", free);
         // Who is not root has to become it in a namespace of their own.
-        let is_root = fs_err::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
-        let private = ["unshare", if is_root { "-m" } else { "-rm" }, "sh", "-c", ON_A_FULL_DISK];
+        let private = ["unshare", if is_root() { "-m" } else { "-rm" }, "sh", "-c", ON_A_FULL_DISK];
         let output = finish(behind(&private, Path::new(BINARY), &audit)).await;
         let said = text(&output.stderr);
         if matches!(output.status.code(), Some(99 | 127)) || said.contains("unshare") {

@@ -2,7 +2,6 @@
 
 use std::{
     io::Write,
-    os::unix::fs::MetadataExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
@@ -14,7 +13,10 @@ use sha2::{Digest, Sha256};
 use crate::{
     bundle::{names_in, read_json},
     disk::injected,
-    support::{BINARY, SECRETS, Setup, behind, binary_in, code, finish, serve, serve_with, text},
+    support::{
+        BINARY, SECRETS, Setup, behind, binary_in, code, copy_of_the_program, finish, is_root, serve,
+        serve_with, text,
+    },
 };
 
 /// Only a test that fails waits so long.
@@ -296,17 +298,15 @@ async fn a_second_run_ends_with_7_and_sends_nothing() {
 /// The demo where the machine gives it no further thread: the one panic that can be had from outside. Root gets
 /// threads all the same, so the binary runs as somebody else.
 fn demo_without_threads(home: &Path) -> Option<Output> {
-    let copy = home.join("program");
-    fs_err::copy(BINARY, &copy).unwrap();
+    let copy = copy_of_the_program(home);
     let mut demo = binary_in(home);
     demo.args(["audit", "--demo", "--out", "out"]);
     let somebody_else =
         ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups", "prlimit", "--nproc=1"];
-    let is_root = fs_err::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
-    if is_root {
+    if is_root() {
         std::os::unix::fs::chown(home, Some(65_533), Some(65_533)).unwrap();
     }
-    let limited = &somebody_else[if is_root { 0 } else { 4 }..];
+    let limited = &somebody_else[if is_root() { 0 } else { 4 }..];
     behind(limited, &copy, &demo).output().ok().filter(|output| text(&output.stderr).contains("panicked"))
 }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    os::unix::fs::{MetadataExt, PermissionsExt},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -17,7 +17,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     bundle::{names_in, read_csv, read_json},
-    support::{BINARY, RUN, SECRETS, Setup, asked, behind, binary_in, code, finish, serve, serve_with, text},
+    support::{
+        BINARY, RUN, SECRETS, Setup, as_ordinary_user, asked, behind, binary_in, code, finish, serve,
+        serve_with, text,
+    },
 };
 
 /// A workspace with something of everything.
@@ -308,19 +311,6 @@ fn reports_are_for_the_owner_and_the_group_whatever_the_umask() {
         let most = if path.is_dir() { 0o750 } else { 0o640 };
         assert_eq!(mode(&path) & !most, 0, "{}: {:o}", path.display(), mode(&path));
     }
-}
-
-/// The same command as somebody whom permissions bind: root is not. `None` where this machine has no way to.
-pub(crate) fn as_ordinary_user(command: &assert_cmd::Command, home: &Path) -> Option<assert_cmd::Command> {
-    // Where the build stands, others may not look. A process of its own writes the copy: what this one has open for writing
-    // is for a moment open in every child of every other test too, and nothing can be run that is.
-    let copy = home.join("program");
-    assert_cmd::Command::new("cp").arg(BINARY).arg(&copy).assert().success();
-    if fs_err::metadata("/proc/self").is_ok_and(|process| process.uid() != 0) {
-        return Some(behind(&["env"], &copy, command));
-    }
-    assert_cmd::Command::new("setpriv").arg("--version").ok().ok()?;
-    Some(behind(&["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"], &copy, command))
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fmt::Write as _,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::Output,
     sync::Arc,
@@ -272,6 +273,35 @@ pub(crate) fn behind(wrapper: &[&str], program: &Path, command: &assert_cmd::Com
     wrapped.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     wrapped.current_dir(command.get_current_dir().unwrap()).timeout(TOO_LONG);
     wrapped
+}
+
+/// Whether the tests run as somebody whom no permission binds.
+pub(crate) fn is_root() -> bool {
+    fs_err::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+/// The number of the user and group that root becomes to be bound by permissions.
+pub(crate) const ORDINARY_USER: u32 = 65_534;
+
+/// A copy of the binary for another user: where the build stands, others may not look. A process of its own writes it: what
+/// this one has open for writing is for a moment open in every child of every other test too, and nothing can be run that is.
+pub(crate) fn copy_of_the_program(home: &Path) -> PathBuf {
+    let copy = home.join("program");
+    assert_cmd::Command::new("cp").arg(BINARY).arg(&copy).assert().success();
+    copy
+}
+
+/// What [`binary_in`] made, as somebody whom permissions bind: root is not. What has to be readable for them is for the
+/// test to open. `None` where this machine has no way to.
+pub(crate) fn as_ordinary_user(command: &assert_cmd::Command, home: &Path) -> Option<assert_cmd::Command> {
+    let copy = copy_of_the_program(home);
+    if !is_root() {
+        return Some(behind(&["env"], &copy, command));
+    }
+    assert_cmd::Command::new("setpriv").arg("--version").ok().ok()?;
+    let user = format!("--reuid={ORDINARY_USER}");
+    let group = format!("--regid={ORDINARY_USER}");
+    Some(behind(&["setpriv", &user, &group, "--clear-groups"], &copy, command))
 }
 
 /// Runs a command to its end while the simulator beside it goes on answering.
