@@ -56,7 +56,7 @@ pub enum Fault {
         location: String,
     },
     /// The certificate of the server is not one to trust.
-    #[error("{0}; check the address, the system's CA certificates and SSL_CERT_FILE")]
+    #[error("{0}; check the address, this machine's clock, the system's CA certificates and SSL_CERT_FILE")]
     Certificate(String),
     /// The connection failed, broke or gave no whole body.
     #[error("{0}")]
@@ -160,7 +160,6 @@ impl ApiError {
             Fault::Status { .. } if self.key_is_refused() => {
                 // The vendor's documentation names the permission of these; of the others it says nothing.
                 match self.path.as_str() {
-                    "/v1/user" => "give the key the permission user_read",
                     path if path.starts_with("/v1/convai/") => {
                         "give the key the permission convai_read, and access to this"
                     }

@@ -110,6 +110,7 @@ async fn a_certificate_that_is_not_to_be_trusted_ends_it_at_once_with_what_to_do
         let stderr = text(&output.stderr);
         assert_eq!(code(&output), 5, "{word}: {stderr}");
         assert!(stderr.contains(word) && stderr.contains("SSL_CERT_FILE"), "{word}: {stderr}");
+        assert!(stderr.contains("this machine's clock"), "{word}: {stderr}");
         // Five endpoints, each asked once; some not at all, where the list of secrets had failed by then.
         assert!((1..=5).contains(&server.connections()), "{word}: {stderr}");
         assert!(!stderr.contains("attempts"), "{word}: {stderr}");
