@@ -242,7 +242,7 @@ pub async fn check_up(
         let checked = match clients.client(workspace) {
             Ok((client, watched)) => {
                 let checked = check::check(&client, &workspace.name, config).await;
-                watched.reaches(if checked.is_reached { Stage::Read } else { Stage::Failed });
+                watched.reaches(if checked.failure().is_none() { Stage::Read } else { Stage::Failed });
                 checked
             }
             Err(error) => Checked::without_client(workspace, &error),

@@ -225,7 +225,7 @@ impl Checked {
         self.probes.iter().find_map(|probe| match (&probe.source, &probe.outcome) {
             (Source::Preview, Outcome::Failed { why, key_refused }) => Some(FailedWorkspace {
                 name: self.workspace.clone(),
-                address: String::new(),
+                address: self.address.clone(),
                 error: why.clone(),
                 key_refused: *key_refused,
             }),

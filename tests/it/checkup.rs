@@ -8,7 +8,7 @@ use elevenlabs_secrets_audit::{
     api::Chance,
     check_up,
     interrupt::Interrupt,
-    progress::Progress,
+    progress::{Progress, Stage},
     publish::OutputDirectory,
     simulator::{Secret, Simulator},
 };
@@ -295,6 +295,18 @@ async fn a_refusal_is_an_answer_and_shows_that_the_address_is_reached() {
     let setup = Setup::new().workspace_at("main", simulator.base_url().as_str(), "sk_another_key");
     let output = check(&setup).await;
     assert_eq!((code(&output), word(&output, "address").as_str()), (4, "ok"));
+}
+
+#[tokio::test]
+async fn a_workspace_that_could_not_be_read_counts_as_failed_while_others_are_tried() {
+    let (simulator, _) = setup().await;
+    let other = "sk_another_key";
+    let setup = Setup::of(&simulator).workspace_at("refused", simulator.base_url().as_str(), other);
+    let config = setup.resolve().unwrap();
+    let (surroundings, progress) = (surroundings(Chance { now, random: || 0.0 }), Progress::default());
+    check_up(&config, &surroundings, &progress, &Interrupt::default()).await;
+    let stages: Vec<Stage> = progress.workspaces().iter().map(|workspace| workspace.stage()).collect();
+    assert_eq!(stages, [Stage::Read, Stage::Failed]);
 }
 
 #[tokio::test]
