@@ -9,7 +9,7 @@ use std::{
 
 use url::Url;
 
-use super::{ClientError, chain};
+use super::{ClientError, attempt::chain};
 
 /// The connections of a run, made where they are first needed.
 #[derive(Debug)]

@@ -1,0 +1,136 @@
+//! One attempt at a request: what is sent, how much of the answer is read, and what went wrong where there is none. Whether
+//! it is worth another is decided in `retry`.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use secrecy::ExposeSecret;
+use url::Url;
+
+use super::{
+    Shared,
+    error::{ErrorBody, Fault, printable},
+    retry::retry_after,
+};
+
+/// The header that carries the key (the vendor's convention).
+const KEY_HEADER: &str = "xi-api-key";
+
+/// How much of an error body is read, in bytes.
+const ERROR_BODY_LIMIT: usize = 64 * 1024;
+
+impl Shared {
+    /// Sends a request once. The body of its answer, and the id that the API gave it.
+    pub(super) async fn attempt(
+        &self,
+        url: &Url,
+        parameters: &[(&str, &str)],
+        is_retry: bool,
+    ) -> Result<(Vec<u8>, Option<String>), Failed> {
+        let _in_flight = self.progress.request(is_retry);
+        tracing::trace!(path = url.path(), ?parameters, "GET");
+
+        let request = self.http.get(url.clone()).query(parameters).header(KEY_HEADER, self.key.clone());
+        let mut response = request.send().await.map_err(|error| Failed::from(self.transport(&error)))?;
+        let status = response.status();
+        let key = self.options.api_key.expose_secret();
+        let header = |name: &str| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(|value| printable(value, key))
+        };
+        if let Some(date) = header("date") {
+            self.server_time.told(&date, (self.chance.now)());
+        }
+        let request_id = header("request-id").or_else(|| header("x-request-id"));
+        let retry_after = header("retry-after").and_then(|value| retry_after(&value, (self.chance.now)()));
+        let location = header("location");
+        if let Some(most) = header("maximum-concurrent-requests").and_then(|value| value.trim().parse().ok())
+        {
+            self.throttle.announce(most);
+        }
+
+        if status == StatusCode::OK {
+            return match self.read_body(&mut response).await {
+                Ok(body) => Ok((body, request_id)),
+                Err(fault) => Err(Failed { fault, request_id, retry_after: None }),
+            };
+        }
+        if status.is_redirection() {
+            let location = location.unwrap_or_else(|| "nowhere".to_owned());
+            return Err(Failed {
+                fault: Fault::Redirect { status, location },
+                request_id,
+                retry_after: None,
+            });
+        }
+        let body = read_error_body(&mut response).await;
+        let ErrorBody { code, message, request_id: id_in_body } = ErrorBody::parse(&body, key);
+        let fault = Fault::Status { status, code, message };
+        Err(Failed { fault, request_id: id_in_body.or(request_id), retry_after })
+    }
+
+    async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, Fault> {
+        let limit = self.options.max_body;
+        // What is announced too high costs nothing: memory counts once it is written to.
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut body = Vec::with_capacity(announced.unwrap_or_default().min(limit));
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(&error))? {
+            if body.len() + chunk.len() > limit {
+                return Err(Fault::TooLarge { limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// What went wrong below HTTP. reqwest's own text would show the whole address; its causes don't.
+    fn transport(&self, error: &reqwest::Error) -> Fault {
+        let causes = printable(&chain(error), self.options.api_key.expose_secret());
+        if error.is_timeout() {
+            Fault::Timeout(if error.is_connect() { "connecting".to_owned() } else { "reading".to_owned() })
+        } else if causes.contains("certificate") {
+            Fault::Certificate(causes)
+        } else if error.is_connect() {
+            Fault::Connection(format!("could not connect: {causes}"))
+        } else {
+            Fault::Connection(format!("the connection broke: {causes}"))
+        }
+    }
+}
+
+/// The causes of an error, outermost first, without the outermost itself (which repeats the address).
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let causes: Vec<String> =
+        std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect();
+    if causes.is_empty() { error.to_string() } else { causes.join(": ") }
+}
+
+/// An error body says why and is not needed: whatever of it comes in time is enough.
+async fn read_error_body(response: &mut reqwest::Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let room = ERROR_BODY_LIMIT - body.len();
+        if chunk.len() >= room {
+            body.extend_from_slice(&chunk[..room]);
+            break;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    body
+}
+
+/// One attempt that gave no answer.
+pub(super) struct Failed {
+    pub(super) fault: Fault,
+    pub(super) request_id: Option<String>,
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self { fault, request_id: None, retry_after: None }
+    }
+}
