@@ -1,6 +1,7 @@
 //! Parse, start the runtime, and turn the outcome into an exit code.
 
 mod manual;
+mod signals;
 mod terminal;
 
 use std::{io::IsTerminal, process::ExitCode, sync::Arc};
@@ -15,7 +16,7 @@ use elevenlabs_secrets_audit::{
     config::{Config, Environment},
     error::Error,
     init::{self, Answers, InitError},
-    interrupt::{Interrupt, Signal},
+    interrupt::Interrupt,
     progress::Progress,
     report::{self, Format},
     review, run,
@@ -94,7 +95,7 @@ async fn audit(arguments: AuditArgs, output: &OutputArgs) -> Result<u8, Error> {
     let screen = terminal::Screen::start(output, &progress);
     let config = resolve(arguments)?;
     let interrupt = Interrupt::default();
-    listen_for_signals(interrupt.clone())?;
+    signals::listen(interrupt.clone())?;
     let published = run(config, &Surroundings::default(), &progress, &interrupt).await;
     screen.clear();
     let published = published?;
@@ -148,31 +149,4 @@ fn completions(shell: clap_complete::Shell, output: &OutputArgs) -> Result<u8, E
     clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
     terminal::answer(output, |out| out.write_all(&script))?;
     Ok(0)
-}
-
-/// The first signal ends the run in order, unless its bundle is being put in place; a second one ends it at once.
-fn listen_for_signals(interrupt: Interrupt) -> Result<(), Error> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| signal(kind).map_err(|error| Error::Bug(format!("signals cannot be heard: {error}")));
-    let (mut interrupts, mut terminations) =
-        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    // A terminal that goes away ends the run as a service manager would.
-    let mut hangups = listen(SignalKind::hangup())?;
-    tokio::spawn(async move {
-        let mut came_before = false;
-        loop {
-            let signal = tokio::select! {
-                _ = interrupts.recv() => Signal::Interrupt,
-                _ = terminations.recv() => Signal::Terminate,
-                _ = hangups.recv() => Signal::Terminate,
-            };
-            if came_before {
-                #[expect(clippy::exit, reason = "asked for twice, so nothing may hold it up")]
-                std::process::exit(signal.exit_code().into());
-            }
-            came_before = true;
-            interrupt.raise(signal);
-        }
-    });
-    Ok(())
 }
