@@ -19,7 +19,6 @@
 //! | `retention` | which bundles are removed, and what then still tells of them |
 //! | `timeline` | on which dates the audit ran |
 //! | `months` | what each night of sixteen months knows of those before it |
-//! | `changes` | what is different from the last complete audit, and what is not |
 //! | `changes`, `no_change` | what is different from the last complete audit, and what is not |
 //! | `earlier` | which earlier bundle an audit builds on |
 //! | `waivers`, `policy` | findings that somebody accepted, and what `--fail-on` names |
@@ -45,6 +44,9 @@
 //! | `workspaces` | several workspaces in one bundle |
 //! | `csv_options` | what the configuration makes of CSV files |
 //! | `publish` | the files and directories that a run leaves |
+//! | `metrics` | `metrics.prom`, and the file that a monitoring agent reads |
+//! | `schema` | the published JSON Schema of `report.json` |
+//! | `totals` | the totals of all formats agree |
 //! | `snapshots` | every report, word by word |
 //! | `hostile`, `hostile_logs`, `hostile_properties`, `inert` | names that nobody should have, in every format |
 //! | `html`, `html_over_time` | `report.html`, read back as a browser would |
