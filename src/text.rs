@@ -46,6 +46,12 @@ pub fn show_hidden<'a>(text: &'a str, keep: &[char]) -> Cow<'a, str> {
     Cow::Owned(shown)
 }
 
+/// Bytes in hexadecimal, as `sha256sum` shows them.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A count with its noun: `1 secret`, `2 secrets`.
 #[must_use]
 pub fn count(number: usize, one: &str, many: &str) -> String {

@@ -3,7 +3,7 @@
 
 use std::{io, path::Path};
 
-use super::{Bundle, LATEST, Manifest, REPORT, bundles, look_at};
+use super::{Bundle, Manifest, REPORT, last_first, look_at, open};
 use crate::{
     audit::{Audit, Changes, Comparison, History},
     interrupt::Interrupt,
@@ -30,7 +30,7 @@ pub fn consult(output: &Path, audit: &Audit, interrupt: &Interrupt) -> io::Resul
         let why = "a narrowed audit is not compared: it says nothing of the secrets that it did not read";
         consulted.changes = Some(Changes::NotCompared(why.to_owned()));
     }
-    for bundle in newest_first(output)? {
+    for bundle in last_first(output)? {
         if consulted.history.is_some() && consulted.changes.is_some() {
             break;
         }
@@ -47,18 +47,6 @@ pub fn consult(output: &Path, audit: &Audit, interrupt: &Interrupt) -> io::Resul
         }
     }
     Ok(consulted.finish())
-}
-
-/// The bundles of an output directory, the one that was published last before all others: where the clock was ahead for
-/// a night, that is not the one with the latest date.
-fn newest_first(output: &Path) -> io::Result<Vec<Bundle>> {
-    let mut bundles = bundles(output)?;
-    let latest = fs_err::read_link(output.join(LATEST)).ok();
-    if let Some(at) = bundles.iter().position(|bundle| latest.as_deref() == Some(Path::new(&bundle.run))) {
-        bundles[at..].rotate_left(1);
-    }
-    bundles.reverse();
-    Ok(bundles)
 }
 
 struct Consulted {
@@ -124,7 +112,6 @@ fn read(
     if !manifest.files.iter().any(|file| file.name == REPORT) {
         return Err(io::Error::other(format!("its manifest names no {REPORT}")));
     }
-    let file = fs_err::File::open(bundle.path.join(REPORT))?;
-    report::read_earlier(io::BufReader::with_capacity(1 << 16, file), comparison)
+    report::read_earlier(open(&bundle.path.join(REPORT))?, comparison)
         .map_err(|error| io::Error::other(format!("{REPORT}: {error}")))
 }

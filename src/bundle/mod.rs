@@ -12,15 +12,18 @@ pub use manifest::{
     EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry, WaiversEntry,
     WorkspaceEntry,
 };
+pub(crate) use soundness::sum_line;
 pub use soundness::{Flaw, Looked, look_at};
-pub(crate) use soundness::{hexadecimal, sum_line};
 
 use std::{
-    io,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::text::hexadecimal;
 
 /// The file that says what a bundle holds.
 pub const MANIFEST: &str = "manifest.json";
@@ -65,6 +68,36 @@ pub fn bundles(output: &Path) -> io::Result<Vec<Bundle>> {
     Ok(bundles)
 }
 
+/// Where among bundles, which come oldest first, the one is that was published last: the one that `latest` leads to, as
+/// the clock may have been ahead for a night; without that, the newest.
+pub(crate) fn position_of_last<'b>(
+    output: &Path,
+    bundles: impl IntoIterator<Item = &'b Bundle>,
+) -> Option<usize> {
+    let latest = fs_err::read_link(output.join(LATEST)).ok();
+    let mut last = None;
+    for (position, bundle) in bundles.into_iter().enumerate() {
+        last = Some(position);
+        if latest.as_deref() == Some(Path::new(&bundle.run)) {
+            break;
+        }
+    }
+    last
+}
+
+/// The bundles in an output directory, the one that was published last before all others.
+///
+/// # Errors
+/// Where the directory can't be read.
+pub(crate) fn last_first(output: &Path) -> io::Result<Vec<Bundle>> {
+    let mut bundles = bundles(output)?;
+    if let Some(last) = position_of_last(output, &bundles) {
+        bundles[last..].rotate_left(1);
+    }
+    bundles.reverse();
+    Ok(bundles)
+}
+
 /// The name of the first run that began at this time.
 #[must_use]
 pub fn run_name(started_at: DateTime<Utc>) -> String {
@@ -91,6 +124,14 @@ impl Bundle {
         })
     }
 
+    /// The SHA-256 of its manifest, in hexadecimal, by which the next bundle knows it.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn manifest_sha256(&self) -> io::Result<String> {
+        Ok(hexadecimal(&Sha256::digest(read_file(&self.path.join(MANIFEST))?)))
+    }
+
     /// What its manifest says.
     ///
     /// # Errors
@@ -106,12 +147,21 @@ impl Bundle {
     }
 }
 
-/// A file as a whole. Anything else than a regular file, such as a pipe, may never come to an end.
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+/// A file of a bundle, to be read from its beginning.
+///
+/// # Errors
+/// Where it can't be opened, or is no regular file: anything else, such as a pipe, may never come to an end.
+pub(crate) fn open(path: &Path) -> io::Result<impl Read + use<>> {
     if !fs_err::metadata(path)?.is_file() {
         return Err(io::Error::other(format!("{} is no regular file", path.display())));
     }
-    fs_err::read(path)
+    Ok(io::BufReader::with_capacity(1 << 16, fs_err::File::open(path)?))
+}
+
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -158,5 +208,31 @@ mod tests {
         let found: Vec<String> =
             bundles(output.path()).unwrap().into_iter().map(|bundle| bundle.run).collect();
         assert_eq!(found, [names[3], names[1], names[2], names[0]]);
+    }
+
+    #[test]
+    fn the_last_one_is_where_latest_leads_and_else_the_newest() {
+        let output = tempfile::tempdir().unwrap();
+        let names = ["2026-11-20T02-00-00Z", "2026-11-21T02-00-00Z", "2026-12-31T02-00-00Z"];
+        let [first, second, ahead] = names;
+        let found = || -> Vec<String> {
+            last_first(output.path()).unwrap().into_iter().map(|bundle| bundle.run).collect()
+        };
+        assert!(found().is_empty());
+        for name in names {
+            fs_err::create_dir(output.path().join(name)).unwrap();
+        }
+        assert_eq!(found(), [ahead, second, first]);
+        let latest = output.path().join(LATEST);
+        for (leads_to, expected) in [
+            (second, [second, ahead, first]),
+            (first, [first, ahead, second]),
+            (ahead, [ahead, second, first]),
+            ("2026-11-22T02-00-00Z", [ahead, second, first]),
+        ] {
+            std::os::unix::fs::symlink(leads_to, &latest).unwrap();
+            assert_eq!(found(), expected, "{leads_to}");
+            fs_err::remove_file(&latest).unwrap();
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{Bundle, FileEntry, MANIFEST, Manifest, SUMS, read_file};
-use crate::interrupt::Interrupt;
+use crate::{interrupt::Interrupt, text::hexadecimal};
 
 /// What is wrong with a bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,12 +52,11 @@ pub struct Looked {
 /// Where a signal came meanwhile.
 pub fn look_at(bundle: &Bundle, interrupt: &Interrupt) -> io::Result<Looked> {
     let mut looked = Looked { manifest: None, manifest_sha256: None, flaws: Vec::new(), besides: Vec::new() };
-    let manifest_path = bundle.path.join(MANIFEST);
-    if manifest_path.symlink_metadata().is_err() {
+    if bundle.path.join(MANIFEST).symlink_metadata().is_err() {
         looked.flaws.push(Flaw::Missing(MANIFEST.to_owned()));
         return Ok(looked);
     }
-    looked.manifest_sha256 = read_file(&manifest_path).ok().map(|bytes| hexadecimal(&Sha256::digest(bytes)));
+    looked.manifest_sha256 = bundle.manifest_sha256().ok();
     let manifest = match bundle.manifest() {
         Ok(manifest) => manifest,
         Err(error) => {
@@ -162,9 +161,4 @@ fn sha256_of(path: &Path, interrupt: &Interrupt) -> io::Result<String> {
             read => sum.update(&buffer[..read]),
         }
     }
-}
-
-/// Bytes as SHA256SUMS shows them.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

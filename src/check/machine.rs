@@ -8,10 +8,10 @@ use super::{
     space::{free_space, remaining, space},
 };
 use crate::{
-    bundle::{self, Bundle, LATEST, Looked, MANIFEST, SUMS},
+    bundle::{self, Bundle, Looked, MANIFEST, SUMS},
     error::Error,
     interrupt::Interrupt,
-    publish::{DryOpen, OutputDirectory, PublishError, Retention},
+    publish::{self, DryOpen, OutputDirectory, PublishError, Retention},
 };
 
 /// What this machine has to give.
@@ -39,12 +39,12 @@ pub fn examine(
     let can_be = if place == out { "can be written to" } else { "is not there yet and can be made" };
     machine.opens("output directory", directory.map(|()| format!("{} {can_be}", out.display())));
 
-    let there = if out.is_dir() { bundle::bundles(out) } else { Ok(Vec::new()) };
+    let there = if out.is_dir() { bundle::last_first(out) } else { Ok(Vec::new()) };
     let there = there.unwrap_or_else(|error| {
         machine.opens("bundles", Err(PublishError::Read { path: out.to_owned(), source: error }));
         Vec::new()
     });
-    let (line, size) = last_bundle(out, &there, interrupt);
+    let (line, size) = last_bundle(out, there.first(), interrupt);
     machine.lines.push(line);
 
     let space = free_space(&place).map(|free| space(free, size, remaining(retention, there.len())));
@@ -74,11 +74,9 @@ impl Machine {
 }
 
 /// What there is to say of the bundle that was published last, and its size in bytes.
-fn last_bundle(out: &Path, there: &[Bundle], interrupt: &Interrupt) -> (Line, Option<u64>) {
+fn last_bundle(out: &Path, last: Option<&Bundle>, interrupt: &Interrupt) -> (Line, Option<u64>) {
     const WHAT: &str = "last bundle";
-    let latest = fs_err::read_link(out.join(LATEST)).ok();
-    let is_latest = |bundle: &&Bundle| latest.as_deref() == Some(Path::new(&bundle.run));
-    let Some(last) = there.iter().find(is_latest).or(there.last()) else {
+    let Some(last) = last else {
         return (Line::new(Standing::Ok, WHAT, "none yet; history begins with the first night"), None);
     };
     let looked = match bundle::look_at(last, interrupt) {
@@ -112,9 +110,8 @@ fn size(bundle: &Bundle, looked: &Looked) -> Option<u64> {
 
 /// Metrics that can't be written change no exit code, so that nobody would notice.
 fn metrics(path: &Path) -> Line {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match tempfile::tempfile_in(directory) {
-        Ok(_) => {
+    match publish::dry_write_metrics(path) {
+        Ok(directory) => {
             Line::new(Standing::Ok, "metrics file", format!("{} can be written to", directory.display()))
         }
         Err(error) => Line::new(

@@ -33,11 +33,11 @@ use url::Url;
 
 use crate::{
     audit::{Redaction, Rendering},
-    bundle::hexadecimal,
     cli::AuditArgs,
     collect::CollectOptions,
     publish::Retention,
     report::Format,
+    text::hexadecimal,
 };
 use file::ConfigFile;
 use report::ReportOptions;

@@ -100,7 +100,11 @@ impl OutputDirectory {
     }
 
     /// Renames the staging directory to `run_id` and moves `latest` onto it.
-    pub(super) fn put_in_place(self, run_id: &str, interrupt: &Interrupt) -> Result<Published, PublishError> {
+    pub(super) fn put_in_place(
+        self,
+        run_id: &str,
+        interrupt: &Interrupt,
+    ) -> Result<PublishedDirectory, PublishError> {
         let bundle = self.path.join(run_id);
         sync_directory(self.staging.path())?;
         if !interrupt.commit() {
@@ -119,19 +123,19 @@ impl OutputDirectory {
         if let Err(error) = sync_directory(&path) {
             tracing::warn!("published, but not yet safe from a power cut: {error}");
         }
-        Ok(Published { path, bundle, _lock: lock })
+        Ok(PublishedDirectory { path, bundle, _lock: lock })
     }
 }
 
 /// An output directory with a new bundle in place, which this run still has to itself.
 #[derive(Debug)]
-pub(super) struct Published {
+pub(super) struct PublishedDirectory {
     path: PathBuf,
     pub(super) bundle: PathBuf,
     _lock: File,
 }
 
-impl Published {
+impl PublishedDirectory {
     /// Removes a bundle: out of sight at once, so that nobody sees half of it.
     pub(super) fn remove(&self, bundle: &Bundle) -> io::Result<()> {
         let out_of_sight = self.path.join(format!("{PRUNED_PREFIX}{}", bundle.run));

@@ -10,9 +10,10 @@ use crate::{
     audit::{Audit, Waiver},
     bundle::{
         EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry,
-        WaiversEntry, WorkspaceEntry, hexadecimal,
+        WaiversEntry, WorkspaceEntry,
     },
     report::{ParametersJson, parameters_json},
+    text::hexadecimal,
 };
 
 /// Who and what made a bundle.

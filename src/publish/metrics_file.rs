@@ -37,8 +37,8 @@ pub fn write_failure(
     ended_at: DateTime<Utc>,
 ) -> io::Result<()> {
     // Where bundles can't be read there is no last success that anybody could look at.
-    let bundles = bundle::bundles(output).unwrap_or_default();
-    let manifests = || bundles.iter().rev().filter_map(|bundle| bundle.manifest().ok());
+    let bundles = bundle::last_first(output).unwrap_or_default();
+    let manifests = || bundles.iter().filter_map(|bundle| bundle.manifest().ok());
     let last_success = manifests().next().map(|manifest| manifest.started_at);
     let is_complete = |manifest: &bundle::Manifest| manifest.complete && manifest.is_full();
     let last_complete = manifests().find(is_complete).map(|manifest| manifest.started_at);
@@ -46,15 +46,29 @@ pub fn write_failure(
     replace(path, |out| report::metrics_of_failure(failed, out))
 }
 
+/// Whether a file could be put at `path`, without writing any. The directory in which it would be made.
+///
+/// # Errors
+/// Where nothing can be written there.
+pub fn dry_write_metrics(path: &Path) -> io::Result<&Path> {
+    let directory = directory_of(path);
+    // It has no name, so that nobody sees it, or it is gone at once.
+    tempfile::tempfile_in(directory)?;
+    Ok(directory)
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Replaces a file in one step.
 fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut staged = tempfile::Builder::new()
         // Collectors take what ends in .prom.
         .prefix(".metrics-")
         .suffix(".staging")
         .permissions(Permissions::from_mode(MODE))
-        .tempfile_in(directory)?;
+        .tempfile_in(directory_of(path))?;
     write(staged.as_file_mut())?;
     // The mode above goes through the umask.
     staged.as_file().set_permissions(Permissions::from_mode(MODE))?;

@@ -2,10 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{
-    audit::days_between,
-    bundle::{Bundle, Manifest},
-};
+use super::chain::Predecessor;
+use crate::{audit::days_between, bundle::Manifest};
 
 /// Which bundles are kept. The newest always is, and so are the newest of all secrets and the newest complete one, which
 /// the next audit builds on.
@@ -20,22 +18,14 @@ pub enum Retention {
     Days(u32),
 }
 
-/// A bundle that may be removed, and what decides whether it is.
-#[derive(Debug)]
-pub(super) struct Candidate {
-    pub(super) bundle: Bundle,
-    pub(super) manifest: Manifest,
-    pub(super) manifest_sha256: String,
-}
-
 /// The bundles to remove, of those that are there beside the new one, which began at `now`. They come oldest first.
 pub(super) fn to_prune(
     retention: Retention,
-    there: Vec<Candidate>,
+    there: Vec<Predecessor>,
     new_is_full: bool,
     new_is_complete: bool,
     now: DateTime<Utc>,
-) -> Vec<Candidate> {
+) -> Vec<Predecessor> {
     let too_many = match retention {
         Retention::All => return Vec::new(),
         Retention::Bundles(keep) => (there.len() + 1).saturating_sub(keep),
@@ -48,8 +38,8 @@ pub(super) fn to_prune(
     let complete = newest(|manifest| manifest.is_full() && manifest.complete)
         .filter(|_| !(new_is_full && new_is_complete));
     let is_needed =
-        |one: &Candidate| [&full, &complete].into_iter().flatten().any(|run| *run == one.bundle.run);
-    let is_too_old = |one: &Candidate| match retention {
+        |one: &Predecessor| [&full, &complete].into_iter().flatten().any(|run| *run == one.bundle.run);
+    let is_too_old = |one: &Predecessor| match retention {
         Retention::Days(days) => days_between(one.bundle.started_at, now) > days,
         Retention::All | Retention::Bundles(_) => true,
     };

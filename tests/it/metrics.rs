@@ -7,6 +7,7 @@ use prometheus_parse::{Scrape, Value};
 
 use crate::{
     bundle::names_in,
+    nights::{Nights, moment, night, run_at},
     support::{Setup, code, finish, serve, serve_with},
 };
 
@@ -123,6 +124,24 @@ async fn a_run_that_fails_says_so_and_carries_over_when_the_last_good_one_was() 
     assert_eq!(samples["last_success_timestamp_seconds"], 1_795_399_200.0);
     assert_eq!(samples["last_complete_timestamp_seconds"], 1_795_399_200.0);
     assert!(!samples.keys().any(|name| name.starts_with("secrets")), "nothing of another night: {samples:?}");
+}
+
+#[tokio::test]
+async fn the_last_good_run_is_the_one_that_was_published_last_whatever_the_clock_said_before() {
+    let simulator = serve(secrets()).await;
+    let nights = Nights::new();
+    // A time to come would keep every alarm about the last success quiet until then.
+    for begins in [night(30), night(1)] {
+        run_at(&nights.setup(&simulator), &begins).await.result.unwrap();
+    }
+    let refusing = serve_with(secrets(), |_, _| Reply::error(401, "e", "invalid_api_key", "No.")).await;
+    let failing = with_metrics_file(nights.setup(&refusing));
+    fs_err::create_dir(failing.home().join("metrics")).unwrap();
+    assert_eq!(run_at(&failing, &night(2)).await.code(), 4);
+    let samples = read(&failing);
+    let published = moment(&night(1)).timestamp() as f64;
+    assert_eq!(samples["last_success_timestamp_seconds"], published);
+    assert_eq!(samples["last_complete_timestamp_seconds"], published);
 }
 
 #[tokio::test]
