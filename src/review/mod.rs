@@ -10,7 +10,7 @@ mod verify;
 
 pub use diff::diff;
 pub use render::render;
-pub use timeline::{Day, Place, Timeline, timeline};
+pub use timeline::{Day, DayStatus, Place, Timeline, timeline};
 pub use verify::{Line, Soundness, Verification, verify};
 
 use std::{
@@ -22,7 +22,7 @@ use chrono::NaiveDate;
 
 use crate::{
     audit::Audit,
-    bundle::{Bundle, REPORT, bundles},
+    bundle::{self, Bundle, REPORT},
     report,
 };
 
@@ -72,7 +72,7 @@ impl ReviewError {
 
 /// The bundles of an output directory, at least one.
 fn bundles_in(output: &Path) -> Result<Vec<Bundle>, ReviewError> {
-    let bundles = bundles(output).map_err(ReviewError::read(output))?;
+    let bundles = bundle::bundles(output).map_err(ReviewError::read(output))?;
     if bundles.is_empty() {
         return Err(ReviewError::NoBundles(output.to_owned()));
     }
@@ -82,16 +82,9 @@ fn bundles_in(output: &Path) -> Result<Vec<Bundle>, ReviewError> {
 /// The audit that a bundle was made of.
 fn audit_of(bundle: &Path) -> Result<Audit, ReviewError> {
     let path = bundle.join(REPORT);
-    let file = open(&path)?;
-    report::read_audit(file).map_err(|error| ReviewError::read(&path)(error.into()))
+    report::read_audit(open(&path)?).map_err(|error| ReviewError::read(&path)(error.into()))
 }
 
-fn open(path: &Path) -> Result<impl io::Read, ReviewError> {
-    // Anything else, such as a pipe, may never come to an end.
-    let is_file = fs_err::metadata(path).map_err(ReviewError::read(path))?.is_file();
-    if !is_file {
-        return Err(ReviewError::read(path)(io::Error::other("it is no regular file")));
-    }
-    let file = fs_err::File::open(path).map_err(ReviewError::read(path))?;
-    Ok(io::BufReader::with_capacity(1 << 16, file))
+fn open(path: &Path) -> Result<impl io::Read + use<>, ReviewError> {
+    bundle::open(path).map_err(ReviewError::read(path))
 }

@@ -26,14 +26,37 @@ pub struct Timeline {
 pub struct Day {
     /// Which.
     pub date: NaiveDate,
-    /// `ran`, `incomplete` or `missed`.
-    pub status: &'static str,
+    /// Whether the audit ran.
+    pub status: DayStatus,
     /// The totals of the bundle, where they are known.
     pub totals: Option<TotalsEntry>,
     /// Where the bundle of the date is: the last one that is complete, or the last one.
     pub place: Place,
     /// How many further bundles the date has.
     pub further: usize,
+}
+
+/// Whether the audit ran on a date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayStatus {
+    /// It did, and everything was read whole.
+    Ran,
+    /// It did, and something was not read whole.
+    Incomplete,
+    /// Nothing tells of all secrets on that date.
+    Missed,
+}
+
+impl DayStatus {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ran => "ran",
+            Self::Incomplete => "incomplete",
+            Self::Missed => "missed",
+        }
+    }
 }
 
 /// Where the bundle of a date is.
@@ -134,13 +157,13 @@ fn quality(is_full: bool, is_complete: bool) -> Quality {
 fn day(date: NaiveDate, found: Vec<Found>) -> Day {
     let further = found.len().saturating_sub(1);
     let Some(best) = found.into_iter().max_by(|a, b| (&a.quality, a.rank).cmp(&(&b.quality, b.rank))) else {
-        return Day { date, status: "missed", totals: None, place: Place::None, further: 0 };
+        return Day { date, status: DayStatus::Missed, totals: None, place: Place::None, further: 0 };
     };
     let status = match best.quality {
-        Quality::Complete => "ran",
-        Quality::Incomplete => "incomplete",
+        Quality::Complete => DayStatus::Ran,
+        Quality::Incomplete => DayStatus::Incomplete,
         // The night's audit is of all secrets, and can be shown.
-        Quality::Narrowed | Quality::Unreadable => "missed",
+        Quality::Narrowed | Quality::Unreadable => DayStatus::Missed,
     };
     Day { date, status, totals: best.totals, place: best.place, further }
 }
@@ -172,7 +195,7 @@ impl Day {
         };
         [
             self.date.to_string(),
-            self.status.to_owned(),
+            self.status.as_str().to_owned(),
             number(|totals| totals.secrets),
             number(|totals| totals.in_use),
             number(|totals| totals.unused),
@@ -211,9 +234,9 @@ impl Timeline {
             out,
             "\n{} (UTC): {} ran, {} incomplete, {} missed",
             count(self.days.len(), "date", "dates"),
-            of("ran"),
-            of("incomplete"),
-            of("missed")
+            of(DayStatus::Ran),
+            of(DayStatus::Incomplete),
+            of(DayStatus::Missed)
         )?;
         out.flush()
     }
