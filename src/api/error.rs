@@ -158,7 +158,7 @@ impl ApiError {
                 "check the key: it may be mistyped, revoked or of another region"
             }
             Fault::Status { .. } if self.key_is_refused() => {
-                // The vendor's documentation names the permission of these; of the others it says nothing.
+                // The vendor's documentation names the permission of the first; of the others it says nothing.
                 match self.path.as_str() {
                     path if path.starts_with("/v1/convai/") => {
                         "give the key the permission convai_read, and access to this"

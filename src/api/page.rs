@@ -82,7 +82,7 @@ impl Walk {
             return lost("next_cursor is empty, which is neither a page nor the end");
         }
         if next.len() > CURSOR_LENGTH {
-            return lost("next_cursor is longer than 4096 bytes");
+            return lost(&format!("next_cursor is longer than {CURSOR_LENGTH} bytes"));
         }
         if !self.seen.insert(next.to_owned()) {
             return lost("next_cursor was followed before, so the pages go round in a circle");
