@@ -3,6 +3,7 @@
 //!
 //! Nothing here takes a lock, sends a request, or writes but where it was told to.
 
+mod chain;
 mod diff;
 mod render;
 mod timeline;
