@@ -4,6 +4,7 @@
 
 mod address;
 mod audit;
+mod environment;
 mod file;
 mod http;
 mod key;
@@ -15,13 +16,13 @@ mod workspace;
 pub use address::Region;
 pub(crate) use address::checked_address;
 pub use audit::OnPopulationDrop;
+pub use environment::Environment;
 pub use http::HttpOptions;
 pub(crate) use key::{is_variable_name, looks_like_a_key};
 pub use policy::Policy;
 pub use settings::{Origin, Setting};
 
 use std::{
-    ffi::OsString,
     fmt::Display,
     ops::RangeInclusive,
     path::{Path, PathBuf},
@@ -52,27 +53,6 @@ pub struct ConfigError(String);
 impl ConfigError {
     fn new(message: impl Into<String>) -> Self {
         Self(message.into())
-    }
-}
-
-/// The environment variables, passed in so that a test has its own.
-pub struct Environment<'a>(&'a dyn Fn(&str) -> Option<OsString>);
-
-impl<'a> Environment<'a> {
-    /// Variables as `get` gives them.
-    pub fn new(get: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
-        Self(get)
-    }
-
-    /// The value of a variable; an empty one counts as none.
-    fn get(&self, variable: &str) -> Result<Option<String>, ConfigError> {
-        let Some(value) = (self.0)(variable) else { return Ok(None) };
-        match value.into_string() {
-            Ok(value) => Ok(Some(value).filter(|value| !value.trim().is_empty())),
-            Err(_) => Err(ConfigError::new(format!(
-                "the variable {variable} is not UTF-8; set it anew or unset it"
-            ))),
-        }
     }
 }
 
@@ -178,7 +158,7 @@ impl Config {
             &beside,
             &mut settings,
         )?;
-        note_network(environment, &mut settings)?;
+        environment.note_network(&mut settings)?;
         let ReportOptions { out, formats, rendering, redact, metrics_file, retention } = report;
         let Settings(settings) = settings;
         Ok(Self {
@@ -196,9 +176,7 @@ impl Config {
             settings,
         })
     }
-}
 
-impl Config {
     /// SHA-256 of the settings as `check` shows them, one `name = value` on each line, sorted. Keys are not among them.
     #[must_use]
     pub fn sha256(&self) -> String {
@@ -213,35 +191,6 @@ impl Config {
 fn names_of<T: clap::ValueEnum>(choices: &[T]) -> String {
     let names = choices.iter().filter_map(|one| Some(one.to_possible_value()?.get_name().to_owned()));
     names.collect::<Vec<_>>().join(",")
-}
-
-/// The variables that the HTTP client and TLS heed by themselves. (Addresses of this machine never go to a proxy.)
-const NETWORK_VARIABLES: [&str; 10] = [
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-    "NO_PROXY",
-    "no_proxy",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-];
-
-/// Notes the proxies and certificates that the environment names, for `check` to show.
-fn note_network(environment: &Environment, settings: &mut Settings) -> Result<(), ConfigError> {
-    for variable in NETWORK_VARIABLES {
-        if let Some(value) = environment.get(variable)? {
-            // A proxy's address may hold a password.
-            let shown = match value.rsplit_once('@') {
-                Some((_, host)) => format!("…@{host}"),
-                None => value,
-            };
-            settings.note(format!("network {variable}"), shown, Origin::Environment(variable.to_owned()));
-        }
-    }
-    Ok(())
 }
 
 /// A value that was typed, with the flag that it was typed after.
