@@ -1,5 +1,7 @@
-//! What the binary says: log lines, the live line, and what goes to standard output. Where the result is elsewhere, in
-//! files or in the exit code, what can't be said there is let go.
+//! What the binary says: the log, the live line below it, and what goes to standard output. Where the result is elsewhere,
+//! in files or in the exit code, what can't be said there is let go.
+
+mod log;
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -14,13 +16,9 @@ use elevenlabs_secrets_audit::{
     error::Error,
     progress::{Progress, Stage, Totals, WorkspaceProgress},
     report,
-    text::{is_hidden, show_hidden},
+    text::show_hidden,
 };
 use indicatif::{ProgressBar, ProgressStyle};
-use tracing::Level;
-use tracing_subscriber::{
-    Layer, filter::Targets, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
-};
 
 /// How many workspaces have a live line of their own.
 const MOST_LIVE_LINES: usize = 8;
@@ -36,7 +34,7 @@ impl Screen {
     pub(crate) fn start(output: &OutputArgs, progress: &Arc<Progress>) -> Self {
         let live = io::stderr().is_terminal() && !output.quiet && output.log_format == LogFormat::Text;
         let line = if live { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-        start_logging(output, &line);
+        log::start(output, &line);
         let updating = live.then(|| {
             // The template is fixed; were it wrong, the default style would show.
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
@@ -102,86 +100,6 @@ fn in_words(totals: Totals) -> String {
     format!(
         "{secrets} secrets, {dependents} dependents, {requests} requests, {in_flight} in flight, {retries} retries"
     )
-}
-
-fn start_logging(output: &OutputArgs, line: &ProgressBar) {
-    let level = match (output.quiet, output.verbose) {
-        (true, _) => Level::ERROR,
-        // The live line says how it goes; without it, log lines do.
-        (false, 0) if line.is_hidden() => Level::INFO,
-        (false, 0) => Level::WARN,
-        (false, 1) => Level::DEBUG,
-        (false, _) => Level::TRACE,
-    };
-    // Of this program only: what its libraries log is no message to users.
-    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
-    let layer = tracing_subscriber::fmt::layer()
-        .with_target(false)
-        .with_ansi(color_choice(output, &io::stderr()) != ColorChoice::Never)
-        .with_writer(Above { line: line.clone(), format: output.log_format });
-    let lines = tracing_subscriber::registry();
-    // Only a second call in one process can fail here, and there is none.
-    let _ = match output.log_format {
-        LogFormat::Text => lines.with(layer.with_filter(ours)).try_init(),
-        LogFormat::Json => lines.with(layer.json().with_filter(ours)).try_init(),
-    };
-}
-
-/// Standard error above the live line. Where it can't be written to, the run goes on without it: an audit is worth
-/// more than its log.
-#[derive(Clone)]
-struct Above {
-    line: ProgressBar,
-    format: LogFormat,
-}
-
-impl Write for Above {
-    /// Writes one event, which is what the formatter hands over at once.
-    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        let shown = on_one_line(&String::from_utf8_lossy(event), self.format);
-        let _ = self.line.suspend(|| io::stderr().write_all(shown.as_bytes()));
-        Ok(event.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let _ = io::stderr().flush();
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Above {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-/// An event on one line, on which nothing is hidden, whatever it quotes.
-fn on_one_line(event: &str, format: LogFormat) -> String {
-    let event = event.strip_suffix('\n').unwrap_or(event);
-    let mut line = match format {
-        // Only our own colours have an ESC left: the formatter shows those of what it quotes.
-        LogFormat::Text => show_hidden(event, &['\u{1b}']).into_owned(),
-        LogFormat::Json => escape_hidden_as_json(event),
-    };
-    line.push('\n');
-    line
-}
-
-/// By JSON's own escapes, so that who reads it gets what it was.
-fn escape_hidden_as_json(event: &str) -> String {
-    let mut escaped = String::with_capacity(event.len() + 1);
-    for character in event.chars() {
-        if is_hidden(character) {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            escaped.push(character);
-        }
-    }
-    escaped
 }
 
 fn color_choice(output: &OutputArgs, stream: &impl anstream::stream::RawStream) -> ColorChoice {
