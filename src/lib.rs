@@ -16,7 +16,7 @@
 //! - [`collect`]: endpoints → a complete inventory. No opinion about what is unused.
 //! - [`inventory`]: the graph of secrets and what uses them, and what was not read whole. No I/O.
 //! - [`audit`]: inventory, history and waivers → verdicts, ages, changes. Pure: no I/O, no clock.
-//! - [`report`]: audit → bytes, one file per format. No files, no clock.
+//! - [`report`]: audit → bytes, one module per format. No files, no clock.
 //! - [`publish`]: a bundle on disk, all of it or nothing.
 //! - [`simulator`]: an embedded API over a made-up workspace, for `--demo` and the tests (a cargo feature).
 //! - [`init`]: a first configuration file, from a few questions.
@@ -24,6 +24,9 @@
 //! - [`bundle`]: what a bundle on disk is, and what earlier ones say. Read only.
 //! - [`review`]: verify, history, diff, render: what a reviewer asks of bundles. Read only.
 //! - [`progress`], [`interrupt`], [`text`], [`error`]: counts, signals, words, and exit codes, for all of the above.
+//!
+//! The binary alone has `main` (a function for each command), `signals`, `terminal` (what is said, and the live line) and
+//! `manual` (the manual page).
 //!
 //! # Invariants
 //!

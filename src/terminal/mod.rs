@@ -163,3 +163,38 @@ pub(crate) fn say_error(error: &Error, log_format: LogFormat) {
     };
     let _ = writeln!(io::stderr(), "{line}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_live_line_shows_each_workspace_that_is_being_read_and_counts_the_others() {
+        let progress = Progress::default();
+        let alone = progress.workspace("alone");
+        alone.add_secrets(2);
+        let counts = "2 secrets, 0 dependents, 0 requests, 0 in flight, 0 retries";
+        assert_eq!(live_lines(&progress.workspaces()), counts);
+        alone.reaches(Stage::Read);
+        progress.workspace("not begun");
+        progress.workspace("failed").reaches(Stage::Failed);
+        let reading = progress.workspace("\u{1b}[2Jreading");
+        reading.add_dependents(3);
+        let in_flight = reading.request(true);
+        let shown = live_lines(&progress.workspaces());
+        assert_eq!(
+            shown.lines().collect::<Vec<_>>(),
+            [
+                "2 secrets, 3 dependents, 1 requests, 1 in flight, 1 retries, 1 of 4 workspaces read, 1 failed, 1 not begun",
+                "  \\u{1b}[2Jreading: 0 secrets, 3 dependents, 1 requests, 1 in flight, 1 retries",
+            ]
+        );
+        drop(in_flight);
+        for number in 0..MOST_LIVE_LINES {
+            drop(progress.workspace(&number.to_string()).request(false));
+        }
+        let shown = live_lines(&progress.workspaces());
+        assert_eq!(shown.lines().count(), 1 + MOST_LIVE_LINES + 1);
+        assert_eq!(shown.lines().last(), Some("  and 1 more"));
+    }
+}
