@@ -11,15 +11,14 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use elevenlabs_secrets_audit::{
     api::{
-        Chance, Client, ClientOptions, Connections, DependenciesPage, ResourceType, RetryBudget, RetryPolicy,
-        Run, SecretPage,
+        Chance, Client, ClientOptions, Connections, DependenciesPage, ResourceType, RetryPolicy, Run,
+        SecretPage,
     },
     collect::{CollectOptions, collect},
     inventory::Workspace,
     progress::Progress,
     simulator::{Simulator, World, scaled},
 };
-use tokio::sync::Semaphore;
 
 const SCALE: scaled::Scale = scaled::Scale { secrets: 500, dependents_per_secret: 120, workspace: 0 };
 const A_MINUTE: Duration = Duration::from_secs(60);
@@ -39,16 +38,13 @@ fn client(simulator: &Simulator, world: &World) -> Client {
             longest_backoff: Duration::ZERO,
             longest_retry_after: Duration::ZERO,
         },
+        retries: 0,
         max_body: 32 << 20,
         max_pages: 10_000,
         use_proxy: false,
     };
-    let run = Run {
-        connections: Connections::new(A_MINUTE, A_MINUTE, A_MINUTE),
-        slots: Semaphore::new(32),
-        budget: RetryBudget::new(0),
-        deadline: tokio::time::Instant::now() + 60 * A_MINUTE,
-    };
+    let connections = Connections::new(A_MINUTE, A_MINUTE, A_MINUTE);
+    let run = Run::new(connections, 32, 0, tokio::time::Instant::now() + 60 * A_MINUTE);
     let chance = Chance { now: chrono::Utc::now, random: || 0.0 };
     Client::new(options, chance, Arc::new(run), Progress::default().workspace("bench")).unwrap()
 }

@@ -240,7 +240,7 @@ pub async fn check_up(
     let machine = check::examine(&config.out, config.retention, config.metrics_file.as_deref(), interrupt);
     let mut checkup = Checkup { machine, workspaces: Vec::new() };
     let Target::Workspaces(workspaces) = &config.target else { return checkup };
-    let clients = Clients::new(&config.http, surroundings.chance, progress);
+    let clients = Clients::new(&config.http, surroundings.chance, progress, workspaces.len());
     for workspace in workspaces {
         let checked = match clients.client(workspace) {
             Ok((client, watched)) => {

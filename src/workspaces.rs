@@ -4,10 +4,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
+use tokio::task::JoinSet;
 
 use crate::{
-    api::{self, Chance, Client, ClientError, EndpointTraffic, RetryBudget},
+    api::{self, Chance, Client, ClientError, EndpointTraffic},
     collect::{CollectOptions, collect},
     config::{Config, HttpOptions, Target, WorkspaceConfig},
     error::Error,
@@ -25,19 +25,19 @@ pub(crate) struct Clients<'a> {
     http: &'a HttpOptions,
     chance: Chance,
     progress: &'a Progress,
+    are_several: bool,
     run: Arc<api::Run>,
 }
 
 impl<'a> Clients<'a> {
-    /// The time that the run is allowed begins now.
-    pub(crate) fn new(http: &'a HttpOptions, chance: Chance, progress: &'a Progress) -> Self {
-        let run = api::Run {
-            connections: http.connections(),
-            slots: Semaphore::new(http.concurrency_total),
-            budget: RetryBudget::new(http.retry_budget),
-            deadline: Instant::now() + http.run_timeout,
-        };
-        Self { http, chance, progress, run: Arc::new(run) }
+    /// For so many workspaces. The time that the run is allowed begins now.
+    pub(crate) fn new(
+        http: &'a HttpOptions,
+        chance: Chance,
+        progress: &'a Progress,
+        workspaces: usize,
+    ) -> Self {
+        Self { http, chance, progress, are_several: workspaces > 1, run: Arc::new(http.run()) }
     }
 
     /// The client for one workspace, and where it is seen how far that is.
@@ -45,7 +45,12 @@ impl<'a> Clients<'a> {
         &self,
         workspace: &WorkspaceConfig,
     ) -> Result<(Client, Arc<WorkspaceProgress>), ClientError> {
-        let options = self.http.client_options(workspace.base_url.clone(), workspace.api_key.clone());
+        let mut options = self.http.client_options(workspace.base_url.clone(), workspace.api_key.clone());
+        if self.are_several {
+            // One that is slow or fails leaves the others half of what there is for all.
+            options.concurrency = options.concurrency.min(self.http.concurrency_total.div_ceil(2));
+            options.retries = options.retries.div_ceil(2);
+        }
         let progress = self.progress.workspace(&workspace.name);
         let client = Client::new(options, self.chance, Arc::clone(&self.run), Arc::clone(&progress))?;
         Ok((client, progress))
@@ -68,9 +73,9 @@ pub(crate) async fn read(
     chance: Chance,
     progress: &Progress,
 ) -> Result<(Inventory, Traffic), Error> {
-    let clients = Clients::new(&config.http, chance, progress);
     match &config.target {
         Target::Workspaces(workspaces) => {
+            let clients = Clients::new(&config.http, chance, progress, workspaces.len());
             let reading = |one: &WorkspaceConfig| clients.reading(one, one.base_url.as_str());
             let all = workspaces.iter().map(reading).collect::<Result<_, _>>()?;
             read_all(all, &config.collect).await
@@ -87,6 +92,7 @@ pub(crate) async fn read(
                 .await
                 .map_err(|error| Error::Bug(format!("the embedded API cannot start: {error}")))?;
             let workspace = WorkspaceConfig { name: "demo".to_owned(), base_url: server.base_url(), api_key };
+            let clients = Clients::new(&config.http, chance, progress, 1);
             read_all(vec![clients.reading(&workspace, "embedded simulator")?], &config.collect).await
         }
         #[cfg(not(feature = "simulator"))]

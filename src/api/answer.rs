@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::{
     DependenciesPage, FoundReferences, HolderPage, ListedSecret, ResourceType, SecretPage,
     error::{ApiError, Malformed},
@@ -61,6 +63,8 @@ pub struct Answer {
     pub(super) request_id: Option<String>,
     pub(super) attempts: u32,
     pub(super) traffic: Arc<Traffic>,
+    /// Its place among the answers that have not been read yet.
+    pub(super) _held: Option<OwnedSemaphorePermit>,
 }
 
 /// Every reader fails where what it needs of the body is not as the public OpenAPI document says.

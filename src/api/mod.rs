@@ -28,8 +28,8 @@ pub use connections::Connections;
 pub use endpoint::SecretsQuery;
 pub use error::{ApiError, Fault, Malformed};
 pub use page::{Next, Walk};
-use retry::{Congestion, Decision, congestion};
-pub use retry::{RetryBudget, RetryPolicy};
+pub use retry::RetryPolicy;
+use retry::{Congestion, Decision, RetryBudget, congestion};
 pub use throttle::Priority;
 pub use traffic::EndpointTraffic;
 pub use wire::{
@@ -54,6 +54,8 @@ pub struct ClientOptions {
     pub concurrency: usize,
     /// When to ask again.
     pub retry: RetryPolicy,
+    /// The most retries of this workspace, of all that the run may make.
+    pub retries: u32,
     /// The largest body, in bytes after decompression.
     pub max_body: usize,
     /// The most pages in one walk.
@@ -74,14 +76,27 @@ pub struct Chance {
 /// What all clients of a run share.
 #[derive(Debug)]
 pub struct Run {
-    /// The connections, which workspaces of one address have in common.
-    pub connections: Connections,
-    /// Requests that may be in flight at once, in all workspaces together.
-    pub slots: Semaphore,
-    /// The retries that are left.
-    pub budget: RetryBudget,
-    /// When the run has to end.
-    pub deadline: Instant,
+    connections: Connections,
+    slots: Semaphore,
+    /// For answers until they have been read: what was answered and waits to be read takes memory.
+    answers: Arc<Semaphore>,
+    budget: RetryBudget,
+    deadline: Instant,
+}
+
+impl Run {
+    /// A run that has sent nothing yet, and may have so many requests in flight at once, send so many again, and last until
+    /// `deadline`, in all workspaces together.
+    #[must_use]
+    pub fn new(connections: Connections, concurrency: usize, retries: u32, deadline: Instant) -> Self {
+        Self {
+            connections,
+            slots: Semaphore::new(concurrency),
+            answers: Arc::new(Semaphore::new(2 * concurrency)),
+            budget: RetryBudget::new(retries),
+            deadline,
+        }
+    }
 }
 
 /// A client for one workspace. Clones are the same client, but for the priority of what they ask.
@@ -96,6 +111,7 @@ struct Shared {
     options: ClientOptions,
     key: header::HeaderValue,
     throttle: Throttle,
+    budget: RetryBudget,
     chance: Chance,
     run: Arc<Run>,
     progress: Arc<WorkspaceProgress>,
@@ -120,6 +136,7 @@ impl Client {
         let shared = Shared {
             http: run.connections.to(&options.base_url, options.use_proxy)?,
             throttle: Throttle::new(options.concurrency),
+            budget: RetryBudget::new(options.retries),
             options,
             key,
             chance,
@@ -191,8 +208,12 @@ impl Shared {
         let (mut sent, mut counted) = (0, 0);
         loop {
             let slot = self.throttle.acquire(priority).await;
-            // Nobody closes it, so there is always one to be had.
+            // Nobody closes these, so there is always one to be had.
             let slot_of_all = self.run.slots.acquire().await.ok();
+            let held = Arc::clone(&self.run.answers).acquire_owned().await.ok();
+            if !slot.holds() {
+                continue;
+            }
             if self.run.deadline <= Instant::now() {
                 // Slots come free when others run out of time.
                 return Err(ApiError { attempts: sent, ..ApiError::new(path, Fault::Deadline) });
@@ -204,7 +225,15 @@ impl Shared {
                     slot.answered();
                     self.traffic.answered(endpoint, request_id.as_deref());
                     let traffic = Arc::clone(&self.traffic);
-                    return Ok(Answer { endpoint, path, body, request_id, attempts: sent, traffic });
+                    return Ok(Answer {
+                        endpoint,
+                        path,
+                        body,
+                        request_id,
+                        attempts: sent,
+                        traffic,
+                        _held: held,
+                    });
                 }
                 Err(failed) => failed,
             };
@@ -224,7 +253,7 @@ impl Shared {
                         // Before the slot is free, or the next request would slip through.
                         self.throttle.pause(wait);
                     } else {
-                        drop((slot, slot_of_all));
+                        drop((slot, slot_of_all, held));
                         tokio::time::sleep(wait).await;
                     }
                 }
@@ -238,10 +267,13 @@ impl Shared {
         // A free attempt waits as the first one would.
         let attempt = if is_free { 0 } else { counted };
         let decision = self.options.retry.decide(attempt, &failed.fault, failed.retry_after, chance, left);
+        let spent = |whose: &str| {
+            Decision::GiveUp(Some(format!("the retries of {whose} ([http] retry_budget) are spent")))
+        };
         match decision {
-            Decision::Again(_) if !self.run.budget.take() => Decision::GiveUp(Some(
-                "the retries of the whole run ([http] retry_budget) are spent".to_owned(),
-            )),
+            // Its own first: what it may not take is left to others.
+            Decision::Again(_) if !self.budget.take() => spent("this workspace"),
+            Decision::Again(_) if !self.run.budget.take() => spent("the whole run"),
             decision => decision,
         }
     }

@@ -56,16 +56,16 @@ pub(super) enum Decision {
     GiveUp(Option<String>),
 }
 
-/// The retries that a whole run may still make, so that a dying service is not hammered.
+/// The retries that may still be made, so that a dying service is not hammered.
 #[derive(Debug)]
-pub struct RetryBudget {
+pub(super) struct RetryBudget {
     left: AtomicU32,
 }
 
 impl RetryBudget {
-    /// So many retries, in all workspaces together.
+    /// So many retries.
     #[must_use]
-    pub fn new(retries: u32) -> Self {
+    pub(super) fn new(retries: u32) -> Self {
         Self { left: AtomicU32::new(retries) }
     }
 

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
 
 /// After this many good answers for each slot, one more slot is tried. It doubles with each refusal, so that a limit
 /// that was found is rarely tried again.
@@ -20,7 +23,14 @@ pub struct Priority(pub u8);
 
 /// The limit on requests in flight. Clones share it.
 #[derive(Clone, Debug)]
-pub(super) struct Throttle(Arc<Mutex<State>>);
+pub(super) struct Throttle(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    /// Tells who waits that there is a pause now.
+    paused: Notify,
+}
 
 #[derive(Debug)]
 struct State {
@@ -49,7 +59,7 @@ pub(super) struct Slot {
 impl Throttle {
     /// Lets `most` requests be in flight at once.
     pub(super) fn new(most: usize) -> Self {
-        Self(Arc::new(Mutex::new(State {
+        let state = State {
             in_flight: 0,
             limit: most,
             most,
@@ -59,11 +69,12 @@ impl Throttle {
             paused_until: None,
             waiting: BTreeMap::new(),
             arrivals: 0,
-        })))
+        };
+        Self(Arc::new(Shared { state: Mutex::new(state), paused: Notify::new() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for a free slot, and for the end of a pause.
@@ -72,14 +83,18 @@ impl Throttle {
             let mut turn = self.queue_up(priority);
             loop {
                 self.hand_out();
+                let paused = self.0.paused.notified();
                 let pause = self.state().pause();
-                let granted = match pause {
-                    None => (&mut turn).await,
-                    Some(end) => tokio::select! {
-                        granted = &mut turn => granted,
-                        // Who paused waits here too, so at its end somebody hands out slots to all.
-                        () = tokio::time::sleep_until(end) => continue,
-                    },
+                let end_of_pause = async {
+                    match pause {
+                        Some(end) => tokio::time::sleep_until(end).await,
+                        None => std::future::pending().await,
+                    }
+                };
+                let granted = tokio::select! {
+                    granted = &mut turn => granted,
+                    () = end_of_pause => continue,
+                    () = paused => continue,
                 };
                 match granted {
                     Ok(slot) => return slot,
@@ -111,9 +126,11 @@ impl Throttle {
 
     /// Nothing is sent for so long: the API said that there are too many requests in a time.
     pub(super) fn pause(&self, wait: Duration) {
-        let mut state = self.state();
         let end = Instant::now() + wait;
+        let mut state = self.state();
         state.paused_until = Some(state.paused_until.map_or(end, |known| known.max(end)));
+        drop(state);
+        self.0.paused.notify_waiters();
     }
 
     /// The API says how many it allows at once.
@@ -151,6 +168,13 @@ impl State {
 }
 
 impl Slot {
+    /// Whether a request may be sent on it still: since it was taken the API may have asked for a pause, or for fewer at
+    /// once.
+    pub(super) fn holds(&self) -> bool {
+        let state = self.throttle.state();
+        state.pause().is_none() && state.in_flight <= state.limit
+    }
+
     /// The API refused the request because too many were in flight. Whether fewer can be tried.
     pub(super) fn refused(&self) -> bool {
         let mut state = self.throttle.state();
@@ -297,6 +321,34 @@ mod tests {
         // Somebody else has the key too, so there is room for fewer than were announced.
         assert!(throttle.acquire(ANY).await.refused());
         assert_eq!(limit(&throttle), 1);
+    }
+
+    #[tokio::test]
+    async fn a_slot_that_was_taken_holds_no_more_once_fewer_are_allowed_or_there_is_a_pause() {
+        let throttle = Throttle::new(3);
+        let taken = [throttle.acquire(ANY).await, throttle.acquire(ANY).await, throttle.acquire(ANY).await];
+        assert!(taken.iter().all(Slot::holds));
+        throttle.announce(2);
+        assert!(!taken.iter().any(Slot::holds));
+        let [first, rest @ ..] = taken;
+        drop(first);
+        assert!(rest.iter().all(Slot::holds));
+        throttle.pause(Duration::from_secs(30));
+        assert!(!rest.iter().any(Slot::holds));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waited_before_a_pause_goes_on_after_it_whoever_paused() {
+        let throttle = Throttle::new(1);
+        let taken = throttle.acquire(ANY).await;
+        let waiting = throttle.acquire(ANY);
+        tokio::pin!(waiting);
+        assert!(waiting.as_mut().now_or_never().is_none());
+        let start = Instant::now();
+        throttle.pause(Duration::from_secs(30));
+        drop(taken);
+        drop(waiting.await);
+        assert!(start.elapsed() >= Duration::from_secs(30));
     }
 
     #[tokio::test(start_paused = true)]

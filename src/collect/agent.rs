@@ -7,7 +7,7 @@ use crate::api::{Answer, ApiError, Client, Fault, Next};
 pub(super) async fn documents(client: &Client, id: &str) -> Vec<Document> {
     let main = client.agent(id, None).await;
     let shown = main.as_ref().ok().and_then(Answer::branch_id);
-    let mut documents = vec![Document::read(main, |answer| answer.agent(id))];
+    let mut documents = vec![document(main, id).await];
     let branches = match branches(client, id).await {
         Ok(branches) => branches,
         Err(error) => {
@@ -31,7 +31,12 @@ async fn document_of_branch(client: &Client, id: &str, branch: String) -> Docume
         }
         _ => Ok(answer),
     });
-    Document { branch: Some(branch), ..Document::read(answer, |answer| answer.agent(id)) }
+    Document { branch: Some(branch), ..document(answer, id).await }
+}
+
+async fn document(answer: Result<Answer, ApiError>, id: &str) -> Document {
+    let id = id.to_owned();
+    Document::read(answer, move |answer| answer.agent(&id)).await
 }
 
 /// The ids of the branches. No paging is documented for them, so a list that says it has more is not whole.

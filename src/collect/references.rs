@@ -192,7 +192,7 @@ impl Scanning {
     }
 
     async fn read_settings(&mut self) -> Result<(), ApiError> {
-        let document = Document::read(self.places.settings().await, Answer::settings);
+        let document = Document::read(self.places.settings().await, Answer::settings).await;
         for reference in self.take(document)? {
             let id = reference.path.join(".");
             self.hold(DependentType::Setting, &id, None, reference.secret_id, None);
@@ -206,7 +206,8 @@ impl Scanning {
         let mut documents = stream::iter(engines)
             .map(|engine| async {
                 let answer = client.speech_engine(&engine.id).await;
-                let document = Document::read(answer, |answer| answer.speech_engine(&engine.id));
+                let id = engine.id.clone();
+                let document = Document::read(answer, move |answer| answer.speech_engine(&id)).await;
                 (engine, document)
             })
             .buffer_unordered(client.concurrency());
@@ -328,14 +329,21 @@ pub(super) struct Document {
 }
 
 impl Document {
-    pub(super) fn read(
+    pub(super) async fn read(
         answer: Result<Answer, ApiError>,
-        read: impl FnOnce(&Answer) -> Result<FoundReferences, ApiError>,
+        read: impl FnOnce(&Answer) -> Result<FoundReferences, ApiError> + Send + 'static,
     ) -> Self {
-        let read = answer.and_then(|answer| {
-            let FoundReferences { references, problem } = read(&answer)?;
-            Ok(Self { references, error: problem.map(|problem| answer.error(problem)), branch: None })
-        });
+        let read = match answer {
+            Ok(answer) => {
+                digest(answer.size(), move || {
+                    let FoundReferences { references, problem } = read(&answer)?;
+                    let error = problem.map(|problem| answer.error(problem));
+                    Ok(Self { references, error, branch: None })
+                })
+                .await
+            }
+            Err(error) => Err(error),
+        };
         read.unwrap_or_else(Self::failed)
     }
 

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{ConfigError, address, file::HttpTable, flag, in_bounds, settings::Settings};
-use crate::api::{ClientOptions, Connections, RetryPolicy};
+use crate::api::{self, ClientOptions, Connections, RetryPolicy};
 
 /// How workspaces are asked.
 #[derive(Clone, Debug)]
@@ -44,15 +44,18 @@ impl HttpOptions {
             api_key,
             concurrency: self.concurrency,
             retry: self.retry,
+            retries: self.retry_budget,
             max_body: self.max_body,
             max_pages: self.max_pages,
         }
     }
 
-    /// The connections of a run, none of which is open yet.
+    /// A run whose time begins now.
     #[must_use]
-    pub fn connections(&self) -> Connections {
-        Connections::new(self.connect_timeout, self.idle_timeout, self.attempt_timeout)
+    pub fn run(&self) -> api::Run {
+        let connections = Connections::new(self.connect_timeout, self.idle_timeout, self.attempt_timeout);
+        let deadline = tokio::time::Instant::now() + self.run_timeout;
+        api::Run::new(connections, self.concurrency_total, self.retry_budget, deadline)
     }
 
     /// Resolves the section `[http]`.

@@ -111,9 +111,9 @@ fn shortly_before() -> DateTime<Utc> {
     now() + Duration::from_millis(900)
 }
 
-/// What arrived for dependents, and when, where the first such request is refused with a wait of 100 ms and there is
-/// one at a time.
-async fn after_a_refusal(code: &'static str) -> Vec<(Request, Instant)> {
+/// What arrived for dependents, and when, where the first such request is refused with a wait of 100 ms and this setting
+/// lets one at a time be sent.
+async fn after_a_refusal(code: &'static str, one_at_a_time: &str) -> Vec<(Request, Instant)> {
     let arrivals = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&arrivals);
     let simulator = serve_with(secrets(6), move |request, reply| {
@@ -129,7 +129,7 @@ async fn after_a_refusal(code: &'static str) -> Vec<(Request, Instant)> {
     })
     .await;
     let chance = Chance { now: shortly_before, random: || 0.0 };
-    let outcome = Setup::of(&simulator).http("concurrency = 1").run_by(chance, &Interrupt::default()).await;
+    let outcome = Setup::of(&simulator).http(one_at_a_time).run_by(chance, &Interrupt::default()).await;
     assert_eq!(outcome.code(), 0);
     assert!(outcome.bundle().secrets.iter().all(|row| row["agents"] == "101"));
     let arrivals = arrivals.lock().unwrap();
@@ -139,8 +139,13 @@ async fn after_a_refusal(code: &'static str) -> Vec<(Request, Instant)> {
 
 #[tokio::test]
 async fn a_limit_on_the_rate_pauses_everybody() {
-    for code in ["rate_limit_exceeded", "a code of next year"] {
-        let arrivals = after_a_refusal(code).await;
+    for (code, one_at_a_time) in [
+        ("rate_limit_exceeded", "concurrency = 1"),
+        ("a code of next year", "concurrency = 1"),
+        // Here three more have a slot of their workspace already, and wait for one of all.
+        ("rate_limit_exceeded", "concurrency_total = 1"),
+    ] {
+        let arrivals = after_a_refusal(code, one_at_a_time).await;
         let pause = arrivals[1].1 - arrivals[0].1;
         // Five other lists were waiting for their turn. Only a least time, so that a slow machine changes nothing.
         assert!(pause >= Duration::from_millis(100), "{code}: {pause:?}");
@@ -150,7 +155,7 @@ async fn a_limit_on_the_rate_pauses_everybody() {
 #[tokio::test]
 async fn a_service_that_is_busy_holds_up_nobody_but_the_request_that_it_refused() {
     for code in ["system_busy", "concurrent_limit_exceeded"] {
-        let arrivals = after_a_refusal(code).await;
+        let arrivals = after_a_refusal(code, "concurrency = 1").await;
         assert_ne!(arrivals[1].0.path, arrivals[0].0.path, "{code}");
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use elevenlabs_secrets_audit::{
-    api::{Chance, Client, RetryBudget, Run},
+    api::{Chance, Client},
     cli::AuditArgs,
     config::{Config, Environment, Target},
     progress::Progress,
@@ -12,7 +12,6 @@ use secrecy::ExposeSecret;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
-    sync::Semaphore,
 };
 
 use crate::support::{Setup, binary_in, code, finish, now, text};
@@ -84,15 +83,14 @@ async fn no_type_that_holds_the_key_shows_it_to_debug() {
     let workspace = &workspaces[0];
     assert_eq!(workspace.api_key.expose_secret(), KEY, "it is there");
     let options = config.http.client_options(workspace.base_url.clone(), workspace.api_key.clone());
-    let run = Run {
-        connections: config.http.connections(),
-        slots: Semaphore::new(1),
-        budget: RetryBudget::new(1),
-        deadline: tokio::time::Instant::now(),
-    };
     let chance = Chance { now, random: || 0.0 };
-    let client =
-        Client::new(options.clone(), chance, Arc::new(run), Progress::default().workspace("main")).unwrap();
+    let client = Client::new(
+        options.clone(),
+        chance,
+        Arc::new(config.http.run()),
+        Progress::default().workspace("main"),
+    )
+    .unwrap();
     for shown in [
         format!("{config:#?}"),
         format!("{workspace:?}"),

@@ -231,9 +231,28 @@ async fn sent_at_once(concurrency: usize, concurrency_total: usize, expected: us
 }
 
 #[tokio::test]
+async fn one_that_fails_leaves_the_others_retries_of_their_own() {
+    let bad = unreadable().await;
+    let good = serve_with(unused(), |request, reply| {
+        // Fails now and then, as any does.
+        if request.number == 1 { Reply::error(503, "api_error", "internal", "Busy.") } else { reply }
+    })
+    .await;
+    // The bad one is through before the good one begins: `sec` is asked for at the end.
+    let setup = Setup::new().workspace("bad", &bad).workspace("good", &good).http("attempts = 20");
+    let outcome = setup.http("retry_budget = 16").run().await;
+    assert_eq!(outcome.code(), 3);
+    let bundle = outcome.bundle();
+    assert_eq!(bundle.secret("sec")["verdict"], "unused", "{}", bundle.secret("sec")["reason"]);
+    assert!(bundle.json["failed_workspaces"][0]["error"].as_str().unwrap().contains("of this workspace"));
+}
+
+#[tokio::test]
 async fn so_many_are_asked_at_once_in_each_workspace_and_in_all_together() {
     assert_eq!(sent_at_once(4, 5, 5).await, 5);
     assert_eq!(sent_at_once(2, 5, 5).await, 5);
     assert_eq!(sent_at_once(1, 5, 3).await, 3);
     assert_eq!(sent_at_once(4, 1, 1).await, 1);
+    // No single one takes all.
+    assert_eq!(sent_at_once(64, 8, 8).await, 8);
 }
