@@ -134,4 +134,7 @@ fn peak(dependents: usize) -> usize {
 fn ten_times_the_rows_take_at_most_twice_the_memory() {
     let (few, many) = (peak(FEW), peak(MANY));
     assert!(many <= 2 * few, "{few} bytes for {} rows, {many} for {}", SECRETS * FEW, SECRETS * MANY);
+    // A use is twelve bytes. What else grows with rows, such as lists that are being read, has to stay below that.
+    let for_each_row = many.saturating_sub(few) / (SECRETS * (MANY - FEW));
+    assert!(for_each_row <= 2 * 12, "{for_each_row} bytes for each further row");
 }
