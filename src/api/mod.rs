@@ -267,13 +267,12 @@ impl Shared {
         // A free attempt waits as the first one would.
         let attempt = if is_free { 0 } else { counted };
         let decision = self.options.retry.decide(attempt, &failed.fault, failed.retry_after, chance, left);
-        let spent = |whose: &str| {
-            Decision::GiveUp(Some(format!("the retries of {whose} ([http] retry_budget) are spent")))
-        };
+        // Its own first: what a workspace may not take is left to others.
+        let take = || self.budget.take() && self.run.budget.take();
         match decision {
-            // Its own first: what it may not take is left to others.
-            Decision::Again(_) if !self.budget.take() => spent("this workspace"),
-            Decision::Again(_) if !self.run.budget.take() => spent("the whole run"),
+            Decision::Again(_) if !take() => Decision::GiveUp(Some(
+                "the retries that [http] retry_budget allows this workspace are spent".to_owned(),
+            )),
             decision => decision,
         }
     }

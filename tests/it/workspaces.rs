@@ -244,7 +244,7 @@ async fn one_that_fails_leaves_the_others_retries_of_their_own() {
     assert_eq!(outcome.code(), 3);
     let bundle = outcome.bundle();
     assert_eq!(bundle.secret("sec")["verdict"], "unused", "{}", bundle.secret("sec")["reason"]);
-    assert!(bundle.json["failed_workspaces"][0]["error"].as_str().unwrap().contains("of this workspace"));
+    assert!(bundle.json["failed_workspaces"][0]["error"].as_str().unwrap().contains("allows this workspace"));
 }
 
 #[tokio::test]
