@@ -65,8 +65,11 @@ impl Waiting {
 }
 
 /// Lists that wait for their next page. How long a list is nobody knows before its end, but of two the one that has come
-/// further is likely the longer one, and no two of its pages can be asked for at once. So every other turn is that of
-/// the list that has come furthest, and the others are that of the one that has waited longest.
+/// further is likely the longer one, and no two of its pages can be asked for at once. So most turns are those of the
+/// list that has come furthest. Every [`FAIR`]th is that of the one that has waited longest, or else lists of one length
+/// would be paged a few at a time, and the last few alone.
+const FAIR: u64 = 4;
+
 #[derive(Default)]
 struct Lists {
     by_age: BTreeMap<u64, (PagedList, Walk)>,
@@ -87,7 +90,7 @@ impl Lists {
         self.turns += 1;
         let furthest = self.by_page.first().map(|(_, arrival)| *arrival);
         let oldest = self.by_age.first_key_value().map(|(arrival, _)| *arrival);
-        let next = if self.turns.is_multiple_of(2) { furthest } else { oldest }?;
+        let next = if self.turns.is_multiple_of(FAIR) { oldest } else { furthest }?;
         let (list, walk) = self.by_age.remove(&next)?;
         self.by_page.remove(&(Reverse(walk.page()), next));
         Some((list, walk))
