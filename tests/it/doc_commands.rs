@@ -6,16 +6,16 @@ use std::{
     process::Output,
 };
 
-use chrono::{DateTime, Utc};
 use clap::Parser;
 use elevenlabs_secrets_audit::{
-    api::Chance,
     cli::Cli,
-    interrupt::Interrupt,
     simulator::{Secret, Simulator},
 };
 
-use crate::support::{BINARY, Setup, binary_in, code, finish, serve, text};
+use crate::{
+    nights::run_at,
+    support::{BINARY, Setup, binary_in, code, finish, serve, text},
+};
 
 const PROGRAM: &str = "elevenlabs-secrets-audit";
 
@@ -68,20 +68,12 @@ fn commands(page: &str) -> Vec<String> {
     commands
 }
 
-fn first_night() -> DateTime<Utc> {
-    "2016-11-22T02:00:00Z".parse().unwrap()
-}
-
-fn second_night() -> DateTime<Utc> {
-    "2016-11-23T02:00:00Z".parse().unwrap()
-}
-
 /// A home with a configuration, two nights under `reports`, and the program in its `PATH`.
 async fn home(simulator: &Simulator) -> Setup {
     let mut setup = Setup::of(simulator);
     setup.arguments.out = Some(setup.home().join("reports"));
-    for now in [first_night, second_night] {
-        let outcome = setup.run_by(Chance { now, random: || 0.0 }, &Interrupt::default()).await;
+    for begins in ["2016-11-22T02:00:00Z", "2016-11-23T02:00:00Z"] {
+        let outcome = run_at(&setup, begins).await;
         assert_eq!(outcome.code(), 0, "{outcome:?}");
     }
     fs_err::create_dir(setup.home().join("bin")).unwrap();
