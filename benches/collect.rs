@@ -55,7 +55,8 @@ async fn workspace(simulator: &Simulator, world: &World) -> Workspace {
         dependency_limit: 20,
         max_dependency_limit: 100,
         search: String::new(),
-        deep: false,
+        deep: elevenlabs_secrets_audit::collect::Deep::Auto,
+        archived_branches: elevenlabs_secrets_audit::collect::ArchivedBranches::Auto,
         switched_off: Vec::new(),
     };
     let progress = Progress::default().workspace("bench");

@@ -132,7 +132,7 @@ impl<'a> Comparison<'a> {
             workspace: name,
             was_complete: workspace.is_complete,
             had_unlisted: workspace.has_unlisted,
-            compare_deep: workspace.is_deep && self.now.parameters.deep,
+            compare_deep: workspace.is_deep && comparison.now.is_inspected(),
             earlier,
             told_then: None,
             now: now.map(|now| (*now, Matching::of(*now))),
@@ -206,9 +206,8 @@ impl<'a> Comparison<'a> {
                 comparison.changes = WorkspaceChanges::not_compared(name, ANOTHER_WORKSPACE);
             }
         }
-        let is_deep = self.now.parameters.deep;
         let mut workspaces: Vec<WorkspaceChanges> =
-            self.workspaces.into_values().map(|comparison| comparison.finish(is_deep)).collect();
+            self.workspaces.into_values().map(WorkspaceComparison::finish).collect();
         for failed in &self.now.failed {
             workspaces.push(WorkspaceChanges::not_compared(&failed.name, NOT_READ));
         }
@@ -223,7 +222,7 @@ impl<'a> Comparison<'a> {
 }
 
 impl WorkspaceComparison<'_> {
-    fn finish(self, is_deep: bool) -> WorkspaceChanges {
+    fn finish(self) -> WorkspaceChanges {
         let mut changes = self.changes;
         if !self.is_in_earlier {
             changes.not_compared = Some("the earlier audit did not read it".to_owned());
@@ -233,7 +232,7 @@ impl WorkspaceComparison<'_> {
         }
         let would_have_shown = |secret: &AuditedSecret<'_>| {
             let told = told_now(*secret).filter(|_| self.now.has_unlisted());
-            (is_deep && self.was_deep) || reference_that_led(told) != Some(true)
+            (self.now.is_inspected() && self.was_deep) || reference_that_led(told) != Some(true)
         };
         let new =
             self.now.secrets().filter(|secret| !self.met.contains(secret.id())).filter(would_have_shown);

@@ -31,7 +31,7 @@ pub enum Status {
     NotRead(String),
     /// The operator didn't want it read.
     SwitchedOff,
-    /// Only an audit with `--deep` reads it.
+    /// An audit with `deep = "never"` does not read it.
     NotPartOfThisAudit,
 }
 
@@ -135,6 +135,7 @@ pub(super) fn sources(workspace: &Workspace) -> Vec<SourceRow> {
                 Some(ScanOutcome::NotRead(why)) => Status::NotRead(why.clone()),
                 Some(ScanOutcome::SwitchedOff) => Status::SwitchedOff,
                 Some(ScanOutcome::NotPartOfThisAudit) => Status::NotPartOfThisAudit,
+                Some(ScanOutcome::NotNeeded) => Status::NotNeeded,
                 None if matches!(scanned, Source::Tools | Source::Agents) => Status::NotPartOfThisAudit,
                 None => Status::NotRead("it was not asked".to_owned()),
             };

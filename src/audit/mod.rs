@@ -30,7 +30,7 @@ pub use history::{DAYS_KEPT, EarlierRun, History, Night, Record, WorkspaceRecord
 pub use population::PopulationDrop;
 use population::population_drop;
 pub use redact::{Redaction, Redactor};
-pub use verdict::{Judgement, Verdict, judge};
+pub use verdict::{Evidence, Judgement, PartialView, Verdict, judge};
 pub use waivers::{AppliedWaiver, Waiver, WaiverState};
 pub(crate) use workspace::Assessment;
 pub use workspace::{AuditedSecret, AuditedWorkspace};
@@ -39,7 +39,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::inventory::{FailedWorkspace, Inventory, Secret, Workspace};
+use crate::{
+    collect::{ArchivedBranches, Deep},
+    inventory::{FailedWorkspace, Inventory, Secret, Workspace},
+};
 
 /// One judged run, in the order that every report keeps: workspace, secret name, secret id, dependent type, name, id.
 #[derive(Debug)]
@@ -99,8 +102,14 @@ pub struct Parameters {
     pub max_dependency_limit: u32,
     /// Only secrets whose name starts so; empty for all.
     pub search: String,
-    /// Whether tools and agents were scanned too.
-    pub deep: bool,
+    /// When tools, agents and their branches were to be read too.
+    pub deep: Deep,
+    /// What was to be done about archived branches.
+    pub archived_branches: ArchivedBranches,
+    /// What a view that is proven to be partial leads to.
+    pub partial_view: PartialView,
+    /// Whether a workspace without any secret is as it should be.
+    pub allow_empty: bool,
     /// For how many days a secret may be unused before that is an open finding.
     pub unused_after_days: u32,
     /// Whether waivers were to be ignored.
@@ -133,12 +142,11 @@ pub fn audit(inventory: Inventory, run: Run, parameters: Parameters) -> Audit {
     failed.sort_by(|a, b| a.name.cmp(&b.name));
     let redactor = Redactor::of(&workspaces, &parameters.redact);
     failed.iter_mut().for_each(|failed| redactor.redact_failed(failed));
-    let is_narrowed = !parameters.search.is_empty();
     let workspaces = workspaces
         .into_iter()
         .map(|mut workspace| {
             redactor.redact(&mut workspace);
-            audit_workspace(workspace, is_narrowed)
+            audit_workspace(workspace, &parameters)
         })
         .collect();
     Audit {
@@ -153,14 +161,17 @@ pub fn audit(inventory: Inventory, run: Run, parameters: Parameters) -> Audit {
     }
 }
 
-fn audit_workspace(mut workspace: Workspace, is_narrowed: bool) -> AuditedWorkspace {
+fn audit_workspace(mut workspace: Workspace, parameters: &Parameters) -> AuditedWorkspace {
     workspace.sort();
+    let is_narrowed = !parameters.search.is_empty();
+    let is_unexpectedly_empty = workspace.secrets_listed() == 0 && !is_narrowed && !parameters.allow_empty;
     let judgements: Vec<Judgement> =
         workspace.secrets.iter().map(|secret| judge(&workspace, secret)).collect();
     let is_settled = |secret: &Secret, judgement: &Judgement| {
         secret.is_whole() && judgement.verdict != Verdict::Undetermined
     };
-    let is_complete = workspace.page_gaps.is_empty()
+    let is_complete = !is_unexpectedly_empty
+        && workspace.page_gaps.is_empty()
         && workspace.lookup_gaps.is_empty()
         && verdict::unread_places(&workspace).is_empty()
         && workspace.secrets.iter().zip(&judgements).all(|(secret, judgement)| is_settled(secret, judgement));
@@ -177,7 +188,15 @@ fn audit_workspace(mut workspace: Workspace, is_narrowed: bool) -> AuditedWorksp
         })
         .collect();
     let population_drop = if is_narrowed { None } else { population_drop(workspace.secrets_listed(), None) };
-    AuditedWorkspace { workspace, assessments, sources, figures, is_complete, population_drop }
+    AuditedWorkspace {
+        workspace,
+        assessments,
+        sources,
+        figures,
+        is_complete,
+        population_drop,
+        is_unexpectedly_empty,
+    }
 }
 
 impl Audit {

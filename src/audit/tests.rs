@@ -79,7 +79,9 @@ impl Facts {
             [Source::EnvironmentVariables, Source::SpeechEngines, Source::McpServers, Source::Settings];
         let whole = |(source, outcome): &(Source, ScanOutcome)| match outcome {
             ScanOutcome::Whole => true,
-            ScanOutcome::NotPartOfThisAudit => matches!(source, Source::Tools | Source::Agents),
+            ScanOutcome::NotPartOfThisAudit | ScanOutcome::NotNeeded => {
+                matches!(source, Source::Tools | Source::Agents)
+            }
             ScanOutcome::NotRead(_) | ScanOutcome::SwitchedOff => false,
         };
         let is_there = |place: &Source| self.scans.iter().any(|(source, _)| source == place);
@@ -126,24 +128,31 @@ fn audit_of(workspaces: &[Facts]) -> Audit {
         finished_at: moment,
         tool_version: "0.0.0-test".to_owned(),
     };
+    audit(inventory, run, parameters())
+}
+
+/// What every test asks for.
+fn parameters() -> Parameters {
     let rendering = Rendering {
         csv_delimiter: ',',
         csv_byte_order_mark: false,
         csv_formula_escaping: true,
         list_length: 250,
     };
-    let parameters = Parameters {
+    Parameters {
         page_size: 100,
         dependency_limit: 20,
         max_dependency_limit: 100,
         search: String::new(),
-        deep: false,
+        deep: crate::collect::Deep::Auto,
+        archived_branches: crate::collect::ArchivedBranches::Auto,
+        partial_view: crate::audit::PartialView::Undetermined,
+        allow_empty: false,
         unused_after_days: 0,
         ignores_waivers: false,
         redact: Vec::new(),
         rendering,
-    };
-    audit(inventory, run, parameters)
+    }
 }
 
 /// The verdict on each secret, by its id.

@@ -32,6 +32,29 @@ impl Verdict {
     }
 }
 
+/// What "unused" rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// Every tool, agent and branch was read too.
+    Inspected,
+    /// For tools and agents, on the lists of the API alone.
+    Listed,
+}
+
+impl Evidence {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Inspected, Self::Listed];
+
+    /// The word for it in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inspected => "inspected",
+            Self::Listed => "listed",
+        }
+    }
+}
+
 /// A verdict and the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
@@ -39,6 +62,33 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Why, in words.
     pub reason: String,
+    /// What it rests on; only where it is "unused".
+    pub evidence: Option<Evidence>,
+}
+
+/// What a view that is proven to be partial leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PartialView {
+    /// No secret is called unused.
+    #[default]
+    Undetermined,
+    /// The operator takes what the key sees for all that counts.
+    Accept,
+}
+
+impl PartialView {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Undetermined, Self::Accept];
+
+    /// The word for it in settings and reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Undetermined => "undetermined",
+            Self::Accept => "accept",
+        }
+    }
 }
 
 /// Judges one secret of a workspace.
@@ -65,7 +115,9 @@ pub fn judge(workspace: &Workspace, secret: &Secret) -> Judgement {
             format!("no use is known, but a use could be missed: {}", missing.join("; ")),
         ),
     };
-    Judgement { verdict, reason }
+    let evidence = (verdict == Verdict::Unused)
+        .then(|| if is_inspected(workspace) { Evidence::Inspected } else { Evidence::Listed });
+    Judgement { verdict, reason, evidence }
 }
 
 /// What could hide a use of this secret. Empty: nothing.
@@ -102,15 +154,18 @@ pub(super) fn unread_places(workspace: &Workspace) -> Vec<String> {
 
 /// The places that were read, in words: what an unused secret is not in.
 fn places(workspace: &Workspace) -> &'static str {
-    let is_deep = workspace
-        .scans
-        .iter()
-        .any(|scan| scan.source == Source::Agents && scan.outcome == ScanOutcome::Whole);
-    if is_deep {
+    if is_inspected(workspace) {
         "what the API says uses it, environment variables, speech engines, MCP servers, settings, tools, agents"
     } else {
         "what the API says uses it, environment variables, speech engines, MCP servers, settings"
     }
+}
+
+/// Whether every tool, agent and branch was read.
+pub(super) fn is_inspected(workspace: &Workspace) -> bool {
+    [Source::Tools, Source::Agents].into_iter().all(|place| {
+        workspace.scans.iter().any(|scan| scan.source == place && scan.outcome == ScanOutcome::Whole)
+    })
 }
 
 fn list_gaps(secret: &Secret) -> Vec<String> {

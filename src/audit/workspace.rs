@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    AppliedWaiver, DependentCounts, Discrepancy, Figures, PopulationDrop, Record, SourceRow, Totals, Verdict,
-    history::days_between, verdict::Judgement,
+    AppliedWaiver, DependentCounts, Discrepancy, Evidence, Figures, PopulationDrop, Record, SourceRow,
+    Status, Totals, Verdict, history::days_between, verdict::Judgement,
 };
-use crate::inventory::{Dependent, Gap, Reference, Secret, Workspace};
+use crate::inventory::{Dependent, Gap, Reference, Secret, Source, View, Workspace};
 
 /// A workspace and what is to be said of each of its secrets.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct AuditedWorkspace {
     pub(crate) figures: Figures,
     pub(crate) is_complete: bool,
     pub(crate) population_drop: Option<PopulationDrop>,
+    /// Whether the key sees no secret, and nothing says that this is as it should be.
+    pub(crate) is_unexpectedly_empty: bool,
 }
 
 /// What is to be said of one secret.
@@ -93,6 +95,32 @@ impl AuditedWorkspace {
     /// What could not be read besides the lists of single secrets.
     pub fn gaps(&self) -> impl Iterator<Item = &Gap> {
         self.workspace.page_gaps.iter().chain(&self.workspace.lookup_gaps)
+    }
+
+    /// What the key may see, and what tells.
+    #[must_use]
+    pub fn view(&self) -> &View {
+        &self.workspace.view
+    }
+
+    /// Whether every tool, agent and branch was read.
+    #[must_use]
+    pub fn is_inspected(&self) -> bool {
+        let is_whole = |row: &SourceRow| row.status == Status::Whole;
+        let inspected = |source| self.sources.iter().any(|row| row.source == source && is_whole(row));
+        inspected(Source::Tools) && inspected(Source::Agents)
+    }
+
+    /// What could not be read at all and is no gap: what the API does not show, or the operator did not want read.
+    #[must_use]
+    pub fn limits(&self) -> &[String] {
+        &self.workspace.limits
+    }
+
+    /// Whether the key sees no secret, and nothing says that this is as it should be.
+    #[must_use]
+    pub fn is_unexpectedly_empty(&self) -> bool {
+        self.is_unexpectedly_empty
     }
 
     /// Oddities that cost nothing.
@@ -171,6 +199,12 @@ impl<'a> AuditedSecret<'a> {
     #[must_use]
     pub fn reason(self) -> &'a str {
         &self.assessment.judgement.reason
+    }
+
+    /// What "unused" rests on; only of a secret that is called so.
+    #[must_use]
+    pub fn evidence(self) -> Option<Evidence> {
+        self.assessment.judgement.evidence
     }
 
     /// Whether every list of its dependents was read whole.

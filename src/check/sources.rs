@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use crate::{
     api::{Answer, ApiError, Client, ClientError, HolderPage, ResourceType, SecretsQuery, User},
     audit::PopulationDrop,
+    collect::Deep,
     config::{Config, OnPopulationDrop, WorkspaceConfig},
     error::Error,
     inventory::{FailedWorkspace, Source},
@@ -101,7 +102,8 @@ pub async fn check(client: &Client, workspace: &str, config: &Config) -> Checked
         } else {
             NOTHING_ANSWERS
         };
-        let is_needed = config.collect.deep || !matches!(source, Source::Tools | Source::Agents);
+        let is_needed =
+            config.collect.deep != Deep::Never || !matches!(source, Source::Tools | Source::Agents);
         checked.probe(source, is_needed, outcome);
     }
     if is_reached {

@@ -35,10 +35,68 @@ pub struct CollectOptions {
     pub max_dependency_limit: u32,
     /// Only secrets whose name starts so; empty for all.
     pub search: String,
-    /// Whether tools and agents are scanned too.
-    pub deep: bool,
+    /// When tools, agents and their branches are read too.
+    pub deep: Deep,
+    /// What is done about archived branches.
+    pub archived_branches: ArchivedBranches,
     /// The places that the operator doesn't want scanned.
     pub switched_off: Vec<Source>,
+}
+
+/// When every tool, every agent and every branch is read too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Deep {
+    /// Where a secret would be called unused otherwise
+    #[default]
+    Auto,
+    /// In every audit
+    Always,
+    /// In none: a secret may be called unused on the word of used_by alone
+    Never,
+}
+
+/// What is done about archived branches of agents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArchivedBranches {
+    /// They are read where the API shows them; where it shows none, the report says so.
+    #[default]
+    Auto,
+    /// They are read, and one that cannot be read is a gap.
+    Read,
+    /// They are left out, and the report says so.
+    Skip,
+}
+
+impl Deep {
+    /// Every mode.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Always, Self::Never];
+
+    /// The word for it in settings and reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+}
+
+impl ArchivedBranches {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Read, Self::Skip];
+
+    /// The word for it in settings and reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Read => "read",
+            Self::Skip => "skip",
+        }
+    }
 }
 
 impl CollectOptions {

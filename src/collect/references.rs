@@ -9,7 +9,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 
 use super::{
-    CollectOptions, agent,
+    CollectOptions, Deep, agent,
     digest::digest,
     listing::restart_note,
     waiting::{DOCUMENTS, PLACES},
@@ -55,7 +55,7 @@ pub(super) async fn scan_all(client: &Client, options: &CollectOptions) -> Resul
         let is_deep = matches!(source, Source::Tools | Source::Agents);
         let outcome = if options.switched_off.contains(&source) {
             ScanOutcome::SwitchedOff
-        } else if is_deep && !options.deep {
+        } else if is_deep && options.deep != Deep::Always {
             ScanOutcome::NotPartOfThisAudit
         } else {
             ScanOutcome::Whole

@@ -3,7 +3,11 @@
 use std::fmt::Display;
 
 use super::{ConfigError, file::AuditTable, flag, in_bounds, settings::Settings};
-use crate::{cli::AuditArgs, collect::CollectOptions, inventory::Source};
+use crate::{
+    cli::AuditArgs,
+    collect::{ArchivedBranches, CollectOptions, Deep},
+    inventory::Source,
+};
 
 /// What a workspace that shows suspiciously few secrets leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -63,8 +67,15 @@ pub(super) fn resolve(
     let switched_off = switched_off(table, settings);
     let on_population_drop =
         settings.pick("[audit] population_drop", None, table.population_drop, OnPopulationDrop::Warn);
-    let collect =
-        CollectOptions { page_size, dependency_limit, max_dependency_limit, search, deep, switched_off };
+    let collect = CollectOptions {
+        page_size,
+        dependency_limit,
+        max_dependency_limit,
+        search,
+        deep: if deep { Deep::Always } else { Deep::Never },
+        archived_branches: ArchivedBranches::Auto,
+        switched_off,
+    };
     Ok((collect, on_population_drop))
 }
 

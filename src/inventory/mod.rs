@@ -8,9 +8,11 @@ mod resource;
 mod source;
 #[cfg(test)]
 mod tests;
+mod view;
 
 pub use resource::{DependentType, Resource, Visibility};
 pub use source::{Scan, ScanOutcome, Source, Sources};
+pub use view::{Extent, View};
 
 use resource::{ResourceIndex, Resources, ViaIndex};
 
@@ -61,6 +63,10 @@ pub struct Workspace {
     pub not_visible: Vec<Reference>,
     /// Secrets that were listed and then were gone, by id and name.
     pub deleted: Vec<(String, String)>,
+    /// What the key may see.
+    pub view: View,
+    /// What could not be read at all and is no gap: what the API does not show, or the operator did not want read.
+    pub limits: Vec<String>,
     /// Oddities that cost nothing but that somebody should know of.
     pub warnings: Vec<String>,
     resources: Resources,
@@ -123,7 +129,7 @@ pub struct Reference {
 pub struct Use {
     resource: ResourceIndex,
     via: ViaIndex,
-    transitive: bool,
+    relation: Relation,
     sources: Sources,
 }
 
@@ -135,7 +141,7 @@ pub struct Sighting<'a> {
     /// Whether it holds the secret itself.
     pub relation: Relation,
     /// The ids through which it depends on the secret; of an environment variable its environments, of an agent the
-    /// branches.
+    /// branches; of what only mentions it, the paths.
     pub via: Vec<std::borrow::Cow<'a, str>>,
 }
 
@@ -158,18 +164,20 @@ pub struct Coverage {
     pub retries: u64,
 }
 
-/// How a dependent depends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How a dependent depends. Of several that are told, the first in this order holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Relation {
     /// It holds the secret itself.
     Direct,
     /// It uses another resource that holds the secret.
     Transitive,
+    /// The secret's id stands somewhere in it, in no form that the API documents.
+    Mentioned,
 }
 
 impl Relation {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Direct, Self::Transitive];
+    /// Every relation.
+    pub const ALL: [Self; 3] = [Self::Direct, Self::Transitive, Self::Mentioned];
 
     /// The word for it in reports.
     #[must_use]
@@ -177,6 +185,7 @@ impl Relation {
         match self {
             Self::Direct => "direct",
             Self::Transitive => "transitive",
+            Self::Mentioned => "mentioned",
         }
     }
 }
@@ -274,6 +283,8 @@ impl Workspace {
             });
         }
         self.deleted.sort();
+        self.limits.sort();
+        self.limits.dedup();
         self.warnings.sort();
         self.warnings.dedup();
     }
@@ -290,7 +301,7 @@ impl Workspace {
     pub fn dependents<'a>(&'a self, secret: &'a Secret) -> impl ExactSizeIterator<Item = Dependent<'a>> {
         secret.uses.iter().map(|one| Dependent {
             resource: self.resources.get(one.resource),
-            relation: if one.transitive { Relation::Transitive } else { Relation::Direct },
+            relation: one.relation,
             via: self.resources.via(one.via),
             sources: one.sources,
         })
@@ -311,7 +322,7 @@ impl Use {
     fn of(sighting: Sighting<'_>, sources: Sources, resources: &mut Resources) -> Self {
         Self {
             resource: resources.intern(sighting.resource),
-            transitive: sighting.relation == Relation::Transitive,
+            relation: sighting.relation,
             via: resources.intern_via(&sighting.via),
             sources,
         }
@@ -336,7 +347,7 @@ impl Secret {
         self.uses.dedup_by(|later, kept| {
             let same = later.resource == kept.resource;
             if same {
-                kept.transitive &= later.transitive;
+                kept.relation = kept.relation.min(later.relation);
                 kept.via = resources.unite_via(kept.via, later.via);
                 kept.sources = kept.sources.union(later.sources);
             }

@@ -150,8 +150,10 @@ pub enum ScanOutcome {
     NotRead(String),
     /// The operator didn't want it read.
     SwitchedOff,
-    /// Only an audit with `--deep` reads it.
+    /// An audit with `deep = "never"` does not read it.
     NotPartOfThisAudit,
+    /// No secret was about to be called unused, so that nothing had to be looked for in it.
+    NotNeeded,
 }
 
 impl Scan {
@@ -167,7 +169,7 @@ impl Scan {
     pub fn gap(&self) -> Option<String> {
         let name = self.source.as_str();
         match &self.outcome {
-            ScanOutcome::Whole | ScanOutcome::NotPartOfThisAudit => None,
+            ScanOutcome::Whole | ScanOutcome::NotPartOfThisAudit | ScanOutcome::NotNeeded => None,
             ScanOutcome::NotRead(why) => Some(format!("{name} not read whole: {why}")),
             ScanOutcome::SwitchedOff => {
                 Some(format!("{name} switched off in the configuration: switch it on"))

@@ -5,6 +5,7 @@
 
 use crate::{
     audit::{AuditedWorkspace, Parameters, Totals, WaiverState},
+    collect::Deep,
     inventory::{Dependent, DependentType, Relation},
 };
 
@@ -96,6 +97,7 @@ pub(super) fn figures(workspace: &AuditedWorkspace) -> [(&'static str, usize); 1
 pub(super) fn relation(dependent: Dependent<'_>) -> &'static str {
     match (dependent.relation, &dependent.resource.dependent_type) {
         (Relation::Transitive, _) => "transitive, via",
+        (Relation::Mentioned, _) => "mentioned, at",
         (Relation::Direct, _) if dependent.via.is_empty() => "direct",
         (Relation::Direct, DependentType::EnvironmentVariable) => "direct, in",
         (Relation::Direct, _) => "direct, also via",
@@ -113,7 +115,7 @@ pub(super) fn limits(parameters: &Parameters) -> impl Iterator<Item = &'static s
     ];
     const WITHOUT_DEEP: &str = "What only a tool's or an agent's own configuration would show: this audit relied on \
                                 `used_by` for them. Run it with `--deep` to look into each.";
-    ALWAYS.into_iter().chain((!parameters.deep).then_some(WITHOUT_DEEP))
+    ALWAYS.into_iter().chain((parameters.deep == Deep::Never).then_some(WITHOUT_DEEP))
 }
 
 /// How dependents were read.

@@ -25,7 +25,14 @@ fn audit_with(dependents: &[Known], deep: bool) -> Audit {
         facts.uses.push(Told { secret: "s".to_owned(), source: *source, sighting });
     }
     let mut audit = facts.audited();
-    audit.parameters.deep = deep;
+    let status = if deep { Status::Whole } else { Status::NotNeeded };
+    for workspace in &mut audit.workspaces {
+        for row in &mut workspace.sources {
+            if matches!(row.source, Source::Tools | Source::Agents) {
+                row.status = status.clone();
+            }
+        }
+    }
     audit
 }
 

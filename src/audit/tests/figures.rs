@@ -87,6 +87,7 @@ proptest! {
                 ScanOutcome::NotRead(why) => Status::NotRead(why.clone()),
                 ScanOutcome::SwitchedOff => Status::SwitchedOff,
                 ScanOutcome::NotPartOfThisAudit => Status::NotPartOfThisAudit,
+                ScanOutcome::NotNeeded => Status::NotNeeded,
             };
             prop_assert_eq!(row(workspace, *source).status, expected);
         }
@@ -129,6 +130,6 @@ fn a_secret_that_was_not_listed_is_no_listed_one() {
     let mut workspace = Facts::of_one_unused().build();
     workspace.coverage.secrets_not_listed = 1;
     workspace.deleted.push(("d".to_owned(), "old".to_owned()));
-    let figures = audit_workspace(workspace, false).figures();
+    let figures = audit_workspace(workspace, &super::parameters()).figures();
     assert_eq!((figures.secrets_listed, figures.secrets_not_listed, figures.secrets_deleted), (1, 1, 1));
 }

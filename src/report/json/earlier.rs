@@ -12,9 +12,9 @@ use super::{
 use crate::{
     audit::{
         Comparison, EarlierDependent, EarlierRun, EarlierSecret, EarlierWorkspace, History, Night,
-        SecretName, Verdict,
+        SecretName, Status, Verdict,
     },
-    inventory::Sources,
+    inventory::{Source, Sources},
 };
 
 /// What an earlier report says of itself, and what it still knows of those before it.
@@ -88,7 +88,7 @@ impl Reader for EarlierReader<'_, '_> {
             }
         }
         if let Some(comparison) = &mut self.comparison {
-            comparison.take_workspace(earlier_workspace(head, &read));
+            comparison.take_workspace(earlier_workspace(&read));
         }
         self.workspace = Some(read);
         Ok(())
@@ -104,7 +104,7 @@ impl Reader for EarlierReader<'_, '_> {
         }
         if let Some(comparison) = &mut self.comparison {
             let secret = SecretName { name: read.name.into_owned(), id: read.secret_id.into_owned() };
-            comparison.take_secret(earlier_workspace(head, workspace), EarlierSecret { secret, verdict });
+            comparison.take_secret(earlier_workspace(workspace), EarlierSecret { secret, verdict });
         }
         Ok(())
     }
@@ -145,12 +145,21 @@ struct KeptDependent {
     sources: Sources,
 }
 
-fn earlier_workspace<'a>(head: &HeadJson, read: &'a WorkspaceRead) -> EarlierWorkspace<'a> {
+/// Whether every tool, agent and branch was read.
+fn is_inspected(read: &WorkspaceRead) -> bool {
+    let is_read = |source: Source| {
+        let mut rows = read.sources.iter().filter(|row| row.source == source.as_str());
+        rows.any(|row| row.status == Status::Whole.as_str())
+    };
+    is_read(Source::Tools) && is_read(Source::Agents)
+}
+
+fn earlier_workspace<'a>(read: &'a WorkspaceRead) -> EarlierWorkspace<'a> {
     EarlierWorkspace {
         name: &read.name,
         workspace_id: read.workspace_id.as_deref(),
         is_complete: read.complete,
-        is_deep: head.parameters.deep,
+        is_deep: is_inspected(read),
         has_unlisted: read.figures.secrets_not_listed > 0,
     }
 }

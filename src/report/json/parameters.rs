@@ -3,10 +3,16 @@
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::values::text;
-use crate::audit::{Parameters, Redaction, Rendering};
+use super::{
+    read::ReadError,
+    values::{read_word, text},
+};
+use crate::{
+    audit::{Parameters, PartialView, Redaction, Rendering},
+    collect::{ArchivedBranches, Deep},
+};
 
 /// What was asked for.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -19,8 +25,21 @@ pub(crate) struct ParametersJson<'a> {
     pub(super) max_dependency_limit: u32,
     /// Only secrets whose name starts so; empty for all.
     pub(super) search: Cow<'a, str>,
-    /// Whether tools and agents were looked into too.
-    pub(super) deep: bool,
+    /// When tools, agents and their branches were to be read too.
+    #[schemars(extend("enum" = ["auto", "always", "never"]))]
+    #[serde(deserialize_with = "deep")]
+    pub(super) deep: Cow<'a, str>,
+    /// What was to be done about archived branches of agents.
+    #[schemars(extend("enum" = ["auto", "read", "skip"]))]
+    #[serde(default = "before_3")]
+    pub(super) archived_branches: Cow<'a, str>,
+    /// What a view that is proven to be partial leads to.
+    #[schemars(extend("enum" = ["undetermined", "accept"]))]
+    #[serde(default = "before_3")]
+    pub(super) partial_view: Cow<'a, str>,
+    /// Whether a workspace without any secret is as it should be.
+    #[serde(default)]
+    pub(super) allow_empty: bool,
     /// For how many days a secret may be unused before that is an open finding.
     #[serde(default)]
     pub(super) unused_after_days: u32,
@@ -48,6 +67,9 @@ pub(crate) fn parameters_json(parameters: &Parameters) -> ParametersJson<'_> {
         max_dependency_limit,
         search,
         deep,
+        archived_branches,
+        partial_view,
+        allow_empty,
         unused_after_days,
         ignores_waivers,
         redact,
@@ -58,7 +80,10 @@ pub(crate) fn parameters_json(parameters: &Parameters) -> ParametersJson<'_> {
         dependency_limit: *dependency_limit,
         max_dependency_limit: *max_dependency_limit,
         search: text(search),
-        deep: *deep,
+        deep: deep.as_str().into(),
+        archived_branches: archived_branches.as_str().into(),
+        partial_view: partial_view.as_str().into(),
+        allow_empty: *allow_empty,
         unused_after_days: *unused_after_days,
         waivers_ignored: *ignores_waivers,
         redact: redact.clone(),
@@ -69,15 +94,48 @@ pub(crate) fn parameters_json(parameters: &Parameters) -> ParametersJson<'_> {
     }
 }
 
+/// Before schema version 3 it was a flag: `false` then left tools and agents out.
+fn deep<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'static, str>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Word(String),
+        Flag(bool),
+    }
+    Ok(match Form::deserialize(deserializer)? {
+        Form::Word(word) => word.into(),
+        Form::Flag(true) => Deep::Always.as_str().into(),
+        Form::Flag(false) => Deep::Never.as_str().into(),
+    })
+}
+
+/// What stands for a word that there was not before schema version 3.
+fn before_3() -> Cow<'static, str> {
+    Cow::Borrowed("")
+}
+
 impl ParametersJson<'_> {
     /// The parameters again.
-    pub(super) fn restore(self) -> Parameters {
-        Parameters {
+    pub(super) fn restore(self) -> Result<Parameters, ReadError> {
+        Ok(Parameters {
             page_size: self.page_size,
             dependency_limit: self.dependency_limit,
             max_dependency_limit: self.max_dependency_limit,
             search: self.search.into_owned(),
-            deep: self.deep,
+            deep: read_word(Deep::ALL, Deep::as_str, "deep", &self.deep)?,
+            archived_branches: read_word(
+                ArchivedBranches::ALL,
+                ArchivedBranches::as_str,
+                "archived_branches",
+                &self.archived_branches,
+            )?,
+            partial_view: read_word(
+                PartialView::ALL,
+                PartialView::as_str,
+                "partial_view",
+                &self.partial_view,
+            )?,
+            allow_empty: self.allow_empty,
             unused_after_days: self.unused_after_days,
             ignores_waivers: self.waivers_ignored,
             redact: self.redact,
@@ -87,6 +145,6 @@ impl ParametersJson<'_> {
                 csv_formula_escaping: self.csv_formula_escaping,
                 list_length: self.list_length,
             },
-        }
+        })
     }
 }

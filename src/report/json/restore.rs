@@ -42,7 +42,7 @@ pub fn read_audit(input: impl io::Read) -> Result<Audit, ReadError> {
             finished_at: read_moment(&run.finished_at)?,
             tool_version: tool.version.into_owned(),
         },
-        parameters: parameters.restore(),
+        parameters: parameters.restore()?,
         workspaces,
         failed: failed_workspaces
             .into_iter()
@@ -90,6 +90,7 @@ impl Reader for WholeReader {
             figures: read.figures.into(),
             is_complete: read.complete,
             population_drop: read.population_drop.map(Into::into),
+            is_unexpectedly_empty: false,
         });
         Ok(())
     }
@@ -100,7 +101,7 @@ impl Reader for WholeReader {
         };
         let verdict = read_word(Verdict::ALL, Verdict::as_str, "verdict", &read.verdict)?;
         assessments.push(Assessment {
-            judgement: Judgement { verdict, reason: read.reason.into_owned() },
+            judgement: Judgement { verdict, reason: read.reason.into_owned(), evidence: None },
             discrepancies: Vec::new(),
             record: None,
             waiver: read.waiver.map(WaiverJson::restore).transpose()?,

@@ -151,7 +151,7 @@ pub(super) fn parameters(audit: &Audit) -> String {
         ("First limit of a list (`dependency_limit`)", parameters.dependency_limit.to_string()),
         ("Higher limit (`max_dependency_limit`)", parameters.max_dependency_limit.to_string()),
         ("Names (`search`)", names),
-        ("Tools and agents looked into (`deep`)", if parameters.deep { "yes" } else { "no" }.to_owned()),
+        ("Tools and agents looked into (`deep`)", parameters.deep.as_str().to_owned()),
         ("Grace in days (`unused_after_days`)", parameters.unused_after_days.to_string()),
         ("Waivers", if parameters.ignores_waivers { "ignored" } else { "heeded" }.to_owned()),
         (
