@@ -8,51 +8,8 @@ use super::{
     DependenciesPage, FoundReferences, HolderPage, ListedSecret, ResourceType, SecretPage,
     error::{ApiError, Malformed},
     traffic::Traffic,
-    wire::{ListShape, Object, PageFrame, User, references_in_body},
+    wire::{self, ListShape, Object, PageFrame, Sought, User, references_in_body},
 };
-
-const ENVIRONMENT_VARIABLES: ListShape = ListShape {
-    list: "environment_variables",
-    id: "id",
-    name: &["label"],
-    content: Some("values"),
-    is_paged: true,
-};
-const SPEECH_ENGINES: ListShape = ListShape {
-    list: "speech_engines",
-    id: "speech_engine_id",
-    name: &["name"],
-    content: None,
-    is_paged: true,
-};
-const MCP_SERVERS: ListShape = ListShape {
-    list: "mcp_servers",
-    id: "id",
-    name: &["config", "name"],
-    content: Some("config"),
-    is_paged: false,
-};
-const TOOLS: ListShape = ListShape {
-    list: "tools",
-    id: "id",
-    name: &["tool_config", "name"],
-    content: Some("tool_config"),
-    is_paged: true,
-};
-const AGENTS: ListShape =
-    ListShape { list: "agents", id: "agent_id", name: &["name"], content: None, is_paged: true };
-const BRANCHES: ListShape =
-    ListShape { list: "results", id: "id", name: &["name"], content: None, is_paged: false };
-
-/// The fields of `GetConvAISettingsResponseModel`, of which none is required: a body without any is something else.
-const SETTINGS: [&str; 6] = [
-    "conversation_initiation_client_data_webhook",
-    "webhooks",
-    "can_use_mcp_servers",
-    "conversation_embedding_retention_days",
-    "default_livekit_stack",
-    "rag_retention_period_days",
-];
 
 /// The body of an answer with status 200.
 #[derive(Debug)]
@@ -110,50 +67,49 @@ impl Answer {
     }
 
     /// A page of environment variables.
-    pub fn environment_variables(&self) -> Result<HolderPage, ApiError> {
-        self.holders(ENVIRONMENT_VARIABLES)
+    pub fn environment_variables(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
+        self.holders(wire::ENVIRONMENT_VARIABLES, sought)
     }
 
     /// A page of speech engines.
-    pub fn speech_engines(&self) -> Result<HolderPage, ApiError> {
-        self.holders(SPEECH_ENGINES)
+    pub fn speech_engines(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
+        self.holders(wire::SPEECH_ENGINES, sought)
     }
 
     /// The MCP servers.
-    pub fn mcp_servers(&self) -> Result<HolderPage, ApiError> {
-        self.holders(MCP_SERVERS)
+    pub fn mcp_servers(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
+        self.holders(wire::MCP_SERVERS, sought)
     }
 
     /// A page of tools.
-    pub fn tools(&self) -> Result<HolderPage, ApiError> {
-        self.holders(TOOLS)
+    pub fn tools(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
+        self.holders(wire::TOOLS, sought)
     }
 
     /// A page of agents.
-    pub fn agents(&self) -> Result<HolderPage, ApiError> {
-        self.holders(AGENTS)
+    pub fn agents(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
+        self.holders(wire::AGENTS, sought)
     }
 
     /// The branches of an agent.
-    pub fn branches(&self) -> Result<HolderPage, ApiError> {
-        self.holders(BRANCHES)
+    pub fn branches(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
+        self.holders(wire::BRANCHES, sought)
     }
 
     /// The references anywhere in the workspace's settings.
-    pub fn settings(&self) -> Result<FoundReferences, ApiError> {
-        self.read(references_in_body(&self.body, &SETTINGS, None), |_| 1)
+    pub fn settings(&self, sought: &Sought) -> Result<FoundReferences, ApiError> {
+        self.read(references_in_body(&self.body, wire::SETTINGS, None, sought), |_| 1)
     }
 
     /// The references anywhere in the speech engine with this id.
-    pub fn speech_engine(&self, id: &str) -> Result<FoundReferences, ApiError> {
-        let references = references_in_body(&self.body, &["speech_engine"], Some(("speech_engine_id", id)));
-        self.read(references, |_| 1)
+    pub fn speech_engine(&self, id: &str, sought: &Sought) -> Result<FoundReferences, ApiError> {
+        let id = Some(("speech_engine_id", id));
+        self.read(references_in_body(&self.body, wire::SPEECH_ENGINE, id, sought), |_| 1)
     }
 
     /// The references anywhere in the agent with this id.
-    pub fn agent(&self, id: &str) -> Result<FoundReferences, ApiError> {
-        let references = references_in_body(&self.body, &["conversation_config"], Some(("agent_id", id)));
-        self.read(references, |_| 1)
+    pub fn agent(&self, id: &str, sought: &Sought) -> Result<FoundReferences, ApiError> {
+        self.read(references_in_body(&self.body, wire::AGENT, Some(("agent_id", id)), sought), |_| 1)
     }
 
     /// The branch that an agent's document says it shows.
@@ -168,8 +124,8 @@ impl Answer {
         self.read(User::parse(&self.body), |_| 1)
     }
 
-    fn holders(&self, shape: ListShape) -> Result<HolderPage, ApiError> {
-        self.read(HolderPage::parse(&self.body, shape), |page| page.holders.len())
+    fn holders(&self, shape: ListShape, sought: &Sought) -> Result<HolderPage, ApiError> {
+        self.read(HolderPage::parse(&self.body, shape, sought), |page| page.holders.len())
     }
 
     /// What was read, counted as that many items.

@@ -92,15 +92,25 @@ impl Client {
         self.page(Target::of("/v1/convai/agents", &[])?, &[("archived", archived)], cursor).await
     }
 
-    /// `GET /v1/convai/agents/{agent_id}`: one agent, as it is on one of its branches or on its main one.
-    pub async fn agent(&self, id: &str, branch_id: Option<&str>) -> Result<Answer, ApiError> {
-        let parameters: Vec<_> = branch_id.map(|branch| ("branch_id", branch)).into_iter().collect();
+    /// `GET /v1/convai/agents/{agent_id}`: one agent, as it is on one of its branches or on its main one; with what
+    /// procedures make of its workflow, where `with_generated`.
+    pub async fn agent(
+        &self,
+        id: &str,
+        branch_id: Option<&str>,
+        with_generated: bool,
+    ) -> Result<Answer, ApiError> {
+        let branch = branch_id.map(|branch| ("branch_id", branch));
+        let generated = with_generated.then_some(("include_procedure_generated_workflow_elements", "true"));
+        let parameters: Vec<_> = branch.into_iter().chain(generated).collect();
         self.get(Target::of("/v1/convai/agents/{agent_id}", &[id])?, &parameters).await
     }
 
-    /// `GET /v1/convai/agents/{agent_id}/branches`: the branches of one agent.
-    pub async fn branches(&self, agent_id: &str) -> Result<Answer, ApiError> {
-        self.get(Target::of("/v1/convai/agents/{agent_id}/branches", &[agent_id])?, &[]).await
+    /// `GET /v1/convai/agents/{agent_id}/branches`: the branches of one agent, as many as it shows at once.
+    pub async fn branches(&self, agent_id: &str, include_archived: bool) -> Result<Answer, ApiError> {
+        let archived = include_archived.then_some(("include_archived", "true"));
+        let parameters: Vec<_> = archived.into_iter().chain([("limit", LARGEST_PAGE)]).collect();
+        self.get(Target::of("/v1/convai/agents/{agent_id}/branches", &[agent_id])?, &parameters).await
     }
 
     /// `GET /v1/user`: whose key this is.

@@ -125,6 +125,19 @@ impl ApiError {
         self.status_and_code().is_some_and(|(status, _)| refusals.contains(&status))
     }
 
+    /// Whether the API said that it doesn't take what was asked for in this way.
+    #[must_use]
+    pub fn refuses_parameters(&self) -> bool {
+        let refusals = [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY];
+        self.status_and_code().is_some_and(|(status, _)| refusals.contains(&status))
+    }
+
+    /// Whether the API said that there is such a thing, and that this key may not see it.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self.status_and_code(), Some((StatusCode::FORBIDDEN, _)))
+    }
+
     /// Whether the API said that there is no such thing.
     #[must_use]
     pub fn is_not_found(&self) -> bool {

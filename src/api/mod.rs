@@ -34,7 +34,7 @@ pub use throttle::Priority;
 pub use traffic::EndpointTraffic;
 pub use wire::{
     DependenciesPage, DependentList, FoundReference, FoundReferences, HasMore, Holder, HolderPage, ListName,
-    ListedSecret, PageFrame, ResourceType, SecretPage, User,
+    ListedSecret, PageFrame, ResourceType, SecretPage, Sought, UnknownField, User,
 };
 
 use crate::progress::WorkspaceProgress;
@@ -221,8 +221,9 @@ impl Shared {
             sent += 1;
             self.traffic.sent(endpoint);
             let failed = match self.attempt(&url, parameters, sent > 1).await {
-                Ok((body, request_id)) => {
+                Ok((mut body, request_id)) => {
                     slot.answered();
+                    wire::replace_lone_surrogates(&mut body);
                     self.traffic.answered(endpoint, request_id.as_deref());
                     let traffic = Arc::clone(&self.traffic);
                     return Ok(Answer {

@@ -29,13 +29,22 @@ pub struct Walk {
     page: u32,
     most_pages: u32,
     was_restarted: bool,
+    /// Whether the page before said that it was the last, and had a cursor all the same.
+    is_past_the_end: bool,
 }
 
 impl Walk {
     /// A walk that is about to ask for its first page, and gives up after `most_pages`.
     #[must_use]
     pub fn new(most_pages: u32) -> Self {
-        Self { cursor: None, seen: HashSet::new(), page: 1, most_pages, was_restarted: false }
+        Self {
+            cursor: None,
+            seen: HashSet::new(),
+            page: 1,
+            most_pages,
+            was_restarted: false,
+            is_past_the_end: false,
+        }
     }
 
     /// The cursor of the page to ask for; the first page has none.
@@ -60,16 +69,24 @@ impl Walk {
         restarts
     }
 
+    /// Whether an error is the end: the page before said that it was the last, and its cursor leads nowhere.
+    #[must_use]
+    pub fn ends_with(&self, error: &ApiError) -> bool {
+        self.is_past_the_end && (error.refuses_cursor() || error.is_not_found())
+    }
+
     /// Takes what the page that was asked for at `path` says of the next. Whether there is another page to ask for: a
-    /// cursor leads on, from an empty page too unless the server says that it is the last.
+    /// cursor leads on, from an empty page too unless the server says that it is the last. (The vendor's own example of a
+    /// list of agents has `has_more: false` and a cursor. It is followed, and where it leads round, that was the end.)
     ///
     /// # Errors
-    /// Where the server says that there is more but not where, or the cursor is empty, too long or was followed before,
-    /// or the pages are too many.
+    /// Where the server says that there is more but not where, or the cursor is too long or was followed before, or the
+    /// pages are too many.
     pub fn advance(&mut self, path: &str, next: Next<'_>) -> Result<bool, ApiError> {
         let lost =
             |problem: &str| Err(ApiError::new(path, Fault::Paging(problem.to_owned())).on_page(self.page));
-        let next = match next {
+        let says_no = next.has_more == HasMore::No;
+        let next = match (Next { cursor: next.cursor.filter(|cursor| !cursor.is_empty()), ..next }) {
             Next { cursor: None, has_more: HasMore::Yes, .. } => {
                 return lost("has_more says that there are more pages, but there is no next_cursor");
             }
@@ -78,11 +95,11 @@ impl Walk {
             }
             Next { cursor: Some(cursor), .. } => cursor,
         };
-        if next.is_empty() {
-            return lost("next_cursor is empty, which is neither a page nor the end");
-        }
         if next.len() > CURSOR_LENGTH {
             return lost(&format!("next_cursor is longer than {CURSOR_LENGTH} bytes"));
+        }
+        if says_no && self.seen.contains(next) {
+            return Ok(false);
         }
         if !self.seen.insert(next.to_owned()) {
             return lost("next_cursor was followed before, so the pages go round in a circle");
@@ -91,6 +108,7 @@ impl Walk {
             return lost("there are more pages than [http] max_pages allows");
         }
         self.cursor = Some(next.to_owned());
+        self.is_past_the_end = says_no;
         self.page += 1;
         Ok(true)
     }
@@ -137,6 +155,33 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_cursor_is_the_end_unless_there_is_more() {
+        assert!(!Walk::new(10).advance("/p", cursor("")).unwrap());
+        assert!(!Walk::new(10).advance("/p", Next { has_more: HasMore::No, ..cursor("") }).unwrap());
+        let more = Next { has_more: HasMore::Yes, ..cursor("") };
+        assert!(problem(&mut Walk::new(10), more).contains("no next_cursor"));
+    }
+
+    #[test]
+    fn a_cursor_after_the_last_page_is_followed_and_may_lead_nowhere() {
+        let last = Next { has_more: HasMore::No, ..cursor("a") };
+        let refusal = |status| {
+            let status = reqwest::StatusCode::from_u16(status).unwrap();
+            ApiError::new("/p", Fault::Status { status, code: None, message: String::new() })
+        };
+        let mut walk = Walk::new(10);
+        assert!(!walk.ends_with(&refusal(400)));
+        assert!(walk.advance("/p", last).unwrap());
+        assert!(
+            walk.ends_with(&refusal(400)) && walk.ends_with(&refusal(404)) && !walk.ends_with(&refusal(500))
+        );
+        assert!(!walk.advance("/p", last).unwrap(), "the same page again");
+        assert!(walk.advance("/p", Next { has_more: HasMore::Yes, ..cursor("a") }).is_err());
+        assert!(walk.advance("/p", cursor("b")).unwrap());
+        assert!(!walk.ends_with(&refusal(400)), "that page did not say that it was the last");
+    }
+
+    #[test]
     fn a_circle_of_any_length_is_an_error_that_names_the_page() {
         let mut walk = Walk::new(10);
         for next in ["a", "b", "c"] {
@@ -164,7 +209,6 @@ mod tests {
 
     #[test]
     fn cursors_that_cannot_be_followed_are_errors() {
-        assert!(problem(&mut Walk::new(10), cursor("")).contains("empty"));
         assert!(problem(&mut Walk::new(10), cursor(&"x".repeat(CURSOR_LENGTH + 1))).contains("4096"));
         assert!(problem(&mut Walk::new(1), cursor("a")).contains("max_pages"));
     }

@@ -1,7 +1,7 @@
 //! Where two parts of the API, each read whole, tell different things of the same secret. In use, both; but somebody
 //! should know that one of them is not to be relied on.
 
-use crate::inventory::{Dependent, DependentType, Secret, Source};
+use crate::inventory::{Dependent, DependentType, Relation, Secret, Source};
 
 /// What one part of the API shows and another doesn't.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +28,11 @@ impl Discrepancy {
 
 /// Whether one dependent of a secret is a discrepancy.
 pub(super) fn discrepancy(secret: &Secret, dependent: Dependent<'_>) -> Option<Discrepancy> {
+    // Lists of dependents have no place for branches, and what only mentions a secret need not be in them.
+    let is_of_branches = dependent.sources.are_within(&[Source::Agents]) && !dependent.via.is_empty();
+    if is_of_branches || dependent.relation == Relation::Mentioned {
+        return None;
+    }
     let dependent_type = &dependent.resource.dependent_type;
     let list = match dependent_type {
         DependentType::Tool => "tools",

@@ -166,7 +166,7 @@ fn audit_workspace(mut workspace: Workspace, parameters: &Parameters) -> Audited
     let is_narrowed = !parameters.search.is_empty();
     let is_unexpectedly_empty = workspace.secrets_listed() == 0 && !is_narrowed && !parameters.allow_empty;
     let judgements: Vec<Judgement> =
-        workspace.secrets.iter().map(|secret| judge(&workspace, secret)).collect();
+        workspace.secrets.iter().map(|secret| judge(&workspace, secret, parameters.partial_view)).collect();
     let is_settled = |secret: &Secret, judgement: &Judgement| {
         secret.is_whole() && judgement.verdict != Verdict::Undetermined
     };

@@ -4,7 +4,7 @@
 //! read whole, just now, and none does, and the secret, read once more by itself, shows no use either.
 
 use super::DependentCounts;
-use crate::inventory::{Gap, ScanOutcome, Secret, Source, Workspace};
+use crate::inventory::{Extent, Gap, ScanOutcome, Secret, Source, View, Workspace};
 
 /// What is to be said of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,8 +93,8 @@ impl PartialView {
 
 /// Judges one secret of a workspace.
 #[must_use]
-pub fn judge(workspace: &Workspace, secret: &Secret) -> Judgement {
-    let missing = missing(workspace, secret);
+pub fn judge(workspace: &Workspace, secret: &Secret, partial_view: PartialView) -> Judgement {
+    let missing = missing(workspace, secret, partial_view);
     let uses = || DependentCounts::of(workspace, secret).in_words();
     let (verdict, reason) = match (secret.uses() > 0, missing.is_empty()) {
         (true, _) if secret.is_whole() => (Verdict::InUse, format!("used by {}", uses())),
@@ -121,10 +121,14 @@ pub fn judge(workspace: &Workspace, secret: &Secret) -> Judgement {
 }
 
 /// What could hide a use of this secret. Empty: nothing.
-fn missing(workspace: &Workspace, secret: &Secret) -> Vec<String> {
+fn missing(workspace: &Workspace, secret: &Secret, partial_view: PartialView) -> Vec<String> {
     let mut missing = list_gaps(secret);
     missing.extend(unread_places(workspace));
+    missing.extend(uninspected_places(workspace));
     missing.extend(workspace.page_gaps.iter().map(Gap::in_words));
+    if partial_view == PartialView::Undetermined {
+        missing.extend(hidden_from_the_key(workspace));
+    }
     if missing.is_empty() && !secret.confirmed {
         missing.push("it was not read once more by itself".to_owned());
     }
@@ -150,6 +154,25 @@ pub(super) fn unread_places(workspace: &Workspace) -> Vec<String> {
             })
         })
         .collect()
+}
+
+/// Tools and agents, where nothing needed them to be read but this.
+fn uninspected_places(workspace: &Workspace) -> impl Iterator<Item = String> {
+    let unread = workspace.scans.iter().filter(|scan| scan.outcome == ScanOutcome::NotNeeded);
+    unread.map(|scan| format!("{} not read", scan.source.as_str()))
+}
+
+/// Why a use could be where the key may not look, and what to do about it.
+fn hidden_from_the_key(workspace: &Workspace) -> Option<String> {
+    let View { extent: Extent::Partial, signs } = &workspace.view else { return None };
+    let first = signs.first().map_or("", String::as_str);
+    let others = match signs.len() {
+        0 | 1 => String::new(),
+        several => format!(" (and {} more signs)", several - 1),
+    };
+    Some(format!(
+        "this key does not see the whole workspace: {first}{others}; use a key of a workspace admin that is limited to          convai_read, share what is named with the key's user, or set [audit] partial_view = \"accept\""
+    ))
 }
 
 /// The places that were read, in words: what an unused secret is not in.

@@ -3,12 +3,12 @@
 use chrono::TimeDelta;
 
 use crate::{
-    api::{Answer, ApiError, Client, ClientError, HolderPage, ResourceType, SecretsQuery, User},
+    api::{ApiError, Client, ClientError, Next, ResourceType, SecretsQuery, User},
     audit::PopulationDrop,
-    collect::Deep,
+    collect::{Deep, sample},
     config::{Config, OnPopulationDrop, WorkspaceConfig},
     error::Error,
-    inventory::{FailedWorkspace, Source},
+    inventory::{FailedWorkspace, Scan, ScanOutcome, Source},
 };
 
 /// What one key can read.
@@ -70,6 +70,15 @@ impl From<Result<(), ApiError>> for Outcome {
     }
 }
 
+impl From<Result<Scan, ApiError>> for Outcome {
+    fn from(tried: Result<Scan, ApiError>) -> Self {
+        match tried.map(|scan| scan.outcome) {
+            Ok(ScanOutcome::NotRead(why)) => Self::Failed { why, key_refused: false },
+            tried => tried.map(drop).into(),
+        }
+    }
+}
+
 /// Tries every source with one key. Where nothing answers the list of secrets only that is tried: each further source
 /// would take as many attempts, to show the same.
 pub async fn check(client: &Client, workspace: &str, config: &Config) -> Checked {
@@ -98,7 +107,7 @@ pub async fn check(client: &Client, workspace: &str, config: &Config) -> Checked
         let outcome = if config.collect.switched_off.contains(&source) {
             Outcome::SwitchedOff
         } else if is_reached {
-            try_scan(client, source).await.into()
+            sample(client, &config.collect, source).await.into()
         } else {
             NOTHING_ANSWERS
         };
@@ -120,6 +129,10 @@ const NOTHING_ANSWERS: Outcome = Outcome::NotTried("nothing answers at that addr
 async fn list_secrets(client: &Client) -> Result<Option<String>, ApiError> {
     let query = SecretsQuery { page_size: 1, dependency_limit: 1, search: "" };
     let answer = client.secrets(query, None).await?;
+    let frame = answer.secret_page_frame()?;
+    let next =
+        Next { cursor: frame.next_cursor.as_deref(), has_more: frame.has_more, is_empty: frame.is_empty };
+    client.walk().advance(answer.path(), next)?;
     let page = answer.secret_page()?;
     Ok(page.secrets.first().map(|secret| secret.id.to_string()))
 }
@@ -157,46 +170,6 @@ async fn try_secret(client: &Client, source: Source, id: &str) -> Result<(), Api
         client.dependencies(id, ResourceType::Tools, None).await?.dependencies_page(ResourceType::Tools)?;
     }
     Ok(())
-}
-
-async fn try_scan(client: &Client, source: Source) -> Result<(), ApiError> {
-    match source {
-        Source::EnvironmentVariables => {
-            whole(&client.environment_variables(None).await?, Answer::environment_variables).map(drop)
-        }
-        Source::McpServers => whole(&client.mcp_servers().await?, Answer::mcp_servers).map(drop),
-        Source::Settings => client.settings().await?.settings().map(drop),
-        Source::Tools => whole(&client.tools(None).await?, Answer::tools).map(drop),
-        Source::SpeechEngines => {
-            let page = whole(&client.speech_engines(None).await?, Answer::speech_engines)?;
-            // A list may be open where what it lists is not.
-            if let Some(first) = page.holders.first() {
-                client.speech_engine(&first.id).await?.speech_engine(&first.id)?;
-            }
-            Ok(())
-        }
-        Source::Agents => {
-            let page = whole(&client.agents(false, None).await?, Answer::agents)?;
-            if let Some(first) = page.holders.first() {
-                client.agent(&first.id, None).await?.agent(&first.id)?;
-                whole(&client.branches(&first.id).await?, Answer::branches)?;
-            }
-            Ok(())
-        }
-        Source::Preview | Source::HigherLimit | Source::Dependencies | Source::Secret => Ok(()),
-    }
-}
-
-/// A page of which everything could be read.
-fn whole(
-    answer: &Answer,
-    read: impl FnOnce(&Answer) -> Result<HolderPage, ApiError>,
-) -> Result<HolderPage, ApiError> {
-    let mut page = read(answer)?;
-    match page.problem.take() {
-        Some(problem) => Err(answer.error(problem)),
-        None => Ok(page),
-    }
 }
 
 impl Checked {

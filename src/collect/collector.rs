@@ -12,15 +12,20 @@ use super::{
     digest::{digest, done},
     listing::{Open, PagedList},
     lists::open_lists,
-    references::{Found, Scanned, scan_all},
+    places::Places,
+    references::{Found, Reading, Scanning, scan_all},
     single::Purpose,
+    view::Signs,
     waiting::{DEPENDENTS, HIGHER_LIMIT, Job, SECRETS, Waiting},
 };
 use crate::{
-    api::{Answer, ApiError, Client, ListName, ListedSecret, ResourceType, Walk},
-    inventory::{DependentType, Gap, Secret, Sighting, Source, Workspace},
+    api::{Answer, ApiError, Client, ListName, ListedSecret, ResourceType, Sought, UnknownField, Walk},
+    inventory::{DependentType, Gap, Resource, Secret, Sighting, Source, Visibility, Workspace},
     progress::WorkspaceProgress,
 };
+
+/// How many words that may be ids are kept of the unknown fields of all secrets.
+const WORDS_KEPT: usize = 100_000;
 
 /// How many more jobs are begun than requests may be in flight, so that the network is busy while an answer is taken in.
 /// What was answered and not taken in takes memory, so there are no more of them.
@@ -38,10 +43,20 @@ pub(super) struct Collector {
     pub(super) vanished: BTreeSet<usize>,
     /// Secrets that are gone, to be taken out at the end.
     pub(super) gone: BTreeSet<usize>,
-    /// References to secrets that were not listed.
+    /// References to secrets that were not listed, to be looked up.
     pub(super) unlisted: BTreeMap<String, Vec<(Source, Found)>>,
-    /// What was found in the places that `used_by` doesn't cover, once they have been read.
-    pub(super) scans: Option<Result<Vec<Scanned>, ApiError>>,
+    /// What looking them up came to, where there was no such secret to be seen.
+    pub(super) not_found: BTreeMap<String, NotFound>,
+    /// Words that may be ids of secrets, and so far are not.
+    pub(super) words: Vec<(Source, Found)>,
+    /// The ids of the secrets that were listed.
+    pub(super) sought: Sought,
+    /// What the unknown fields of secrets were searched for.
+    pub(super) fields_sought: Option<Arc<Sought>>,
+    /// What was found in places, once they have been read.
+    pub(super) scans: Option<Result<Vec<Scanning>, ApiError>>,
+    pub(super) places: Places,
+    pub(super) signs: Signs,
     unknown_fields: BTreeSet<String>,
     progress: Arc<WorkspaceProgress>,
     position_by_id: HashMap<String, usize>,
@@ -59,8 +74,18 @@ pub(super) enum Answered {
     Dependents { list: PagedList, walk: Walk, answer: Result<Answer, ApiError> },
     /// One secret by itself.
     Secret { purpose: Purpose, answer: Result<Answer, ApiError> },
-    /// All places that can hold references.
-    Scans(Result<Vec<Scanned>, ApiError>),
+    /// Places that can hold references.
+    Scans(Result<Vec<Scanning>, ApiError>),
+    /// Whose key it is.
+    User(Result<Answer, ApiError>),
+}
+
+/// Why there was no secret to be seen of an id that something refers to.
+pub(super) struct NotFound {
+    /// Whether it may be there all the same.
+    pub(super) may_exist: bool,
+    /// In words.
+    pub(super) why: String,
 }
 
 impl Answered {
@@ -70,7 +95,8 @@ impl Answered {
             Self::Page { answer, .. }
             | Self::HigherLimit { answer, .. }
             | Self::Dependents { answer, .. }
-            | Self::Secret { answer, .. } => answer.as_ref().map_or(0, Answer::size),
+            | Self::Secret { answer, .. }
+            | Self::User(answer) => answer.as_ref().map_or(0, Answer::size),
             Self::Scans(_) => 0,
         }
     }
@@ -92,7 +118,13 @@ impl Collector {
             vanished: BTreeSet::new(),
             gone: BTreeSet::new(),
             unlisted: BTreeMap::new(),
+            not_found: BTreeMap::new(),
+            words: Vec::new(),
+            sought: Sought::default(),
+            fields_sought: None,
             scans: None,
+            places: Places::default(),
+            signs: Signs::default(),
             unknown_fields: BTreeSet::new(),
             progress,
             position_by_id: HashMap::new(),
@@ -111,10 +143,16 @@ impl Collector {
         self.waiting.push(job);
     }
 
-    /// Begins to scan the places that `used_by` doesn't cover.
-    pub(super) fn start_scans(&mut self) {
+    /// Begins to read places.
+    pub(super) fn start_scans(&mut self, readings: Vec<Reading>) {
         let (client, options) = (self.client.clone(), Arc::clone(&self.options));
-        self.start(async move { Answered::Scans(scan_all(&client, &options).await) });
+        self.start(async move { Answered::Scans(scan_all(&client, &options, readings).await) });
+    }
+
+    /// Asks whose key it is.
+    pub(super) fn start_user(&mut self) {
+        let client = self.client.with_priority(SECRETS);
+        self.start(async move { Answered::User(client.user().await) });
     }
 
     /// Takes in answers until no job is left.
@@ -174,6 +212,7 @@ impl Collector {
             // A walk that fails ends it all at once. A scan doesn't: where the key is no good both fail, and which
             // failed first must not decide what is said.
             Answered::Scans(scans) => self.scans = Some(scans),
+            Answered::User(answer) => self.signs.take_user(answer.and_then(|answer| answer.user())),
         }
         Ok(self)
     }
@@ -181,11 +220,11 @@ impl Collector {
     /// Adds what an answer shows. A secret that was seen before is united with what is known of it. Which lists the
     /// answer doesn't show whole.
     pub(super) fn take_in(&mut self, secrets: Vec<ListedSecret<'_>>, source: Source, limit: u32) -> Open {
-        let mut open = Vec::new();
+        let (mut open, mut fields) = (Vec::new(), Vec::new());
         for secret in secrets {
             let lists = open_lists(&secret.lists, limit);
             let position = self.position_of(&secret);
-            self.unknown_fields.extend(secret.unknown_fields.iter().map(ToString::to_string));
+            fields.extend(secret.unknown_fields.into_iter().map(|field| (position, field)));
             for list in secret.lists {
                 self.record(position, source, list.sightings);
             }
@@ -193,7 +232,34 @@ impl Collector {
                 open.push((position, lists));
             }
         }
+        self.search_fields(fields);
         open
+    }
+
+    /// Searches the unknown fields of secrets for ids of others.
+    fn search_fields(&mut self, fields: Vec<(usize, UnknownField<'_>)>) {
+        for (position, field) in fields {
+            // Before the list has ended, words of the form of an id do.
+            let sought = self.fields_sought.get_or_insert_with(|| Arc::new(self.sought.ready(true)));
+            let found = field.search(sought);
+            self.unknown_fields.insert(field.name);
+            let Some(holder) = self.workspace.secrets.get(position) else { continue };
+            let holder = Resource {
+                name: Some(holder.name.clone().into()),
+                visibility: Visibility::Available,
+                ..Resource::unknown(DependentType::unrecognized("secret"), holder.id.clone())
+            };
+            for reference in found.references.into_iter().filter(|one| *one.secret_id != *holder.id) {
+                let via = vec![reference.path_in_words()];
+                let (secret_id, is_locator) = (reference.secret_id, reference.is_locator);
+                let found = Found { secret_id, holder: holder.clone(), via, is_locator };
+                self.words.push((Source::Preview, found));
+            }
+            if found.has_more_words || self.words.len() > WORDS_KEPT {
+                self.words.truncate(WORDS_KEPT);
+                self.places.secrets.has_more_words = true;
+            }
+        }
     }
 
     fn position_of(&mut self, listed: &ListedSecret<'_>) -> usize {
@@ -210,6 +276,7 @@ impl Collector {
         let position = self.workspace.secrets.len();
         self.workspace.secrets.push(Secret::new(&*listed.id, name));
         self.position_by_id.insert(listed.id.to_string(), position);
+        self.sought.add([&*listed.id]);
         self.progress.add_secrets(1);
         position
     }
@@ -255,11 +322,12 @@ impl Collector {
         }
         for field in &self.unknown_fields {
             let note = format!(
-                "secrets have a field that this program does not know and did not look into: {field}"
+                "secrets have a field that this program does not know; it was only searched for ids of secrets: {field}"
             );
             self.workspace.warnings.push(note);
         }
         self.warn_of_names_outside_the_search();
+        self.tell_what_was_seen();
         let mut position = 0;
         let (gone, deleted) = (&self.gone, &mut self.workspace.deleted);
         self.workspace.secrets.retain_mut(|secret| {

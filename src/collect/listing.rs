@@ -46,6 +46,7 @@ impl Collector {
         let (this_page, this_cursor) = (walk.page(), walk.cursor().map(str::to_owned));
         let answer = match answer {
             Ok(answer) => answer,
+            Err(error) if walk.ends_with(&error) => return Ok(()),
             Err(error) if walk.restart_after(&error) => {
                 self.note_restart(&error.on_page(this_page));
                 self.ask_for_page(walk);
@@ -58,13 +59,24 @@ impl Collector {
         let next =
             Next { cursor: frame.next_cursor.as_deref(), has_more: frame.has_more, is_empty: frame.is_empty };
         // The next page is on its way while this one is taken in.
-        if walk.advance(answer.path(), next)? {
+        let is_last = !walk.advance(answer.path(), next)?;
+        if !is_last {
             self.ask_for_page(walk);
         }
         let page = answer.secret_page().map_err(on_this_page)?;
         self.workspace.coverage.list_pages += 1;
         let (count, limit) = (page.secrets.len(), self.options.dependency_limit);
-        let open = self.take_in(page.secrets, Source::Preview, limit);
+        let mut open = self.take_in(page.secrets, Source::Preview, limit);
+        self.places.secrets.is_long |= this_page > 1;
+        if let Some(known) = self.places.secrets.known_before {
+            // Of this walk only those are new that no walk before has shown.
+            open.retain(|(position, _)| *position >= known);
+            self.page_to_the_end(open);
+            return Ok(());
+        }
+        if this_page == 1 {
+            self.start_first_scans(is_last);
+        }
         tracing::info!(
             workspace = self.workspace.name,
             page = this_page,
@@ -173,6 +185,10 @@ impl Collector {
     ) -> Result<(), ApiError> {
         let this_page = walk.page();
         let answer = match answer {
+            Err(error) if walk.ends_with(&error) => {
+                self.complete(list.secret, &ListName::Pageable(list.resource_type), Source::Dependencies);
+                return Ok(());
+            }
             Err(error) if walk.restart_after(&error) => {
                 self.note_restart(&error.on_page(this_page));
                 self.queue(Job::Dependents { list, walk });

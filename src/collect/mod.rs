@@ -6,20 +6,22 @@
 //!
 //! What never lives here: HTTP itself (that is `api`), and any opinion about what is unused (that is `audit`).
 
-mod agent;
+mod agents;
 mod collector;
 mod digest;
 mod listing;
 mod lists;
+mod places;
 mod references;
 mod single;
+mod view;
 mod waiting;
 
 use std::sync::Arc;
 
 use crate::{
     api::{ApiError, Client, SecretsQuery},
-    inventory::{Source, Workspace},
+    inventory::{Scan, Source, Workspace},
     progress::WorkspaceProgress,
 };
 use collector::Collector;
@@ -105,6 +107,14 @@ impl CollectOptions {
     }
 }
 
+/// Tries whether a place can be read, with the same walks and readers: its lists to their end, and one document of each kind.
+///
+/// # Errors
+/// Where the API says that the key is invalid. Whatever else fails is in the outcome.
+pub async fn sample(client: &Client, options: &CollectOptions, source: Source) -> Result<Scan, ApiError> {
+    references::sample(client, options, source).await
+}
+
 /// Lists every secret that the key may see, with everything that uses it.
 ///
 /// # Errors
@@ -120,7 +130,10 @@ pub async fn collect(
     let workspace = Workspace::new(name.to_owned(), address.to_owned());
     let mut collector = Collector::new(client, options, progress, workspace);
     collector.start_walk();
-    collector.start_scans();
+    collector.start_user();
     let listed = collector.take_answers().await?.look_for_vanished().await?;
-    Ok(listed.take_scans().await?.confirm_candidates().await?.finish())
+    let scanned = listed.take_scans().await?;
+    // What follows is only asked where a secret is about to be called unused, each step for what the one before left.
+    let inspected = scanned.inspect().await?;
+    Ok(inspected.walk_again().await?.confirm_candidates().await?.finish())
 }

@@ -4,86 +4,69 @@
 use std::{
     borrow::Cow,
     collections::{BTreeSet, HashMap},
+    sync::Arc,
 };
 
 use futures_util::{StreamExt, stream};
 
 use super::{
-    CollectOptions, Deep, agent,
+    CollectOptions,
+    agents::Agents,
     digest::digest,
     listing::restart_note,
     waiting::{DOCUMENTS, PLACES},
 };
 use crate::{
-    api::{Answer, ApiError, Client, FoundReference, FoundReferences, Holder, HolderPage, Next},
+    api::{Answer, ApiError, Client, FoundReference, FoundReferences, Holder, HolderPage, Next, Sought},
     inventory::{DependentType, Relation, Resource, Scan, ScanOutcome, Sighting, Source, Visibility},
 };
 
-/// A place and the references that were found in it.
-pub(super) struct Scanned {
-    pub(super) scan: Scan,
-    pub(super) found: Vec<Found>,
-    /// What is worth knowing of how it was read.
-    pub(super) notes: Vec<String>,
-    /// The ids of workspaces that the things in it say they are in.
-    pub(super) workspace_ids: BTreeSet<String>,
+/// How many words of one place are kept that are no known id yet.
+const UNKNOWN_KEPT: usize = 20_000;
+
+/// What of a place is to be read.
+pub(super) struct Reading {
+    pub(super) source: Source,
+    /// Only these of its lists; all where there is none.
+    pub(super) only: Vec<Listing>,
+    /// The ids of what need not be looked into again.
+    pub(super) known: BTreeSet<String>,
+    /// What documents are searched for.
+    pub(super) sought: Arc<Sought>,
+    /// Whether one document of each kind will do.
+    pub(super) is_sample: bool,
+}
+
+impl Reading {
+    /// All of a place.
+    pub(super) fn whole(source: Source, sought: Arc<Sought>) -> Self {
+        Self { source, only: Vec::new(), known: BTreeSet::new(), sought, is_sample: false }
+    }
 }
 
 /// A secret's id and what holds it.
+#[derive(Clone)]
 pub(super) struct Found {
     pub(super) secret_id: String,
     pub(super) holder: Resource<'static>,
     pub(super) via: Vec<String>,
+    /// Whether it stands in a form that the API documents.
+    pub(super) is_locator: bool,
 }
 
 impl Found {
     pub(super) fn sighting(&self) -> Sighting<'static> {
         Sighting {
             resource: self.holder.clone(),
-            relation: Relation::Direct,
+            relation: if self.is_locator { Relation::Direct } else { Relation::Mentioned },
             via: self.via.iter().cloned().map(Cow::Owned).collect(),
         }
     }
 }
 
-/// Scans every place that is part of the audit.
-///
-/// # Errors
-/// Only where the API says that the key is invalid.
-pub(super) async fn scan_all(client: &Client, options: &CollectOptions) -> Result<Vec<Scanned>, ApiError> {
-    let scans = Source::SCANNED.map(|source| async move {
-        let is_deep = matches!(source, Source::Tools | Source::Agents);
-        let outcome = if options.switched_off.contains(&source) {
-            ScanOutcome::SwitchedOff
-        } else if is_deep && options.deep != Deep::Always {
-            ScanOutcome::NotPartOfThisAudit
-        } else {
-            ScanOutcome::Whole
-        };
-        let read = outcome == ScanOutcome::Whole;
-        let mut scanning = Scanning {
-            places: client.with_priority(PLACES),
-            documents: client.with_priority(DOCUMENTS),
-            scan: Scan::new(source, outcome),
-            found: Vec::new(),
-            notes: Vec::new(),
-            workspace_ids: BTreeSet::new(),
-        };
-        if read {
-            scanning.read().await?;
-        }
-        if let Some(gap) = scanning.scan.gap() {
-            tracing::warn!("{gap}");
-        }
-        let Scanning { scan, found, notes, workspace_ids, .. } = scanning;
-        Ok(Scanned { scan, found, notes, workspace_ids })
-    });
-    futures_util::future::join_all(scans).await.into_iter().collect()
-}
-
 /// A list whose elements are holders, or name documents that are.
-#[derive(Clone, Copy)]
-enum Listing {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Listing {
     EnvironmentVariables,
     SpeechEngines,
     McpServers,
@@ -102,30 +85,130 @@ impl Listing {
         }
     }
 
-    fn read(self, answer: &Answer) -> Result<HolderPage, ApiError> {
+    fn read(self, answer: &Answer, sought: &Sought) -> Result<HolderPage, ApiError> {
         match self {
-            Self::EnvironmentVariables => answer.environment_variables(),
-            Self::SpeechEngines => answer.speech_engines(),
-            Self::McpServers => answer.mcp_servers(),
-            Self::Tools => answer.tools(),
-            Self::Agents { .. } => answer.agents(),
+            Self::EnvironmentVariables => answer.environment_variables(sought),
+            Self::SpeechEngines => answer.speech_engines(sought),
+            Self::McpServers => answer.mcp_servers(sought),
+            Self::Tools => answer.tools(sought),
+            Self::Agents { .. } => answer.agents(sought),
         }
     }
 }
 
-struct Scanning {
+/// Reads the lists of a place to their end, and one document of each kind: whether a whole reading would succeed.
+pub(super) async fn sample(
+    client: &Client,
+    options: &CollectOptions,
+    source: Source,
+) -> Result<Scan, ApiError> {
+    let reading = Reading { is_sample: true, ..Reading::whole(source, Arc::default()) };
+    Ok(Scanning::new(client, reading).run(options).await?.scan)
+}
+
+/// One place while it is read, and then what was found in it.
+pub(super) struct Scanning {
     /// Asks for the next page of the place.
     places: Client,
     /// Asks for single documents.
     documents: Client,
-    scan: Scan,
-    found: Vec<Found>,
-    notes: Vec<String>,
-    workspace_ids: BTreeSet<String>,
+    reading: Reading,
+    pub(super) scan: Scan,
+    pub(super) found: Vec<Found>,
+    /// What is worth knowing of how it was read.
+    pub(super) notes: Vec<String>,
+    /// The ids of workspaces that the things in it say they are in.
+    pub(super) workspace_ids: BTreeSet<String>,
+    /// The ids of all that its lists show.
+    pub(super) ids: BTreeSet<String>,
+    /// Those of its lists that took more than one page.
+    pub(super) long: Vec<Listing>,
+    /// Whether more words were found that may be ids than are kept.
+    pub(super) has_more_words: bool,
+    unknown: usize,
+    unlike_ids: u64,
+    /// What `access_info` says of how the key's user comes to see things in it.
+    pub(super) access_sources: BTreeSet<String>,
+    /// The tools and MCP servers that things in it name.
+    pub(super) named: BTreeSet<(DependentType, String)>,
+    /// The paths that were answered with 403.
+    pub(super) forbidden: BTreeSet<String>,
+    /// Branches of which the key's user has a draft.
+    pub(super) drafts: BTreeSet<String>,
+    /// Archived branches that the API lists and doesn't show, by agent and id.
+    pub(super) hidden_branches: BTreeSet<(String, String)>,
+    /// Whether it has more of them than it lists.
+    pub(super) hidden_branches_unlisted: bool,
+}
+
+/// Reads places side by side.
+///
+/// # Errors
+/// Only where the API says that the key is invalid.
+pub(super) async fn scan_all(
+    client: &Client,
+    options: &CollectOptions,
+    readings: Vec<Reading>,
+) -> Result<Vec<Scanning>, ApiError> {
+    let scans = readings.into_iter().map(|reading| Scanning::new(client, reading).run(options));
+    futures_util::future::join_all(scans).await.into_iter().collect()
 }
 
 impl Scanning {
-    async fn read(&mut self) -> Result<(), ApiError> {
+    pub(super) fn new(client: &Client, reading: Reading) -> Self {
+        Self {
+            places: client.with_priority(PLACES),
+            documents: client.with_priority(DOCUMENTS),
+            scan: Scan::new(reading.source, ScanOutcome::Whole),
+            reading,
+            found: Vec::new(),
+            notes: Vec::new(),
+            workspace_ids: BTreeSet::new(),
+            ids: BTreeSet::new(),
+            long: Vec::new(),
+            has_more_words: false,
+            unknown: 0,
+            unlike_ids: 0,
+            access_sources: BTreeSet::new(),
+            named: BTreeSet::new(),
+            forbidden: BTreeSet::new(),
+            drafts: BTreeSet::new(),
+            hidden_branches: BTreeSet::new(),
+            hidden_branches_unlisted: false,
+        }
+    }
+
+    /// Whether all of the place was read, and not only what is new in it.
+    pub(super) fn is_of_all(&self) -> bool {
+        self.reading.only.is_empty()
+    }
+
+    /// What its documents were searched for.
+    pub(super) fn sought(&self) -> &Arc<Sought> {
+        &self.reading.sought
+    }
+
+    pub(super) async fn run(mut self, options: &CollectOptions) -> Result<Self, ApiError> {
+        if options.switched_off.contains(&self.scan.source) {
+            self.scan.outcome = ScanOutcome::SwitchedOff;
+        } else {
+            self.read(options).await?;
+        }
+        if self.unlike_ids > 0 {
+            let number = self.unlike_ids;
+            self.notes.push(format!(
+                "{}: {number} × a text under secret_id where the API documents no reference, and unlike any id of a secret; \
+                 it was taken for a plain value",
+                self.scan.source.as_str()
+            ));
+        }
+        if let Some(gap) = self.scan.gap() {
+            tracing::warn!("{gap}");
+        }
+        Ok(self)
+    }
+
+    async fn read(&mut self, options: &CollectOptions) -> Result<(), ApiError> {
         match self.scan.source {
             Source::EnvironmentVariables => {
                 for variable in self.list(Listing::EnvironmentVariables).await? {
@@ -146,7 +229,15 @@ impl Scanning {
             }
             Source::Settings => self.read_settings().await?,
             Source::SpeechEngines => self.read_speech_engines().await?,
-            Source::Agents => self.read_agents().await?,
+            Source::Agents => {
+                let mut agents = self.list(Listing::Agents { archived: false }).await?;
+                agents.extend(self.list(Listing::Agents { archived: true }).await?);
+                let agents = self.to_look_into(agents);
+                let sought = Arc::clone(self.sought());
+                Agents::new(self.documents.clone(), sought, options.archived_branches)
+                    .read(agents, self)
+                    .await?;
+            }
             Source::Preview | Source::HigherLimit | Source::Dependencies | Source::Secret => {}
         }
         Ok(())
@@ -154,10 +245,16 @@ impl Scanning {
 
     /// Walks a list to its end. Where that fails, what was seen until then is still of use.
     async fn list(&mut self, listing: Listing) -> Result<Vec<Holder>, ApiError> {
+        if !self.reading.only.is_empty() && !self.reading.only.contains(&listing) {
+            return Ok(Vec::new());
+        }
         let (mut walk, mut holders) = (self.places.walk(), Vec::new());
         loop {
+            let sought = Arc::clone(self.sought());
             let read = match listing.ask(&self.places, walk.cursor()).await {
-                Ok(answer) => digest(answer.size(), move || Ok((listing.read(&answer)?, answer))).await,
+                Ok(answer) => {
+                    digest(answer.size(), move || Ok((listing.read(&answer, &sought)?, answer))).await
+                }
                 Err(error) => Err(error),
             };
             let advanced = read.and_then(|(page, answer)| {
@@ -176,7 +273,8 @@ impl Scanning {
             let page = walk.page();
             match advanced {
                 Ok(true) => {}
-                Ok(false) => return Ok(holders),
+                Ok(false) => break,
+                Err(error) if walk.ends_with(&error) => break,
                 Err(error) if walk.restart_after(&error) => {
                     // What was seen before the restart stays: found twice, it is one.
                     let note = restart_note(&error.on_page(page));
@@ -185,106 +283,130 @@ impl Scanning {
                 }
                 Err(error) => {
                     self.fail(error.on_page(page))?;
-                    return Ok(holders);
+                    break;
                 }
             }
         }
+        if walk.page() > 1 {
+            self.long.push(listing);
+        }
+        for holder in &holders {
+            self.ids.insert(holder.id.clone());
+            self.access_sources.extend(holder.access_source.clone());
+        }
+        Ok(holders)
+    }
+
+    /// Each of these once (a walk that was started again shows some twice), without those that were looked into before.
+    fn to_look_into(&self, holders: Vec<Holder>) -> Vec<Holder> {
+        let mut seen = HashMap::new();
+        let mut each: Vec<Holder> = Vec::new();
+        for holder in holders {
+            if self.reading.known.contains(&holder.id) {
+                continue;
+            }
+            let position = *seen.entry(holder.id.clone()).or_insert(each.len());
+            match each.get_mut(position) {
+                Some(known) => known.found.references.extend(holder.found.references),
+                None => each.push(holder),
+            }
+        }
+        each.truncate(if self.reading.is_sample { 1 } else { usize::MAX });
+        each
     }
 
     async fn read_settings(&mut self) -> Result<(), ApiError> {
-        let document = Document::read(self.places.settings().await, Answer::settings).await;
+        let sought = Arc::clone(self.sought());
+        let answer = self.places.settings().await;
+        let document = Document::read(answer, move |answer| answer.settings(&sought)).await;
         for reference in self.take(document)? {
-            let id = reference.path.join(".");
-            self.hold(DependentType::Setting, &id, None, reference.secret_id, None);
+            let id = reference.path_in_words();
+            let via = (!reference.is_locator).then(|| id.clone());
+            self.hold(DependentType::Setting, &id, None, reference, via);
         }
         Ok(())
     }
 
     async fn read_speech_engines(&mut self) -> Result<(), ApiError> {
-        let engines = each_once(self.list(Listing::SpeechEngines).await?);
-        let client = self.documents.clone();
+        let engines = self.list(Listing::SpeechEngines).await?;
+        let engines = self.to_look_into(engines);
+        let (client, sought) = (self.documents.clone(), Arc::clone(self.sought()));
         let mut documents = stream::iter(engines)
             .map(|engine| async {
                 let answer = client.speech_engine(&engine.id).await;
-                let id = engine.id.clone();
-                let document = Document::read(answer, move |answer| answer.speech_engine(&id)).await;
+                let (id, sought) = (engine.id.clone(), Arc::clone(&sought));
+                let document = Document::read(answer, move |answer| answer.speech_engine(&id, &sought)).await;
                 (engine, document)
             })
             .buffer_unordered(client.concurrency());
         while let Some((mut engine, document)) = documents.next().await {
-            engine.references.extend(self.take(document)?);
+            engine.found.references.extend(self.take(document)?);
             self.note(DependentType::SpeechEngine, engine, |_| None);
         }
         Ok(())
     }
 
-    async fn read_agents(&mut self) -> Result<(), ApiError> {
-        let mut agents = self.list(Listing::Agents { archived: false }).await?;
-        agents.extend(self.list(Listing::Agents { archived: true }).await?);
-        let agents = each_once(agents);
-        let client = self.documents.clone();
-        let mut documents = stream::iter(agents)
-            .map(|agent| async {
-                let documents = agent::documents(&client, &agent.id).await;
-                (agent, documents)
-            })
-            .buffer_unordered(client.concurrency());
-        while let Some((agent, documents)) = documents.next().await {
-            let (id, name) = (agent.id.clone(), agent.name.clone());
-            self.note(DependentType::Agent, agent, |_| None);
-            for document in documents {
-                let branch = document.branch.clone();
-                for reference in self.take(document)? {
-                    self.hold(DependentType::Agent, &id, name.clone(), reference.secret_id, branch.clone());
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Counts a document and notes what of it could not be read. What was found in it.
-    fn take(&mut self, document: Document) -> Result<Vec<FoundReference>, ApiError> {
+    pub(super) fn take(&mut self, document: Document) -> Result<Vec<FoundReference>, ApiError> {
         match document.error {
             Some(error) => self.fail(error)?,
-            None => self.scan.pages += 1,
+            None => self.scan.pages += u64::from(document.is_answer),
         }
-        Ok(document.references)
+        Ok(self.take_found(document.found))
     }
 
-    /// Notes a holder with all its references. `via` says where in the holder one stands.
-    fn note(
+    fn take_found(&mut self, found: FoundReferences) -> Vec<FoundReference> {
+        self.named.extend(found.named);
+        self.has_more_words |= found.has_more_words;
+        self.unlike_ids += found.unlike_ids;
+        found.references
+    }
+
+    /// Notes a holder with all its references. `via` says where in the holder a locator stands.
+    pub(super) fn note(
         &mut self,
         dependent_type: DependentType,
         holder: Holder,
         via: impl Fn(&FoundReference) -> Option<String>,
     ) {
-        for reference in holder.references {
-            let via = via(&reference);
-            self.hold(dependent_type.clone(), &holder.id, holder.name.clone(), reference.secret_id, via);
+        for reference in self.take_found(holder.found) {
+            let via = if reference.is_locator { via(&reference) } else { Some(reference.path_in_words()) };
+            self.hold(dependent_type.clone(), &holder.id, holder.name.clone(), reference, via);
         }
     }
 
-    fn hold(
+    pub(super) fn hold(
         &mut self,
         dependent_type: DependentType,
         id: &str,
         name: Option<String>,
-        secret_id: String,
+        reference: FoundReference,
         via: Option<String>,
     ) {
+        if !reference.is_locator && !self.sought().is_known(&reference.secret_id) {
+            self.unknown += 1;
+            if self.unknown > UNKNOWN_KEPT {
+                self.has_more_words = true;
+                return;
+            }
+        }
         let holder = Resource {
             name: name.map(Cow::Owned),
             visibility: Visibility::Available,
             ..Resource::unknown(dependent_type, id.to_owned())
         };
-        self.found.push(Found { secret_id, holder, via: via.into_iter().collect() });
+        let FoundReference { secret_id, is_locator, .. } = reference;
+        self.found.push(Found { secret_id, holder, via: via.into_iter().collect(), is_locator });
     }
 
     /// Notes that something of this place could not be read. Of several reasons the least in order is told, since
     /// answers come in any order.
-    fn fail(&mut self, error: ApiError) -> Result<(), ApiError> {
+    pub(super) fn fail(&mut self, error: ApiError) -> Result<(), ApiError> {
         if error.key_is_invalid() {
             return Err(error);
+        }
+        if error.is_forbidden() {
+            self.forbidden.insert(error.path.clone());
         }
         let why = error.advice();
         match &self.scan.outcome {
@@ -293,20 +415,6 @@ impl Scanning {
         }
         Ok(())
     }
-}
-
-/// Each holder once: a walk that was started again shows some twice.
-fn each_once(holders: Vec<Holder>) -> Vec<Holder> {
-    let mut seen = HashMap::new();
-    let mut each: Vec<Holder> = Vec::new();
-    for holder in holders {
-        let position = *seen.entry(holder.id.clone()).or_insert(each.len());
-        match each.get_mut(position) {
-            Some(known) => known.references.extend(holder.references),
-            None => each.push(holder),
-        }
-    }
-    each
 }
 
 /// The environment in which a variable holds a secret: the document has `values.{environment}.secret_id`.
@@ -323,9 +431,11 @@ pub(super) struct Document {
     /// Of an agent, the branch that it is of.
     pub(super) branch: Option<String>,
     /// What was found in it.
-    pub(super) references: Vec<FoundReference>,
+    pub(super) found: FoundReferences,
     /// What of it could not be read, or all of it.
     pub(super) error: Option<ApiError>,
+    /// Whether it was asked for by itself.
+    pub(super) is_answer: bool,
 }
 
 impl Document {
@@ -336,15 +446,20 @@ impl Document {
         let read = match answer {
             Ok(answer) => {
                 digest(answer.size(), move || {
-                    let FoundReferences { references, problem } = read(&answer)?;
-                    let error = problem.map(|problem| answer.error(problem));
-                    Ok(Self { references, error, branch: None })
+                    let mut found = read(&answer)?;
+                    let error = found.problem.take().map(|problem| answer.error(problem));
+                    Ok(Self { found, error, branch: None, is_answer: true })
                 })
                 .await
             }
             Err(error) => Err(error),
         };
         read.unwrap_or_else(Self::failed)
+    }
+
+    /// What a list says of a branch.
+    pub(super) fn of_branch(branch: &Holder) -> Self {
+        Self { branch: Some(branch.id.clone()), found: branch.found.clone(), ..Self::default() }
     }
 
     pub(super) fn failed(error: ApiError) -> Self {

@@ -1,12 +1,10 @@
 //! Secrets that are asked for one by one: those that something refers to though they were not listed, those that
 //! seem to have vanished, and those that are about to be called unused.
 
-use std::collections::BTreeSet;
-
 use super::{
-    collector::Collector,
+    collector::{Collector, NotFound},
     listing::Open,
-    references::{Found, Scanned},
+    references::Found,
     waiting::Job,
 };
 use crate::{
@@ -41,30 +39,8 @@ impl Collector {
         self.take_answers().await?.doubt_disappearances().await
     }
 
-    /// Takes in what the scans found: uses of listed secrets, and references to others, which are looked up.
-    pub(super) async fn take_scans(mut self) -> Result<Self, ApiError> {
-        let scans = self.scans.take().transpose()?;
-        for Scanned { scan, found, notes, workspace_ids } in scans.into_iter().flatten() {
-            self.workspace.warnings.extend(notes);
-            self.take_workspace_ids(workspace_ids);
-            for one in found {
-                match self.position_of_id(&one.secret_id) {
-                    Some(position) if !self.gone.contains(&position) => {
-                        self.record(position, scan.source, vec![one.sighting()]);
-                    }
-                    // A narrowed audit reports no dangling references.
-                    Some(_) if !self.options.search.is_empty() => {}
-                    Some(_) => {
-                        let why = "it was deleted during the audit".to_owned();
-                        self.workspace.dangling.push(one.reference(why));
-                    }
-                    None => {
-                        self.unlisted.entry(one.secret_id.clone()).or_default().push((scan.source, one));
-                    }
-                }
-            }
-            self.workspace.scans.push(scan);
-        }
+    /// Looks up the secrets that something refers to and that are not listed. A narrowed audit doesn't: nearly all are.
+    pub(super) async fn look_up_unlisted(mut self) -> Result<Self, ApiError> {
         if self.options.search.is_empty() {
             for id in self.unlisted.keys().cloned().collect::<Vec<_>>() {
                 self.queue(Job::Secret { id: id.clone(), purpose: Purpose::Unlisted(id) });
@@ -73,29 +49,25 @@ impl Collector {
         self.take_answers().await
     }
 
-    fn take_workspace_ids(&mut self, ids: BTreeSet<String>) {
-        let ids: Vec<String> = ids.into_iter().collect();
-        match ids.as_slice() {
-            [] => {}
-            [only] => self.workspace.workspace_id = Some(only.clone()),
-            several => self.workspace.warnings.push(format!(
-                "environment variables say that they are in different workspaces: {}",
-                several.join(", ")
-            )),
-        }
-    }
-
-    /// Reads each secret that is about to be called unused once more. Where something was not read, none is.
-    pub(super) async fn confirm_candidates(mut self) -> Result<Self, ApiError> {
+    /// The secrets that are about to be called unused. Where something was not read, none is.
+    pub(super) fn candidates(&self) -> Vec<usize> {
         let all_read = self.workspace.scans.iter().all(|scan| scan.gap().is_none());
         if !all_read || !self.workspace.page_gaps.is_empty() {
-            return Ok(self);
+            return Vec::new();
         }
         let is_candidate = |secret: &Secret| secret.uses() == 0 && secret.is_whole();
-        let candidates: Vec<usize> = (0..self.workspace.secrets.len())
+        (0..self.workspace.secrets.len())
             .filter(|position| !self.gone.contains(position))
             .filter(|position| self.secret(*position).is_some_and(is_candidate))
-            .collect();
+            .collect()
+    }
+
+    /// Reads each secret that is about to be called unused once more.
+    pub(super) async fn confirm_candidates(mut self) -> Result<Self, ApiError> {
+        let candidates = self.candidates();
+        if candidates.is_empty() {
+            return Ok(self);
+        }
         for position in candidates {
             self.ask_for_secret(position, Purpose::Confirmation);
         }
@@ -214,24 +186,37 @@ impl Collector {
             }
             return;
         };
-        let references = holders.into_iter().map(|(_, found)| found);
-        if error.is_not_found() || error.is_about_unusable_id() {
-            let why =
-                if error.is_not_found() { "there is no such secret" } else { "no secret can have this id" };
-            self.workspace.dangling.extend(references.map(|found: Found| found.reference(why.to_owned())));
-            return;
-        }
-        if !error.key_is_refused() {
+        let exists = !error.is_not_found() && !error.is_about_unusable_id();
+        let why = match exists {
+            true => format!("not visible to this key: {error}"),
+            false if error.is_not_found() => "there is no such secret".to_owned(),
+            false => "no secret can have this id".to_owned(),
+        };
+        if exists && !error.key_is_refused() {
             let what = format!("secret {id}, which is referred to");
             self.workspace.lookup_gaps.push(Gap::new(what, error.to_string()));
         }
-        let why = format!("not visible to this key: {error}");
-        self.workspace.not_visible.extend(references.map(|found| found.reference(why.clone())));
+        if error.is_forbidden() {
+            self.signs.forbidden.insert(error.path);
+        }
+        let not_found = NotFound { may_exist: exists, why };
+        for (_, found) in holders {
+            self.refer_to_missing(found, &not_found);
+        }
+        self.not_found.insert(id.to_owned(), not_found);
+    }
+
+    pub(super) fn refer_to_missing(&mut self, found: Found, missing: &NotFound) {
+        let references = match missing.may_exist {
+            true => &mut self.workspace.not_visible,
+            false => &mut self.workspace.dangling,
+        };
+        references.push(found.reference(missing.why.clone()));
     }
 }
 
 impl Found {
-    fn reference(self, why: String) -> Reference {
+    pub(super) fn reference(self, why: String) -> Reference {
         Reference { secret_id: self.secret_id, holder: self.holder, via: self.via, why }
     }
 }

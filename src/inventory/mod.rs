@@ -247,6 +247,11 @@ impl Workspace {
         self.resources.iter()
     }
 
+    /// Every id through which any resource uses any secret (see [`Sighting::via`]), some more than once.
+    pub fn ids_gone_through(&self) -> impl Iterator<Item = &str> {
+        self.resources.all_via()
+    }
+
     /// Changes what is shown of every resource; its type and id have to stay.
     pub fn rewrite_resources(&mut self, rewrite: impl FnMut(&mut Resource<'static>)) {
         self.resources.iter_mut().for_each(rewrite);
@@ -281,6 +286,7 @@ impl Workspace {
                     .then_with(|| a.holder.order(&b.holder))
                     .then_with(|| (&a.via, &a.why).cmp(&(&b.via, &b.why)))
             });
+            references.dedup();
         }
         self.deleted.sort();
         self.limits.sort();

@@ -294,6 +294,10 @@ impl Resources {
         }
     }
 
+    pub(super) fn all_via(&self) -> impl Iterator<Item = &str> {
+        self.via_sets.iter().flatten().map(String::as_str)
+    }
+
     pub(super) fn via(&self, index: ViaIndex) -> &[String] {
         self.via_sets.get(index.0 as usize).map_or(&[], Vec::as_slice)
     }

@@ -55,17 +55,21 @@ pub(super) fn sightings<'a>(list: &ListName, value: &'a RawValue) -> Result<Vec<
     Ok(elements.into_iter().map(|element| sighting(&dependent_type, element)).collect())
 }
 
-/// What stands where no list was expected: an unknown field of `used_by` that says something is a use.
+/// What stands where no list was expected.
 pub(super) fn unrecognized<'a>(list: &ListName, value: &'a RawValue) -> Vec<Sighting<'a>> {
+    let elements = if value.get().starts_with('[') { sightings(list, value).ok() } else { None };
+    elements.unwrap_or_else(|| vec![sighting(&list.dependent_type(), value)])
+}
+
+/// Whether a value says nothing: null, false, zero, or empty, and of an object, each field of it.
+pub(super) fn is_void(value: &RawValue) -> bool {
     match value.get() {
-        "null" | "false" | r#""""# => Vec::new(),
-        text if text.starts_with('[') => {
-            sightings(list, value).unwrap_or_else(|_| vec![sighting(&list.dependent_type(), value)])
+        "null" | "false" | r#""""# => true,
+        text if text.starts_with('[') => elements(value, "").is_ok_and(|elements| elements.is_empty()),
+        text if text.starts_with('{') => {
+            Object::parse(text, "").is_ok_and(|object| object.fields.iter().all(|(_, value)| is_void(value)))
         }
-        text if text.starts_with('{') && Object::parse(text, "").is_ok_and(|it| it.fields.is_empty()) => {
-            Vec::new()
-        }
-        _ => vec![sighting(&list.dependent_type(), value)],
+        text => text.parse::<f64>().is_ok_and(|number| number == 0.0),
     }
 }
 

@@ -8,17 +8,28 @@
 
 mod dependent;
 mod documented;
+mod holder;
 mod json;
-mod reference;
+mod search;
 mod secret;
+mod shape;
+mod sought;
+mod surrogates;
 #[cfg(test)]
 mod tests;
 mod used_by;
 mod user;
 
+pub(crate) use holder::{
+    AGENTS, BRANCHES, ENVIRONMENT_VARIABLES, ListShape, MCP_SERVERS, SPEECH_ENGINES, TOOLS,
+    references_in_body,
+};
+pub use holder::{Holder, HolderPage};
 pub(crate) use json::Object;
-pub use reference::{FoundReference, FoundReferences, Holder, HolderPage};
-pub(crate) use reference::{ListShape, references_in_body};
-pub use secret::{DependenciesPage, ListedSecret, PageFrame, SecretPage};
+pub use search::{FoundReference, FoundReferences};
+pub use secret::{DependenciesPage, ListedSecret, PageFrame, SecretPage, UnknownField};
+pub(crate) use shape::{AGENT, SETTINGS, SPEECH_ENGINE};
+pub use sought::Sought;
+pub(crate) use surrogates::replace_lone_surrogates;
 pub use used_by::{DependentList, HasMore, ListName, ResourceType};
 pub use user::User;

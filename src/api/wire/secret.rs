@@ -5,9 +5,14 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{
-    dependent, documented,
+    dependent::{self, is_void},
+    documented,
     json::{Object, elements},
-    used_by::{DependentList, HasMore, ListName, ResourceType, lists, used_by},
+    search::{FoundReferences, search_unknown},
+    sought::Sought,
+    used_by::{
+        DependentList, HasMore, ListName, ResourceType, is_unknown_list, lists, unknown_list, used_by,
+    },
 };
 use crate::{api::error::Malformed, inventory::Sighting};
 
@@ -20,8 +25,30 @@ pub struct ListedSecret<'a> {
     pub name: Option<Cow<'a, str>>,
     /// Every list under `used_by`.
     pub lists: Vec<DependentList<'a>>,
-    /// The names of fields that the document doesn't know and that don't look as if they told of uses.
-    pub unknown_fields: Vec<Cow<'a, str>>,
+    /// The fields that the document doesn't know and that say anything.
+    pub unknown_fields: Vec<UnknownField<'a>>,
+}
+
+/// A field of a secret that the document doesn't know. Like any document, it may hold the id of another secret.
+#[derive(Clone, Debug)]
+pub struct UnknownField<'a> {
+    /// Its name; below `used_by`, with that before it.
+    pub name: String,
+    value: &'a RawValue,
+}
+
+impl UnknownField<'_> {
+    /// Searches it for ids of secrets.
+    #[must_use]
+    pub fn search(&self, sought: &Sought) -> FoundReferences {
+        search_unknown(self.value.get(), sought)
+    }
+}
+
+impl PartialEq for UnknownField<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.value.get() == other.value.get()
+    }
 }
 
 /// A page of `GET /v1/convai/secrets`.
@@ -145,39 +172,37 @@ impl<'a> ListedSecret<'a> {
         if let Some(problem) = problem {
             lists.iter_mut().for_each(|list| list.problem = Some(problem.to_string()));
         }
-        let unknown_fields = beside_used_by(secret, &mut lists);
+        let mut unknown_fields = beside_used_by(secret, &mut lists);
+        let below = used_by.fields.iter().filter(|(field, value)| is_unknown_list(field) && !is_void(value));
+        unknown_fields
+            .extend(below.map(|(field, value)| UnknownField { name: format!("used_by.{field}"), value }));
         Ok(Self { id, name: secret.text("name").ok().flatten(), lists, unknown_fields })
     }
 }
 
-/// What the document doesn't know, beside `used_by`. A field that by its name tells of uses is taken for a list. Any
-/// other that says or holds something may tell of uses too, and is a doubt, as is another `type` than the one that is
-/// known; plain text and numbers tell of none, and their names are for the report.
-fn beside_used_by<'a>(secret: &Object<'a>, lists: &mut Vec<DependentList<'a>>) -> Vec<Cow<'a, str>> {
+/// What the document doesn't know, beside `used_by`. A field that by its name tells of uses is read as if it stood there;
+/// any other may be added any day, and tells of none. Another `type` than the one that is known is a doubt.
+fn beside_used_by<'a>(secret: &Object<'a>, lists: &mut Vec<DependentList<'a>>) -> Vec<UnknownField<'a>> {
     let mut unknown = Vec::new();
     for (field, value) in &secret.fields {
-        let name = || ListName::Unrecognized(field.to_string());
-        let doubt = |problem: &str| DependentList {
-            name: name(),
-            sightings: Vec::new(),
-            has_more: HasMore::Absent,
-            problem: Some(problem.to_owned()),
-        };
         match (field.as_ref(), value.get()) {
             // `ResourceAccessInfo` says who may see a resource, and stands on others.
-            ("secret_id" | "name" | "used_by" | "access_info", _) | ("type", r#""stored""# | "null") => {}
-            ("type", _) => lists.push(doubt("the secret is of a type that this program does not know")),
-            (text, _) if text.starts_with("used") || text.contains("depend") => {
-                let sightings = dependent::unrecognized(&name(), value);
-                lists.push(DependentList { sightings, problem: None, ..doubt("") });
+            ("secret_id" | "name" | "used_by" | "access_info", _) | ("type", r#""stored""# | "null") => {
+                continue;
             }
-            _ if dependent::unrecognized(&name(), value).is_empty() => {}
-            (_, text) if text == "true" || text.starts_with(['[', '{']) => {
-                lists.push(doubt(
-                    "a field beside used_by that this program does not know, and that may tell of uses",
-                ));
+            ("type", _) => lists.push(DependentList {
+                name: ListName::Unrecognized(field.to_string()),
+                sightings: Vec::new(),
+                has_more: HasMore::Absent,
+                problem: Some("the secret is of a type that this program does not know".to_owned()),
+            }),
+            (name, _) if name.starts_with("used") || name.contains("depend") => {
+                lists.push(unknown_list(&Object { fields: vec![(field.clone(), *value)] }, field));
             }
-            _ => unknown.push(field.clone()),
+            _ => {}
+        }
+        if !is_void(value) {
+            unknown.push(UnknownField { name: field.to_string(), value });
         }
     }
     unknown

@@ -185,7 +185,7 @@ fn a_cursor_that_is_null_or_absent_is_the_end_and_an_empty_list_is_no_error() {
         let page = read_dependencies(ResourceType::Agents, body).unwrap();
         assert!(page.sightings.is_empty() && page.next_cursor.is_none());
     }
-    // Neither a page nor the end: that is for the walk to say.
+    // An empty one is the end too, but that is for the walk to say.
     assert_eq!(read(r#"{"secrets": [], "next_cursor": ""}"#).unwrap().next_cursor.as_deref(), Some(""));
 }
 
@@ -204,7 +204,8 @@ fn fields_and_values_that_the_document_does_not_know_change_nothing() {
     assert_eq!(lists[2].sightings[0].resource.provider.as_deref(), Some("pigeon"));
     assert_eq!(ids(&lists[4].sightings), ["telepathy"]);
     assert!(lists.iter().all(is_whole));
-    assert_eq!(page.secrets[0].unknown_fields, ["rotated"]);
+    let unknown: Vec<&str> = page.secrets[0].unknown_fields.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!(unknown, ["rotated"]);
 }
 
 #[test]
@@ -216,22 +217,49 @@ fn a_type_of_secret_never_heard_of_is_a_doubt() {
     assert!(!page.secrets[0].lists.iter().all(is_whole));
 }
 
+/// How many lists are a doubt, how many uses are shown, and which fields are unknown.
+fn odd_secret(beside: &str, below: &str) -> (usize, usize, Vec<String>) {
+    let body = format!(
+        r#"{{"secrets": [{{"type": "stored", "secret_id": "s"{beside},
+            "used_by": {{"tools": [], "agents": [], "others": []{below}}}}}]}}"#
+    );
+    let page = read(body.as_str()).unwrap();
+    let secret = &page.secrets[0];
+    let doubts = secret.lists.iter().filter(|list| list.problem.is_some()).count();
+    let uses = secret.lists.iter().map(|list| list.sightings.len()).sum();
+    (doubts, uses, secret.unknown_fields.iter().map(|field| field.name.clone()).collect())
+}
+
 #[test]
-fn a_field_beside_used_by_that_may_tell_of_uses_is_a_doubt() {
-    for (field, doubts) in [
-        (r#""in_use": true"#, 1),
-        (r#""referenced_by": [{"id": "x"}]"#, 1),
-        (r#""usage": {"tools": []}"#, 1),
-        (r#""in_use": false, "usage": {}, "more": [], "count": 3, "access_info": {"role": "viewer"}"#, 0),
-    ] {
-        let body = format!(
-            r#"{{"secrets": [{{"type": "stored", "secret_id": "s", {field},
-                "used_by": {{"tools": [], "agents": [], "others": []}}}}]}}"#
+fn a_field_beside_used_by_is_named_and_no_doubt_whatever_it_holds() {
+    for value in ["true", "7", r#""text""#, r#"["prod"]"#, r#"{"created_at_unix_secs": 1700000000}"#] {
+        assert_eq!(
+            odd_secret(&format!(r#", "extra": {value}"#), ""),
+            (0, 0, vec!["extra".to_owned()]),
+            "{value}"
         );
-        let page = read(body.as_str()).unwrap();
-        let found = page.secrets[0].lists.iter().filter(|list| list.problem.is_some()).count();
-        assert_eq!(found, doubts, "{field}");
     }
+    let void =
+        r#", "a": false, "b": {}, "c": [], "d": 0, "e": null, "f": "", "access_info": {"role": "viewer"}"#;
+    assert_eq!(odd_secret(void, ""), (0, 0, vec![]));
+}
+
+#[test]
+fn below_used_by_a_count_of_nothing_is_nothing_and_any_other_is_a_doubt() {
+    for (below, doubts, uses) in [
+        (r#", "total": 0, "b": 0.0, "c": false, "d": null, "e": [], "f": {"tools": 0}, "g": """#, 0, 0),
+        (r#", "total": 3"#, 1, 0),
+        (r#", "is_used": true"#, 1, 0),
+        (r#", "widgets": [0]"#, 0, 1),
+        (r#", "widgets": [{"id": "w"}, {"id": "x"}]"#, 0, 2),
+        (r#", "widget": "w""#, 0, 1),
+    ] {
+        let (found, shown, unknown) = odd_secret("", below);
+        assert_eq!((found, shown), (doubts, uses), "{below}");
+        assert_eq!(unknown.len(), doubts.max(uses.min(1)), "{below}");
+    }
+    assert_eq!(odd_secret(r#", "dependents_total": 2"#, "").0, 1, "as if it stood below");
+    assert_eq!(odd_secret(r#", "dependents_total": 0"#, "").0, 0);
 }
 
 #[test]

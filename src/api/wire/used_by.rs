@@ -1,6 +1,9 @@
 //! `used_by`: its lists, those that the document knows and any other.
 
-use super::{dependent, json::Object};
+use super::{
+    dependent::{self, is_void},
+    json::Object,
+};
 use crate::{
     api::error::Malformed,
     inventory::{DependentType, Sighting},
@@ -155,9 +158,26 @@ fn known_list<'a>(used_by: &Object<'a>, name: ListName) -> DependentList<'a> {
     DependentList { name, sightings, has_more, problem: problem.map(|problem| problem.to_string()) }
 }
 
-fn unknown_list<'a>(used_by: &Object<'a>, field: &str) -> DependentList<'a> {
+/// A list that the document doesn't know. Anything in it is a use; a number or a flag may be a count of uses, so that it is a
+/// doubt unless it says that there is none.
+pub(super) fn unknown_list<'a>(used_by: &Object<'a>, field: &str) -> DependentList<'a> {
     let name = ListName::Unrecognized(field.to_owned());
+    let (mut sightings, mut problem) = (Vec::new(), None);
     // Standing twice, each counts: nothing that is present is left out.
-    let sightings = used_by.all(field).flat_map(|value| dependent::unrecognized(&name, value)).collect();
-    DependentList { has_more: used_by.flag(&format!("{field}_has_more")), name, sightings, problem: None }
+    for value in used_by.all(field).filter(|value| !is_void(value)) {
+        match value.get().as_bytes() {
+            [b'"' | b'[' | b'{', ..] => sightings.extend(dependent::unrecognized(&name, value)),
+            _ => {
+                problem = Some(
+                    "it is unknown to this program, and may say that something uses the secret".to_owned(),
+                );
+            }
+        }
+    }
+    DependentList { has_more: used_by.flag(&format!("{field}_has_more")), name, sightings, problem }
+}
+
+/// Whether a field of `used_by` is, or speaks of, a list that the document doesn't know.
+pub(super) fn is_unknown_list(field: &str) -> bool {
+    !ListName::known().iter().any(|known| known.as_str() == stem(field))
 }

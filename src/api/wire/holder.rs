@@ -1,0 +1,166 @@
+//! Lists of what can hold a secret's id, and single documents.
+
+use serde_json::value::RawValue;
+
+use super::{
+    HasMore,
+    json::{BODY, Object, elements, text_of},
+    search::{FoundReferences, search},
+    shape::{self, Field},
+    sought::Sought,
+};
+use crate::api::error::Malformed;
+
+/// One thing that a list shows, with the references in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holder {
+    /// Its id; empty where there is none that can be read.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// The id of the workspace that it says it is in.
+    pub workspace_id: Option<String>,
+    /// Through what the key's user may see it (`access_info.access_source`).
+    pub access_source: Option<String>,
+    /// Of a branch, whether it is archived.
+    pub is_archived: bool,
+    /// Of a branch, whether the key's user has a draft of it.
+    pub has_draft: bool,
+    /// What was found in it.
+    pub found: FoundReferences,
+}
+
+/// A page of things.
+#[derive(Debug)]
+pub struct HolderPage {
+    /// The things on it.
+    pub holders: Vec<Holder>,
+    /// Where the next page is.
+    pub next_cursor: Option<String>,
+    /// Whether the server says that there is one.
+    pub has_more: HasMore,
+    /// `meta.total`: how many things there are, all told.
+    pub total: Option<usize>,
+    /// What of the page could not be read; the rest of it could.
+    pub problem: Option<Malformed>,
+}
+
+/// Where a list, and in its elements the id and the name, stand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ListShape {
+    list: &'static str,
+    id: &'static str,
+    name: &'static [&'static str],
+    /// Where references stand in each element.
+    fields: &'static [Field],
+    /// Whether the document requires `has_more`.
+    is_paged: bool,
+}
+
+pub(crate) const ENVIRONMENT_VARIABLES: ListShape = ListShape {
+    list: "environment_variables",
+    id: "id",
+    name: &["label"],
+    fields: shape::ENVIRONMENT_VARIABLE,
+    is_paged: true,
+};
+pub(crate) const SPEECH_ENGINES: ListShape = ListShape {
+    list: "speech_engines",
+    id: "speech_engine_id",
+    name: &["name"],
+    fields: shape::SUMMARY,
+    is_paged: true,
+};
+pub(crate) const MCP_SERVERS: ListShape = ListShape {
+    list: "mcp_servers",
+    id: "id",
+    name: &["config", "name"],
+    fields: shape::MCP_SERVER,
+    is_paged: false,
+};
+pub(crate) const TOOLS: ListShape = ListShape {
+    list: "tools",
+    id: "id",
+    name: &["tool_config", "name"],
+    fields: shape::TOOL,
+    is_paged: true,
+};
+pub(crate) const AGENTS: ListShape =
+    ListShape { list: "agents", id: "agent_id", name: &["name"], fields: shape::SUMMARY, is_paged: true };
+pub(crate) const BRANCHES: ListShape =
+    ListShape { list: "results", id: "id", name: &["name"], fields: shape::SUMMARY, is_paged: false };
+
+impl HolderPage {
+    pub(crate) fn parse(body: &[u8], shape: ListShape, sought: &Sought) -> Result<Self, Malformed> {
+        let page = Object::from_body(body)?;
+        let has_more = page.flag("has_more");
+        let mut problem = (shape.is_paged && has_more == HasMore::Absent)
+            .then(|| Malformed("the field has_more is missing".to_owned()));
+        let mut holders = Vec::new();
+        let list = elements(page.require(shape.list)?, &format!("the field {}", shape.list))?;
+        for (position, element) in list.into_iter().enumerate() {
+            let (holder, doubt) = holder(element, shape, sought);
+            problem =
+                problem.or(doubt.map(|doubt| Malformed(format!("{}[{position}]: {doubt}", shape.list))));
+            holders.push(holder);
+        }
+        let next_cursor = page.text("next_cursor")?.map(|cursor| cursor.into_owned());
+        let total = field(&page, "meta").and_then(|meta| meta.get("total").ok()??.get().parse().ok());
+        Ok(Self { holders, next_cursor, has_more, total, problem })
+    }
+}
+
+/// What can be read of an element, and what can't.
+fn holder(element: &RawValue, shape: ListShape, sought: &Sought) -> (Holder, Option<Malformed>) {
+    let mut found = search(element.get(), shape.fields, sought);
+    let problem = found.problem.take();
+    let object = match Object::parse(element.get(), "the element") {
+        Ok(object) => object,
+        Err(doubt) => return (Holder { found, ..Holder::default() }, Some(doubt)),
+    };
+    let (id, doubt) = match object.text(shape.id) {
+        Ok(id) => (id.unwrap_or_default().into_owned(), None),
+        Err(doubt) => (String::new(), Some(doubt)),
+    };
+    let says = |name: &str| object.all(name).any(|value| value.get() == "true");
+    let (is_archived, has_draft) = (says("is_archived"), says("draft_exists"));
+    let workspace_id = object.text("workspace_id").ok().flatten().map(|id| id.into_owned());
+    let access_source = access_source(&object);
+    let name = name(object, shape.name);
+    (Holder { id, name, workspace_id, access_source, is_archived, has_draft, found }, problem.or(doubt))
+}
+
+/// `ResourceAccessInfo.access_source`
+fn access_source(object: &Object<'_>) -> Option<String> {
+    Some(field(object, "access_info")?.text("access_source").ok()??.into_owned())
+}
+
+fn field<'a>(object: &Object<'a>, name: &str) -> Option<Object<'a>> {
+    Object::parse(object.get(name).ok()??.get(), "").ok()
+}
+
+fn name(mut object: Object<'_>, path: &[&str]) -> Option<String> {
+    let (last, parents) = path.split_last()?;
+    for parent in parents {
+        object = field(&object, parent)?;
+    }
+    Some(object.text(last).ok()??.into_owned())
+}
+
+/// Every reference in a whole body, which must be an object with these fields. What is something else than was asked for
+/// holds no reference either, and that says nothing: with `id`, that field must say what it is.
+pub(crate) fn references_in_body(
+    body: &[u8],
+    fields: &'static [Field],
+    id: Option<(&str, &str)>,
+    sought: &Sought,
+) -> Result<FoundReferences, Malformed> {
+    let text = text_of(body)?;
+    let object = Object::parse(text, BODY)?;
+    if let Some((field, expected)) = id
+        && object.text(field)?.as_deref() != Some(expected)
+    {
+        return Err(Malformed(format!("its {field} is not the one that was asked for")));
+    }
+    Ok(search(text, fields, sought))
+}

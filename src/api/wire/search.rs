@@ -1,0 +1,566 @@
+//! The search of a document for secrets: for locators where the document has them, and for the id of a secret wherever else
+//! it stands, as a value, a key or a word of either. What is not of the type that the document gives it may hide a reference.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::{
+    shape::{Field, Shape, known_anywhere},
+    sought::Sought,
+};
+use crate::{
+    api::error::{Malformed, printable},
+    inventory::DependentType,
+};
+
+/// How many places of one document are told where it mentions one secret.
+const PLACES_TOLD: usize = 10;
+/// How many words of one document are kept that are no known id yet. With more, it has to be read again when all are known.
+const UNKNOWN_KEPT: usize = 1_000;
+/// How many resources that one document names are kept.
+const NAMED_KEPT: usize = 1_000;
+/// The longest path that is told, in bytes: keys come from whoever can edit the workspace.
+const PATH_LENGTH: usize = 300;
+
+/// A secret's id in a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundReference {
+    /// The id.
+    pub secret_id: String,
+    /// Whether it stands as a locator (`{"secret_id": …}`), or anywhere else.
+    pub is_locator: bool,
+    /// The keys and positions that lead to it, outermost first.
+    pub path: Vec<String>,
+}
+
+impl FoundReference {
+    /// The path in one piece.
+    #[must_use]
+    pub fn path_in_words(&self) -> String {
+        let mut path = self.path.join(".");
+        if path.len() > PATH_LENGTH {
+            path.truncate(path.floor_char_boundary(PATH_LENGTH));
+            path.push('…');
+        }
+        path
+    }
+}
+
+/// What was found in one document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundReferences {
+    /// The references, in the order of the document. Of those that are no locators, some may turn out to be no secret's id.
+    pub references: Vec<FoundReference>,
+    /// The tools and MCP servers that it names, by type and id.
+    pub named: BTreeSet<(DependentType, String)>,
+    /// Whether there were more words that may be ids than are kept.
+    pub has_more_words: bool,
+    /// How many texts stand under `secret_id` where the document has no locator, and have no form of an id. They may be
+    /// credentials, so they are only counted.
+    pub unlike_ids: u64,
+    /// Where one may have been missed.
+    pub problem: Option<Malformed>,
+}
+
+/// Searches a text that is JSON, and an object with these fields.
+pub(super) fn search(text: &str, fields: &'static [Field], sought: &Sought) -> FoundReferences {
+    run(text, sought, |search| Value { search, shape: Shaped::Object(fields), is_strict: true })
+}
+
+/// Searches a value of which the document knows nothing.
+pub(super) fn search_unknown(text: &str, sought: &Sought) -> FoundReferences {
+    run(text, sought, |search| Value { search, shape: Shaped::Of(&Shape::Any), is_strict: false })
+}
+
+fn run<'s>(
+    text: &str,
+    sought: &'s Sought,
+    value: impl for<'v> FnOnce(&'v mut Search<'s>) -> Value<'v, 's>,
+) -> FoundReferences {
+    let mut search = Search::new(sought);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let searched = value(&mut search).deserialize(&mut deserializer);
+    let mut found = search.found;
+    found.problem = match (searched, search.odd) {
+        (Err(_), _) => {
+            Some("it could not be searched for references to its end (nested too deep, perhaps)".to_owned())
+        }
+        // Keys come from whoever can edit the workspace.
+        (Ok(()), Some((path, what))) => Some(format!("{} {what}", printable(&path, ""))),
+        (Ok(()), None) => None,
+    }
+    .map(Malformed);
+    found
+}
+
+/// What was found so far. A parsed `serde_json::Value` would keep only the last of two equal keys; this sees each.
+struct Search<'s> {
+    sought: &'s Sought,
+    path: Vec<String>,
+    found: FoundReferences,
+    /// How often each id was mentioned.
+    mentions: HashMap<String, usize>,
+    unknown: usize,
+    /// The first place that is not as the document says, and what is wrong with it.
+    odd: Option<(String, &'static str)>,
+}
+
+impl<'s> Search<'s> {
+    fn new(sought: &'s Sought) -> Self {
+        Self {
+            sought,
+            path: Vec::new(),
+            found: FoundReferences::default(),
+            mentions: HashMap::new(),
+            unknown: 0,
+            odd: None,
+        }
+    }
+
+    fn note_odd(&mut self, is_strict: bool, what: &'static str) {
+        if is_strict && self.odd.is_none() {
+            self.odd = Some((self.path.join("."), what));
+        }
+    }
+
+    /// Keeps the ids that a text mentions: the value at this place, or a key in it.
+    fn mention(&mut self, text: &str, key: Option<&str>) {
+        let Self { sought, path, found, mentions, unknown, .. } = self;
+        sought.find(text, |word, is_known| {
+            if !is_known {
+                *unknown += 1;
+                if *unknown > UNKNOWN_KEPT {
+                    found.has_more_words = true;
+                    return;
+                }
+            }
+            let times = mentions.entry(word.to_owned()).or_default();
+            *times += 1;
+            if *times <= PLACES_TOLD {
+                let path = path.iter().map(String::as_str).chain(key).map(str::to_owned).collect();
+                let secret_id = word.to_owned();
+                found.references.push(FoundReference { secret_id, is_locator: false, path });
+            }
+        });
+    }
+
+    fn locator(&mut self, id: &str) {
+        let (secret_id, path) = (id.to_owned(), self.path.clone());
+        self.found.references.push(FoundReference { secret_id, is_locator: true, path });
+    }
+
+    /// Keeps a resource that the document names, by the key under which it does.
+    fn name(&mut self, key: &str, id: &str) {
+        let dependent_type = match key {
+            "tool_ids" | "tool_id" => DependentType::Tool,
+            "mcp_server_ids" | "mcp_server_id" => DependentType::McpServer,
+            _ => return,
+        };
+        if !id.is_empty() && self.found.named.len() < NAMED_KEPT {
+            self.found.named.insert((dependent_type, id.to_owned()));
+        }
+    }
+}
+
+/// What the document says of the value that is being read.
+#[derive(Clone, Copy)]
+enum Shaped {
+    Of(&'static Shape),
+    Object(&'static [Field]),
+    /// A field that may be null.
+    OrNull(&'static Shape),
+    /// The value of `secret_id` in an object. In a locator it has to be a text.
+    SecretId {
+        in_locator: bool,
+    },
+    /// The value, or the values, of a key that may name resources.
+    Named(&'static str),
+}
+
+/// One value, to be searched.
+struct Value<'v, 's> {
+    search: &'v mut Search<'s>,
+    shape: Shaped,
+    /// Whether it stands where the document says what it has to be.
+    is_strict: bool,
+}
+
+impl Value<'_, '_> {
+    /// What is neither a text nor an object nor a list.
+    fn scalar(self) {
+        let is_right = match self.shape {
+            Shaped::Of(Shape::Any) | Shaped::Named(_) => true,
+            Shaped::SecretId { in_locator } => !in_locator,
+            Shaped::Of(_) | Shaped::Object(_) | Shaped::OrNull(_) => false,
+        };
+        if !is_right {
+            self.search.note_odd(self.is_strict, "is not of the type that the document gives it");
+        }
+    }
+
+    fn of(&self) -> Option<&'static Shape> {
+        match self.shape {
+            Shaped::Of(shape) | Shaped::OrNull(shape) => Some(shape),
+            Shaped::Object(_) | Shaped::SecretId { .. } | Shaped::Named(_) => None,
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Value<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        match self.shape {
+            Shaped::SecretId { in_locator: true } if text.is_empty() => {
+                self.search.note_odd(self.is_strict, "is empty");
+            }
+            Shaped::SecretId { in_locator } => {
+                // Beyond what the document shows, a text that is called so may be anything, even a credential.
+                if in_locator || self.search.sought.has_form(text) || self.search.sought.covers(text) {
+                    let key = self.search.path.pop();
+                    self.search.locator(text);
+                    self.search.path.extend(key);
+                } else {
+                    self.search.mention(text, None);
+                    self.search.found.unlike_ids += u64::from(!text.is_empty());
+                }
+                return Ok(());
+            }
+            Shaped::Of(Shape::Any | Shape::TextOrLocator) => {}
+            Shaped::Named(key) => self.search.name(key, text),
+            Shaped::Of(_) | Shaped::Object(_) | Shaped::OrNull(_) => {
+                self.search.note_odd(self.is_strict, "is not of the type that the document gives it");
+            }
+        }
+        self.search.mention(text, None);
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        if !matches!(self.shape, Shaped::OrNull(_)) {
+            self.scalar();
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        self.scalar();
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        self.scalar();
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        self.scalar();
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        self.scalar();
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
+        let (shape, is_strict) = match (self.shape, self.of()) {
+            (_, Some(Shape::List(inner))) => (Shaped::Of(inner), self.is_strict),
+            (Shaped::Named(key), _) => (Shaped::Named(key), false),
+            (_, Some(Shape::Any)) | (Shaped::SecretId { in_locator: false }, _) => {
+                (Shaped::Of(&Shape::Any), false)
+            }
+            _ => {
+                self.search.note_odd(self.is_strict, "is a list, which the document does not have there");
+                (Shaped::Of(&Shape::Any), false)
+            }
+        };
+        for position in 0_u64.. {
+            self.search.path.push(position.to_string());
+            let element = sequence.next_element_seed(Value { search: self.search, shape, is_strict })?;
+            self.search.path.pop();
+            if element.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { search, shape, is_strict } = self;
+        let kind = match shape {
+            Shaped::Object(fields) => Kind::Object(fields),
+            Shaped::Of(shape) | Shaped::OrNull(shape) => match shape {
+                Shape::Any => Kind::Unknown,
+                Shape::Object(fields) => Kind::Object(fields),
+                Shape::Map(inner) => Kind::Map(inner),
+                Shape::TextOrLocator | Shape::Locator => Kind::Locator,
+                Shape::LocatorOrObject => Kind::LocatorOrObject,
+                Shape::List(_) => Kind::Misplaced,
+            },
+            Shaped::SecretId { in_locator: true } => Kind::Misplaced,
+            Shaped::SecretId { in_locator: false } | Shaped::Named(_) => Kind::Unknown,
+        };
+        if matches!(kind, Kind::Misplaced) {
+            search.note_odd(is_strict, "is an object, which the document does not have there");
+        }
+        let (mut is_empty, mut seen) = (true, 0_u32);
+        while let Some(key) = map.next_key::<String>()? {
+            is_empty = false;
+            let (shape, is_strict) = kind.of_key(&key, is_strict, &mut seen);
+            search.mention(&key, Some(&key));
+            search.path.push(key);
+            map.next_value_seed(Value { search, shape, is_strict })?;
+            search.path.pop();
+        }
+        match kind {
+            Kind::Locator if is_empty => search.note_odd(is_strict, "is an object without anything in it"),
+            Kind::Object(fields) => {
+                let mut missing = fields
+                    .iter()
+                    .enumerate()
+                    .filter(|(at, field)| field.is_required && seen & (1 << at) == 0);
+                if let Some((_, field)) = missing.next() {
+                    search.path.push(field.name.to_owned());
+                    search.note_odd(is_strict, "is missing");
+                    search.path.pop();
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// What the keys of an object are.
+enum Kind {
+    Object(&'static [Field]),
+    Map(&'static Shape),
+    Locator,
+    LocatorOrObject,
+    Unknown,
+    Misplaced,
+}
+
+impl Kind {
+    /// What stands under a key. `seen` gets a bit for each known field.
+    fn of_key(&self, key: &str, is_strict: bool, seen: &mut u32) -> (Shaped, bool) {
+        match self {
+            Self::Object(fields) => {
+                if let Some(at) = fields.iter().position(|field| field.name == key) {
+                    *seen |= 1 << at;
+                    let Field { shape, is_nullable, .. } = &fields[at];
+                    return (if *is_nullable { Shaped::OrNull(shape) } else { Shaped::Of(shape) }, is_strict);
+                }
+            }
+            Self::Map(inner) => return (Shaped::Of(inner), is_strict),
+            Self::Locator if key == "secret_id" => return (Shaped::SecretId { in_locator: true }, is_strict),
+            Self::LocatorOrObject if key == "secret_id" => {
+                return (Shaped::SecretId { in_locator: true }, false);
+            }
+            Self::Locator | Self::LocatorOrObject | Self::Unknown | Self::Misplaced => {}
+        }
+        let shape = match key {
+            "secret_id" => Shaped::SecretId { in_locator: false },
+            "tool_ids" => Shaped::Named("tool_ids"),
+            "tool_id" => Shaped::Named("tool_id"),
+            "mcp_server_ids" => Shaped::Named("mcp_server_ids"),
+            "mcp_server_id" => Shaped::Named("mcp_server_id"),
+            key => Shaped::Of(known_anywhere(key).unwrap_or(&Shape::Any)),
+        };
+        (shape, false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::wire::shape;
+
+    fn sought() -> Sought {
+        let mut sought = Sought::default();
+        sought.add(["sec_1", "sec_2", "sec_3"]);
+        sought.ready(false)
+    }
+
+    fn in_agent(text: &str) -> FoundReferences {
+        search(text, shape::AGENT, &sought())
+    }
+
+    /// The ids with their paths; those of locators first.
+    fn found(fields: &'static [Field], text: &str) -> (Vec<(String, String)>, Vec<(String, String)>) {
+        let FoundReferences { references, problem, .. } = search(text, fields, &sought());
+        assert_eq!(problem, None, "{text}");
+        let (locators, mentions): (Vec<_>, Vec<_>) = references.into_iter().partition(|one| one.is_locator);
+        let pairs = |found: Vec<FoundReference>| {
+            found.into_iter().map(|one| (one.path.join("."), one.secret_id)).collect()
+        };
+        (pairs(locators), pairs(mentions))
+    }
+
+    fn pair(path: &str, id: &str) -> (String, String) {
+        (path.to_owned(), id.to_owned())
+    }
+
+    #[test]
+    fn a_locator_is_found_where_the_document_has_it_and_in_places_it_does_not_know() {
+        let text = r#"{"conversation_config": {"agent": {"prompt": {"custom_llm": {"api_key": {"secret_id": "any"}}}},
+            "new": [{"secret_id": "sec_2"}]}, "workflow": {"nodes": {"n": {"additional": {"custom_llm":
+            {"request_headers": {"A": {"secret_id": "sec_3"}}}}}}}}"#;
+        let (locators, mentions) = found(shape::AGENT, text);
+        let expected = [
+            pair("conversation_config.agent.prompt.custom_llm.api_key", "any"),
+            pair("conversation_config.new.0", "sec_2"),
+            pair("workflow.nodes.n.additional.custom_llm.request_headers.A", "sec_3"),
+        ];
+        assert_eq!(locators, expected);
+        assert!(mentions.is_empty());
+    }
+
+    #[test]
+    fn the_id_of_a_secret_is_found_as_a_value_a_key_and_a_word() {
+        let text = r#"{"conversation_config": {}, "code": {"secrets": {"A": "sec_1"}, "sec_2": [null, "x sec_3;"]}}"#;
+        let (locators, mentions) = found(shape::AGENT, text);
+        assert!(locators.is_empty());
+        let expected =
+            [pair("code.secrets.A", "sec_1"), pair("code.sec_2", "sec_2"), pair("code.sec_2.1", "sec_3")];
+        assert_eq!(mentions, expected);
+    }
+
+    #[test]
+    fn a_name_that_is_secret_id_is_a_name() {
+        let text = r#"{"tool_config": {"name": "n", "api_schema": {"url": "u", "request_headers":
+            {"secret_id": "APPROLE", "X": "sec_2"}, "request_body_schema": {"properties": {"secret_id": {"type": "string"}}},
+            "secret_id": {"secret_id": 7}}, "dynamic_variables": {"dynamic_variable_placeholders": {"secret_id": "hush"}},
+            "odd": {"secret_id": "PLAIN"}}}"#;
+        let (locators, mentions) = found(shape::TOOL, text);
+        assert!(locators.is_empty(), "{locators:?}");
+        assert_eq!(mentions, [pair("tool_config.api_schema.request_headers.X", "sec_2")]);
+        assert_eq!(search(text, shape::TOOL, &sought()).unlike_ids, 1, "only where it is no name");
+        let (locators, _) =
+            found(shape::ENVIRONMENT_VARIABLE, r#"{"values": {"secret_id": {"secret_id": "sec_1"}}}"#);
+        assert_eq!(locators, [pair("values.secret_id", "sec_1")]);
+    }
+
+    #[test]
+    fn of_two_equal_keys_both_count() {
+        let text =
+            r#"{"values": {"p": {"secret_id": "sec_1", "secret_id": "sec_2"}, "p": {"secret_id": "sec_3"}}}"#;
+        assert_eq!(found(shape::ENVIRONMENT_VARIABLE, text).0.len(), 3);
+    }
+
+    #[test]
+    fn what_is_not_of_the_type_that_the_document_gives_it_is_a_problem_that_names_its_place() {
+        let of_variable = |values: &str| {
+            search(&format!(r#"{{"values": {values}}}"#), shape::ENVIRONMENT_VARIABLE, &sought())
+        };
+        for values in [
+            r#""oops""#,
+            "null",
+            "5",
+            "[]",
+            "true",
+            r#"{"p": null}"#,
+            r#"{"p": 5}"#,
+            r#"{"p": []}"#,
+            r#"{"p": {}}"#,
+            r#"{"p": {"secret_id": null}}"#,
+            r#"{"p": {"secret_id": ""}}"#,
+            r#"{"p": {"secret_id": ["s"]}}"#,
+            r#"{"p": {"secret_id": {"id": "s"}}}"#,
+        ] {
+            let problem = of_variable(values).problem.unwrap_or_else(|| panic!("{values}")).to_string();
+            assert!(problem.starts_with("values"), "{problem}");
+        }
+        for values in
+            [r#"{}"#, r#"{"p": "text"}"#, r#"{"p": {"auth_connection_id": "a"}}"#, r#"{"p": {"vault": [1]}}"#]
+        {
+            assert_eq!(of_variable(values).problem, None, "{values}");
+        }
+        for (fields, text) in [
+            (shape::SPEECH_ENGINE, r#"{"speech_engine": {}}"#),
+            (shape::SPEECH_ENGINE, r#"{"speech_engine": {"ws_url": "u", "request_headers": null}}"#),
+            (shape::SPEECH_ENGINE, r#"{}"#),
+            (shape::TOOL, r#"{"tool_config": {"name": "n", "api_schema": "oops"}}"#),
+            (shape::TOOL, r#"{"tool_config": []}"#),
+            (shape::SETTINGS, r#"{"webhooks": 5}"#),
+            (shape::SETTINGS, r#"{"conversation_initiation_client_data_webhook": {"url": "u"}}"#),
+            (shape::MCP_SERVER, r#"{"config": {"name": "n", "url": "u", "secret_token": "t"}}"#),
+            (shape::AGENT, r#"{"conversation_config": {"agent": {"prompt": {"tools": {}}}}}"#),
+            (
+                shape::AGENT,
+                r#"{"conversation_config": {"agent": {"prompt": {"custom_llm": {"api_key": "s"}}}}}"#,
+            ),
+        ] {
+            assert!(search(text, fields, &sought()).problem.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_document_allows_is_no_problem() {
+        for (fields, text) in [
+            (shape::SETTINGS, r#"{}"#),
+            (
+                shape::SETTINGS,
+                r#"{"conversation_initiation_client_data_webhook": null, "new": {"request_headers": 7}}"#,
+            ),
+            (shape::AGENT, r#"{"conversation_config": {}}"#),
+            (
+                shape::AGENT,
+                r#"{"conversation_config": {"agent": {"prompt": {"custom_llm": null, "tools": []}}}}"#,
+            ),
+            (
+                shape::TOOL,
+                r#"{"tool_config": {"name": "end_call", "type": "system", "params": {"secret_id": null}}}"#,
+            ),
+            (
+                shape::MCP_SERVER,
+                r#"{"config": {"name": "n", "url": {"secret_id": "s"}, "secret_token": {"id": "i", "nonce": "n"},
+                "request_meta": {"secret_id": 7, "a": [null]}}}"#,
+            ),
+            (shape::SUMMARY, r#"{"anything": [{"secret_id": 5}]}"#),
+        ] {
+            assert_eq!(search(text, fields, &sought()).problem, None, "{text}");
+        }
+        let deep = format!(r#"{{"conversation_config": {}1{}}}"#, r#"{"a":"#.repeat(200), "}".repeat(200));
+        assert!(in_agent(&deep).problem.is_some());
+    }
+
+    #[test]
+    fn tools_and_mcp_servers_that_are_named_are_kept() {
+        let text = r#"{"conversation_config": {"agent": {"prompt": {"tool_ids": ["t1", "", "t2"], "mcp_server_ids": ["m"]}}},
+            "tool_id": null, "request_headers": {"tool_id": "no"}}"#;
+        let named: Vec<_> =
+            in_agent(text).named.into_iter().map(|(kind, id)| format!("{} {id}", kind.as_str())).collect();
+        assert_eq!(named, ["tool t1", "tool t2", "mcp_server m"]);
+    }
+
+    #[test]
+    fn what_is_kept_of_one_document_is_bounded() {
+        let words: Vec<String> = (0..2_000).map(|number| format!("sec_{number:04}")).collect();
+        let mut open = Sought::default();
+        open.add(["sec_000a"]);
+        let text = serde_json::json!({"conversation_config": {"said": words, "again": vec!["sec_000a"; 50]}})
+            .to_string();
+        let found = search(&text, shape::AGENT, &open.ready(true));
+        assert!(found.has_more_words);
+        assert_eq!(found.references.len(), UNKNOWN_KEPT + PLACES_TOLD);
+        assert!(!search(&text, shape::AGENT, &open.ready(false)).has_more_words);
+    }
+}

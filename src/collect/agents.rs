@@ -1,0 +1,285 @@
+//! All that agents may hold a secret in: the configuration of each, and that of each of its branches, archived ones too.
+//!
+//! Whether the API shows archived branches at all is not known. So one is asked for alone, after all live ones: where it is
+//! not found and none was, the others are not asked for, and the report says how many there are.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::Mutex;
+
+use super::{
+    ArchivedBranches,
+    references::{Document, Scanning},
+};
+use crate::{
+    api::{Answer, ApiError, Client, Fault, Holder, HolderPage, Next, Sought},
+    inventory::DependentType,
+};
+
+/// The parameter that the API may not know yet.
+const GENERATED: &str = "include_procedure_generated_workflow_elements";
+
+/// Asks for agents, with the elements that procedures generate as long as the API doesn't refuse that.
+pub(super) struct Agents {
+    client: Client,
+    sought: std::sync::Arc<Sought>,
+    archived: ArchivedBranches,
+    /// Whether the parameter is taken. `None`: not known yet, and one request at a time finds out.
+    takes_generated: Mutex<Option<bool>>,
+}
+
+/// One state of an agent.
+struct Branch {
+    agent: Holder,
+    id: String,
+}
+
+/// What one agent has.
+struct Read {
+    agent: Holder,
+    documents: Vec<Document>,
+    archived: Vec<Branch>,
+    /// Ids of branches of which the key's user has a draft.
+    drafts: Vec<String>,
+    access_sources: BTreeSet<String>,
+    /// Why the list of branches doesn't show all archived ones.
+    archived_missing: Option<ApiError>,
+}
+
+/// What the lists of an agent's branches show.
+#[derive(Default)]
+struct Branches {
+    live: Vec<Holder>,
+    archived: Vec<Holder>,
+    live_missing: Option<ApiError>,
+    archived_missing: Option<ApiError>,
+}
+
+impl Agents {
+    pub(super) fn new(client: Client, sought: std::sync::Arc<Sought>, archived: ArchivedBranches) -> Self {
+        Self { client, sought, archived, takes_generated: Mutex::new(None) }
+    }
+
+    /// Reads all of these agents into `scanning`.
+    ///
+    /// # Errors
+    /// Only where the API says that the key is invalid.
+    pub(super) async fn read(&self, agents: Vec<Holder>, scanning: &mut Scanning) -> Result<(), ApiError> {
+        let mut archived = Vec::new();
+        let mut archived_missing = Vec::new();
+        let mut reading =
+            stream::iter(agents).map(|agent| self.agent(agent)).buffer_unordered(self.client.concurrency());
+        while let Some(read) = reading.next().await {
+            for document in read.documents {
+                take(scanning, &read.agent, document)?;
+            }
+            scanning.drafts.extend(read.drafts);
+            scanning.access_sources.extend(read.access_sources);
+            archived.extend(read.archived);
+            archived_missing.extend(read.archived_missing);
+            scanning.note(DependentType::Agent, read.agent, |_| None);
+        }
+        drop(reading);
+        // Answers come in any order; which branch is asked for first must not depend on it.
+        archived.sort_by(|a, b| (&a.agent.id, &a.id).cmp(&(&b.agent.id, &b.id)));
+        let are_shown = self.read_archived(archived, scanning).await?;
+        if *self.takes_generated.lock().await == Some(false) {
+            scanning.notes.push(format!(
+                "agents were read without {GENERATED}, which the API refuses: what procedures generate may be missing"
+            ));
+        }
+        if are_shown || self.archived == ArchivedBranches::Read {
+            return archived_missing.into_iter().try_for_each(|error| scanning.fail(error));
+        }
+        scanning.hidden_branches_unlisted |= !archived_missing.is_empty();
+        Ok(())
+    }
+
+    /// Reads archived branches. Whether the API shows such branches, as far as this tells: where nothing does, it may.
+    async fn read_archived(&self, branches: Vec<Branch>, scanning: &mut Scanning) -> Result<bool, ApiError> {
+        let mut branches = branches.into_iter();
+        let mut are_shown = self.archived == ArchivedBranches::Read;
+        while !are_shown {
+            let Some(branch) = branches.next() else { return Ok(true) };
+            let document = self.branch(&branch.agent.id, branch.id.clone()).await;
+            if document.error.as_ref().is_some_and(ApiError::is_not_found) {
+                let hidden = [branch].into_iter().chain(branches).map(|one| (one.agent.id, one.id));
+                scanning.hidden_branches.extend(hidden);
+                return Ok(false);
+            }
+            are_shown = document.error.is_none();
+            take(scanning, &branch.agent, document)?;
+        }
+        let mut documents = stream::iter(branches)
+            .map(|branch| async {
+                let document = self.branch(&branch.agent.id, branch.id).await;
+                (branch.agent, document)
+            })
+            .buffer_unordered(self.client.concurrency());
+        while let Some((agent, document)) = documents.next().await {
+            take(scanning, &agent, document)?;
+        }
+        Ok(true)
+    }
+
+    async fn agent(&self, agent: Holder) -> Read {
+        let main = self.ask(&agent.id, None).await;
+        let shown = main.as_ref().ok().and_then(Answer::branch_id);
+        let mut documents = vec![self.document(main, &agent.id).await];
+        let listed = self.branches(&agent.id).await;
+        let Branches { live, archived, live_missing, archived_missing } = listed;
+        documents.extend(live_missing.map(Document::failed));
+        let (mut drafts, mut access_sources) = (Vec::new(), BTreeSet::new());
+        for branch in live.iter().chain(&archived) {
+            access_sources.extend(branch.access_source.clone());
+            drafts.extend(branch.has_draft.then(|| branch.id.clone()));
+        }
+        for branch in live {
+            // The list itself may mention a secret too.
+            documents.push(Document::of_branch(&branch));
+            if shown.as_ref() != Some(&branch.id) {
+                documents.push(self.branch(&agent.id, branch.id).await);
+            }
+        }
+        let of_this_one = |branch: Holder| {
+            documents.push(Document::of_branch(&branch));
+            Branch { agent: Holder { found: Default::default(), ..agent.clone() }, id: branch.id }
+        };
+        let archived = archived.into_iter().map(of_this_one).collect();
+        Read { agent, documents, archived, drafts, access_sources, archived_missing }
+    }
+
+    async fn branch(&self, agent_id: &str, branch: String) -> Document {
+        let answer = self.ask(agent_id, Some(&branch)).await.and_then(|answer| match answer.branch_id() {
+            Some(shown) if shown != branch => {
+                let problem = "it is another branch than the one that was asked for";
+                Err(ApiError::new(answer.path(), Fault::Paging(problem.to_owned())))
+            }
+            _ => Ok(answer),
+        });
+        Document { branch: Some(branch), ..self.document(answer, agent_id).await }
+    }
+
+    async fn document(&self, answer: Result<Answer, ApiError>, agent_id: &str) -> Document {
+        let (id, sought) = (agent_id.to_owned(), std::sync::Arc::clone(&self.sought));
+        Document::read(answer, move |answer| answer.agent(&id, &sought)).await
+    }
+
+    /// Asks for one state of an agent. A refusal that is none without the parameter turns that off for good.
+    async fn ask(&self, id: &str, branch: Option<&str>) -> Result<Answer, ApiError> {
+        let known = *self.takes_generated.lock().await;
+        if let Some(takes) = known {
+            return self.client.agent(id, branch, takes).await;
+        }
+        // Held until it is known, so that no more than one request is refused.
+        let mut takes_generated = self.takes_generated.lock().await;
+        if let Some(takes) = *takes_generated {
+            drop(takes_generated);
+            return self.client.agent(id, branch, takes).await;
+        }
+        let with = self.client.agent(id, branch, true).await;
+        match with {
+            Err(refused) if refused.refuses_parameters() => {
+                let without = self.client.agent(id, branch, false).await;
+                if without.is_ok() {
+                    *takes_generated = Some(false);
+                }
+                without
+            }
+            with => {
+                if with.is_ok() {
+                    *takes_generated = Some(true);
+                }
+                with
+            }
+        }
+    }
+
+    /// Lists the branches of an agent. The list has no cursor: where it may be cut, the live ones are asked for alone.
+    async fn branches(&self, id: &str) -> Branches {
+        let mut branches = Branches::default();
+        let with_archived = self.archived != ArchivedBranches::Skip;
+        let missing = match self.page_of_branches(id, with_archived).await {
+            Ok((holders, missing)) => {
+                let (archived, live) = holders.into_iter().partition(|branch| branch.is_archived);
+                (branches.live, branches.archived) = (live, archived);
+                missing
+            }
+            Err(error) => Some(error),
+        };
+        let Some(missing) = missing else { return branches };
+        let can_be_narrowed = with_archived && matches!(missing.fault, Fault::Paging(_));
+        if !can_be_narrowed {
+            branches.live_missing = Some(missing);
+            return branches;
+        }
+        match self.page_of_branches(id, false).await {
+            Ok((holders, still_missing)) => {
+                for branch in holders {
+                    let is_known =
+                        branches.live.iter().chain(&branches.archived).any(|one| one.id == branch.id);
+                    if !is_known {
+                        branches.live.push(branch);
+                    }
+                }
+                branches.live_missing = still_missing;
+            }
+            Err(error) => branches.live_missing = Some(error),
+        }
+        let problem = "there are more archived branches than the API lists; merge or delete some, or set [audit] \
+                       archived_branches = \"skip\"";
+        branches.archived_missing = Some(ApiError::new(missing.path, Fault::Paging(problem.to_owned())));
+        branches
+    }
+
+    /// The branches that one list shows, and why there may be more.
+    async fn page_of_branches(
+        &self,
+        id: &str,
+        with_archived: bool,
+    ) -> Result<(Vec<Holder>, Option<ApiError>), ApiError> {
+        let answer = self.client.branches(id, with_archived).await?;
+        let HolderPage { holders, next_cursor, has_more, total, problem } = answer.branches(&self.sought)?;
+        if let Some(problem) = problem {
+            return Err(answer.error(problem));
+        }
+        if holders.iter().any(|branch| branch.id.is_empty()) {
+            return Err(ApiError::new(answer.path(), Fault::Paging("a branch has no id".to_owned())));
+        }
+        let next = Next { cursor: next_cursor.as_deref(), has_more, is_empty: holders.is_empty() };
+        let shown = holders.len();
+        // A total below what is shown says nothing.
+        let total = total.filter(|total| *total >= shown);
+        let is_whole = match total {
+            Some(total) => total == shown,
+            None => shown < MOST_BRANCHES,
+        };
+        let leads_on = self.client.walk().advance(answer.path(), next).unwrap_or(true);
+        let missing = (leads_on || !is_whole).then(|| {
+            let problem = match total {
+                Some(total) => format!("the list of branches shows {shown} of {total}"),
+                None => format!("the list of branches shows {shown} and may have more"),
+            };
+            ApiError::new(answer.path(), Fault::Paging(problem))
+        });
+        Ok((holders, missing))
+    }
+}
+
+/// As many branches are listed at the most (`limit` in the document).
+const MOST_BRANCHES: usize = 100;
+
+fn take(scanning: &mut Scanning, agent: &Holder, document: Document) -> Result<(), ApiError> {
+    let branch = document.branch.clone();
+    for reference in scanning.take(document)? {
+        let via = match (&branch, reference.is_locator) {
+            (Some(branch), true) => Some(branch.clone()),
+            (Some(branch), false) => Some(format!("{branch}:{}", reference.path_in_words())),
+            (None, true) => None,
+            (None, false) => Some(reference.path_in_words()),
+        };
+        scanning.hold(DependentType::Agent, &agent.id, agent.name.clone(), reference, via);
+    }
+    Ok(())
+}

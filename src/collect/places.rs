@@ -1,0 +1,243 @@
+//! Which places are read when: those that every audit reads as soon as the first page of secrets shows what their ids look
+//! like; tools and agents where a secret would be called unused without them; and each list of several pages once more
+//! before any is, since a cursor that counts skips what slides onto an earlier page meanwhile.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    sync::Arc,
+};
+
+use super::{
+    Deep,
+    collector::Collector,
+    references::{Found, Listing, Reading, Scanning},
+};
+use crate::{
+    api::{ApiError, Sought},
+    inventory::{Gap, Scan, ScanOutcome, Source},
+};
+
+/// How often a list is walked at the most.
+const MOST_WALKS: u32 = 3;
+
+/// What is known of places that were read.
+#[derive(Default)]
+pub(super) struct Places {
+    by_source: BTreeMap<Source, Place>,
+    pub(super) secrets: SecretList,
+    are_begun: bool,
+}
+
+/// The list of secrets, as a place that is walked.
+#[derive(Default)]
+pub(super) struct SecretList {
+    /// Whether it took more than one page.
+    pub(super) is_long: bool,
+    /// Whether its unknown fields had more words that may be ids than are kept.
+    pub(super) has_more_words: bool,
+    /// How many secrets were known before this walk, where it is not the first.
+    pub(super) known_before: Option<usize>,
+    is_settled: bool,
+}
+
+/// One place that was read.
+struct Place {
+    ids: BTreeSet<String>,
+    /// Those of its lists that took more than one page, until a walk shows nothing new.
+    unsettled: Vec<Listing>,
+    /// What all of its documents were searched for, at least.
+    sought: Arc<Sought>,
+    has_more_words: bool,
+}
+
+impl Collector {
+    /// Begins to read the places that are part of every audit. `list_has_ended`: all secrets are known.
+    pub(super) fn start_first_scans(&mut self, list_has_ended: bool) {
+        // A walk that was started again has a first page twice.
+        if std::mem::replace(&mut self.places.are_begun, true) {
+            return;
+        }
+        let sought = Arc::new(self.sought.ready(!list_has_ended));
+        let is_first = |source: &Source| !is_inspected(*source) || self.options.deep == Deep::Always;
+        let sources = Source::SCANNED.into_iter().filter(is_first);
+        let readings = sources.map(|source| Reading::whole(source, Arc::clone(&sought))).collect();
+        self.start_scans(readings);
+    }
+
+    /// Takes in what was found in places: uses of listed secrets, and references to others, which are looked up.
+    pub(super) async fn take_scans(mut self) -> Result<Self, ApiError> {
+        for scanning in self.scans.take().transpose()?.into_iter().flatten() {
+            self.take_scan(scanning);
+        }
+        for (source, word) in mem::take(&mut self.words) {
+            self.resolve(source, word);
+        }
+        self.look_up_unlisted().await
+    }
+
+    fn take_scan(&mut self, scanning: Scanning) {
+        let sought = Arc::clone(scanning.sought());
+        let source = scanning.scan.source;
+        let place = self.places.by_source.entry(source).or_insert_with(|| Place {
+            ids: BTreeSet::new(),
+            unsettled: Vec::new(),
+            sought,
+            has_more_words: scanning.has_more_words,
+        });
+        if scanning.is_of_all() {
+            place.sought = Arc::clone(scanning.sought());
+            place.has_more_words = scanning.has_more_words;
+        }
+        let shows_new = !scanning.ids.is_subset(&place.ids);
+        let is_first = !self.workspace.scans.iter().any(|scan| scan.source == source);
+        if is_first || shows_new {
+            place.unsettled.extend(scanning.long.iter().copied());
+        } else {
+            place.unsettled.clear();
+        }
+        place.unsettled.sort_unstable();
+        place.unsettled.dedup();
+        place.ids.extend(scanning.ids.iter().filter(|id| !id.is_empty()).cloned());
+        self.signs.take_scan(&scanning);
+        self.workspace.warnings.extend(scanning.notes);
+        self.take_workspace_ids(scanning.workspace_ids);
+        for one in scanning.found {
+            self.resolve(source, one);
+        }
+        self.take_outcome(scanning.scan);
+    }
+
+    /// What was not read once stays not read.
+    fn take_outcome(&mut self, scan: Scan) {
+        match self.workspace.scans.iter_mut().find(|known| known.source == scan.source) {
+            Some(known) => {
+                known.pages += scan.pages;
+                if known.outcome == ScanOutcome::Whole {
+                    known.outcome = scan.outcome;
+                }
+            }
+            None => self.workspace.scans.push(scan),
+        }
+    }
+
+    fn take_workspace_ids(&mut self, ids: BTreeSet<String>) {
+        let ids: Vec<String> = ids.into_iter().collect();
+        match ids.as_slice() {
+            [] => {}
+            [only] => self.workspace.workspace_id = Some(only.clone()),
+            several => self.workspace.warnings.push(format!(
+                "environment variables say that they are in different workspaces: {}",
+                several.join(", ")
+            )),
+        }
+    }
+
+    /// Makes of what was found a use, a reference to a secret that is not there, or something to look up.
+    fn resolve(&mut self, source: Source, one: Found) {
+        match self.position_of_id(&one.secret_id) {
+            Some(position) if !self.gone.contains(&position) => {
+                self.record(position, source, vec![one.sighting()]);
+            }
+            // A narrowed audit reports no dangling references.
+            Some(_) if !self.options.search.is_empty() || !one.is_locator => {}
+            Some(_) => {
+                let why = "it was deleted during the audit".to_owned();
+                self.workspace.dangling.push(one.reference(why));
+            }
+            None if !one.is_locator => self.words.push((source, one)),
+            None => match self.not_found.remove(&one.secret_id) {
+                Some(known) => {
+                    let id = one.secret_id.clone();
+                    self.refer_to_missing(one, &known);
+                    self.not_found.insert(id, known);
+                }
+                None => self.unlisted.entry(one.secret_id.clone()).or_default().push((source, one)),
+            },
+        }
+    }
+
+    /// Reads tools and agents where a secret would be called unused without that.
+    pub(super) async fn inspect(mut self) -> Result<Self, ApiError> {
+        let outcome = match self.options.deep {
+            Deep::Always => return Ok(self),
+            Deep::Never => ScanOutcome::NotPartOfThisAudit,
+            Deep::Auto if self.candidates().is_empty() => ScanOutcome::NotNeeded,
+            Deep::Auto => {
+                let sought = Arc::new(self.sought.ready(false));
+                let sources = [Source::Tools, Source::Agents];
+                self.start_scans(sources.map(|source| Reading::whole(source, Arc::clone(&sought))).into());
+                return self.take_answers().await?.take_scans().await;
+            }
+        };
+        for source in [Source::Tools, Source::Agents] {
+            self.workspace.scans.push(Scan::new(source, outcome.clone()));
+        }
+        Ok(self)
+    }
+
+    /// Walks each list of several pages again, until a walk shows nothing new; and reads places again whose documents were
+    /// searched before all secrets were known, where that may have missed one.
+    ///
+    /// The lists of a secret's dependents are not among them: a candidate has none, and that they are empty is what the
+    /// confirmation asks again.
+    pub(super) async fn walk_again(mut self) -> Result<Self, ApiError> {
+        for _ in 1..MOST_WALKS {
+            let (readings, walks_secrets) = self.what_to_walk();
+            if self.candidates().is_empty() || (readings.is_empty() && !walks_secrets) {
+                return Ok(self);
+            }
+            let known = self.workspace.secrets.len();
+            if walks_secrets {
+                self.places.secrets.known_before = Some(known);
+                self.places.secrets.has_more_words = false;
+                self.fields_sought = Some(Arc::new(self.sought.ready(false)));
+                self.start_walk();
+            }
+            self.start_scans(readings);
+            self = self.take_answers().await?.look_for_vanished().await?.take_scans().await?;
+            self.places.secrets.is_settled |= walks_secrets && self.workspace.secrets.len() == known;
+        }
+        let (readings, walks_secrets) = self.what_to_walk();
+        for reading in readings {
+            let why = format!(
+                "it showed something new in each of {MOST_WALKS} walks; run the audit at a quieter time"
+            );
+            self.take_outcome(Scan::new(reading.source, ScanOutcome::NotRead(why)));
+        }
+        if walks_secrets && self.workspace.page_gaps.is_empty() {
+            let why = format!(
+                "it showed new secrets in each of {MOST_WALKS} walks; run the audit at a quieter time"
+            );
+            self.workspace.page_gaps.push(Gap::new("list of secrets", why));
+        }
+        Ok(self)
+    }
+
+    /// What has to be read again, and whether the list of secrets has to be walked again.
+    fn what_to_walk(&self) -> (Vec<Reading>, bool) {
+        let exact = Arc::new(self.sought.ready(false));
+        let is_covered =
+            |sought: &Sought| self.workspace.secrets.iter().all(|secret| sought.covers(&secret.id));
+        let readings = self.places.by_source.iter().filter_map(|(source, place)| {
+            if place.has_more_words || !is_covered(&place.sought) {
+                return Some(Reading::whole(*source, Arc::clone(&exact)));
+            }
+            (!place.unsettled.is_empty()).then(|| Reading {
+                only: place.unsettled.clone(),
+                known: place.ids.clone(),
+                ..Reading::whole(*source, Arc::clone(&exact))
+            })
+        });
+        let list = &self.places.secrets;
+        let fields_are_covered = self.fields_sought.as_deref().is_none_or(is_covered) && !list.has_more_words;
+        let walks_secrets =
+            ((list.is_long || !self.gone.is_empty()) && !list.is_settled) || !fields_are_covered;
+        (readings.collect(), walks_secrets)
+    }
+}
+
+/// Whether a place is read only where a secret would be called unused without that.
+fn is_inspected(source: Source) -> bool {
+    matches!(source, Source::Tools | Source::Agents)
+}

@@ -1,0 +1,148 @@
+//! What tells how much of the workspace the key may see.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{ArchivedBranches, collector::Collector, references::Scanning};
+use crate::{
+    api::{ApiError, User},
+    inventory::{DependentType, Extent, ScanOutcome, Source, View, Visibility},
+    text::count,
+};
+
+/// The word for an admin of the workspace, as a kind of seat and as a source of access.
+const ADMIN: &str = "workspace_admin";
+
+/// Signs met so far.
+#[derive(Default)]
+pub(super) struct Signs {
+    seat_type: Option<String>,
+    access_sources: BTreeSet<String>,
+    /// Tools and MCP servers that something names.
+    named: BTreeSet<(DependentType, String)>,
+    /// What the lists of tools and MCP servers show.
+    listed: BTreeMap<Source, BTreeSet<String>>,
+    /// The paths that were answered with 403.
+    pub(super) forbidden: BTreeSet<String>,
+    drafts: BTreeSet<String>,
+    hidden_branches: BTreeSet<(String, String)>,
+    hidden_branches_unlisted: bool,
+}
+
+impl Signs {
+    /// Whether the key may ask is not known before, and no verdict needs it.
+    pub(super) fn take_user(&mut self, user: Result<User, ApiError>) {
+        match user {
+            Ok(user) => self.seat_type = user.seat_type,
+            Err(error) => tracing::info!("whose key this is cannot be told: {error}"),
+        }
+    }
+
+    pub(super) fn take_scan(&mut self, scanning: &Scanning) {
+        self.access_sources.extend(scanning.access_sources.iter().cloned());
+        self.named.extend(scanning.named.iter().cloned());
+        self.forbidden.extend(scanning.forbidden.iter().cloned());
+        self.drafts.extend(scanning.drafts.iter().cloned());
+        self.hidden_branches.extend(scanning.hidden_branches.iter().cloned());
+        self.hidden_branches_unlisted |= scanning.hidden_branches_unlisted;
+        self.listed.entry(scanning.scan.source).or_default().extend(scanning.ids.iter().cloned());
+    }
+}
+
+impl Collector {
+    /// Puts what tells of the key's view, and what could not be seen at all, into the workspace.
+    pub(super) fn tell_what_was_seen(&mut self) {
+        self.workspace.view = self.view();
+        let hidden = self.signs.hidden_branches.len();
+        if hidden > 0 {
+            let more =
+                if self.signs.hidden_branches_unlisted { ", and more that it does not list" } else { "" };
+            self.workspace.limits.push(format!(
+                "{} of agents{more}: the API lists them and answers 404 for their configuration. One that is brought back \
+                 uses again whatever it names.",
+                count(hidden, "archived branch", "archived branches")
+            ));
+        }
+        if self.options.archived_branches == ArchivedBranches::Skip && self.is_read(Source::Agents) {
+            self.workspace.limits.push(
+                "Archived branches of agents, which were not read ([audit] archived_branches = \"skip\")."
+                    .to_owned(),
+            );
+        }
+        let drafts = self.signs.drafts.len();
+        if drafts > 0 {
+            let drafts = count(drafts, "draft", "drafts");
+            self.workspace
+                .limits
+                .push(format!("{drafts} of branches: the API says that they exist, and shows none."));
+        }
+    }
+
+    fn is_read(&self, source: Source) -> bool {
+        self.workspace.scans.iter().any(|scan| scan.source == source && scan.outcome == ScanOutcome::Whole)
+    }
+
+    fn view(&self) -> View {
+        let mut full = Vec::new();
+        if self.signs.seat_type.as_deref() == Some(ADMIN) {
+            full.push(format!("the key's user has the seat type {ADMIN}"));
+        }
+        if self.signs.access_sources.contains(ADMIN) {
+            full.push(format!("access_info names {ADMIN} as the source of access"));
+        }
+        if !full.is_empty() {
+            return View { extent: Extent::Full, signs: full };
+        }
+        let signs = self.signs_of_more();
+        let extent = if signs.is_empty() { Extent::NotKnown } else { Extent::Partial };
+        View { extent, signs }
+    }
+
+    /// What shows that there is something that the key may not see.
+    fn signs_of_more(&self) -> Vec<String> {
+        let mut signs = BTreeSet::new();
+        for resource in self.workspace.resources() {
+            // A list that this program doesn't know may have no other form.
+            let is_known = DependentType::KNOWN.contains(&resource.dependent_type);
+            if is_known && resource.visibility == Visibility::Unknown && !resource.id.is_empty() {
+                signs.insert(format!(
+                    "{} {} is shown by its id only",
+                    resource.dependent_type.as_str(),
+                    resource.id
+                ));
+            }
+        }
+        for (dependent_type, id) in &self.signs.named {
+            if self.is_missing(dependent_type, id) {
+                signs.insert(format!("{} {id} is named, and not listed", dependent_type.as_str()));
+            }
+        }
+        for id in self.workspace.ids_gone_through() {
+            for dependent_type in [DependentType::Tool, DependentType::McpServer] {
+                if self.is_missing(&dependent_type, id) {
+                    signs.insert(format!("{} {id} is named, and not listed", dependent_type.as_str()));
+                }
+            }
+        }
+        signs.extend(
+            self.signs.forbidden.iter().map(|path| format!("GET {path} is answered with status 403")),
+        );
+        signs.into_iter().collect()
+    }
+
+    /// Whether an id looks like those of a list that was read to its end, and is not in it.
+    fn is_missing(&self, dependent_type: &DependentType, id: &str) -> bool {
+        let source = match dependent_type {
+            DependentType::Tool => Source::Tools,
+            DependentType::McpServer => Source::McpServers,
+            _ => return false,
+        };
+        let Some(listed) = self.signs.listed.get(&source).filter(|_| self.is_read(source)) else {
+            return false;
+        };
+        let Some((prefix, _)) = id.split_once('_') else { return false };
+        let looks_alike = |known: &String| {
+            known.len() == id.len() && known.split_once('_').is_some_and(|(known, _)| known == prefix)
+        };
+        !listed.contains(id) && listed.iter().any(looks_alike)
+    }
+}
