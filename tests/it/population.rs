@@ -1,11 +1,11 @@
 //! A key that lost access sees fewer secrets, and nothing but an earlier audit can tell.
 
-use elevenlabs_secrets_audit::simulator::{Secret, Simulator};
+use elevenlabs_secrets_audit::simulator::{Secret, Simulator, World};
 use serde_json::json;
 
 use crate::{
     bundle::names_in,
-    places::{markdown, summary},
+    places::{markdown, summary, variable},
     support::{Outcome, Setup, invalid_api_key, serve, serve_with},
 };
 
@@ -150,6 +150,35 @@ async fn a_workspace_without_secrets_is_complete_where_that_is_allowed_or_the_la
     // Nor does an audit before the last complete one.
     assert_no_drop(&nights.night(3).await);
     assert_empty(&nights.night(0).await);
+}
+
+#[tokio::test]
+async fn that_another_workspace_of_the_same_name_was_empty_tells_nothing() {
+    let nights = Nights::new();
+    let night = async |id: &str, section: &str| {
+        let mut shows_it = variable("env", "ENV", &[]);
+        shows_it["workspace_id"] = json!(id);
+        let world = World { environment_variables: vec![shows_it], ..World::empty() };
+        let simulator = Simulator::start(world).await.unwrap();
+        nights.setup("main", &simulator).section(section).run().await
+    };
+    assert_no_drop(&night("ws_one", "[audit]\nallow_empty = true").await);
+    assert_no_drop(&night("ws_one", "").await);
+    assert_empty(&night("ws_other", "").await);
+}
+
+#[tokio::test]
+async fn what_was_to_be_made_of_what_cannot_be_seen_is_among_the_parameters() {
+    let nights = Nights::new();
+    let parameters = async |section: &str| {
+        let outcome = nights.setup("main", &populated(1).await).section(section).run().await;
+        let parameters = outcome.bundle().json["parameters"].clone();
+        ["deep", "archived_branches", "partial_view", "allow_empty"].map(|name| parameters[name].clone())
+    };
+    assert_eq!(json!(parameters("").await), json!(["auto", "auto", "undetermined", false]));
+    let other = "[audit]\ndeep = \"never\"\narchived_branches = \"skip\"\npartial_view = \"accept\"\n\
+                 allow_empty = true";
+    assert_eq!(json!(parameters(other).await), json!(["never", "skip", "accept", true]));
 }
 
 #[tokio::test]
