@@ -7,14 +7,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "simulator")]
 use crate::config::Demo;
-use crate::{audit::Finding, config::Region, report::Format};
+use crate::{audit::Finding, collect::Deep, config::Region, report::Format};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0    audit complete and published (unused secrets are findings, not failures)
   1    a bug in this program
   2    usage or configuration
-  3    published, but something is undetermined or a list is not whole
+  3    published, but something is undetermined, a list is not whole or a key sees no secret
   4    the API refused the key; nothing published
   5    the API could not be read; nothing published
   6    the reports could not be written; nothing published
@@ -140,9 +140,18 @@ pub struct AuditArgs {
     /// Only secrets whose name starts with this; every report then says FILTERED
     #[arg(long, value_name = "PREFIX")]
     pub search: Option<String>,
-    /// Look into every tool and agent too, with its branches: many more requests
-    #[arg(long)]
-    pub deep: bool,
+    /// When to look into every tool and agent, with its branches: where a secret would be called unused otherwise (auto), in
+    /// every audit (always), or in none (never) [default: auto; without a mode: always]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "MODE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "always",
+        hide_possible_values = true
+    )]
+    pub deep: Option<Deep>,
     /// The reports to write besides report.json [default: all]
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',')]
     pub format: Option<Vec<Format>>,

@@ -64,7 +64,7 @@ mod workspaces;
 use std::path::PathBuf;
 
 use api::Chance;
-use audit::{Audit, Finding, Parameters, PartialView, Run};
+use audit::{Audit, Finding, Parameters, Run};
 use check::{Checked, Checkup};
 use chrono::{DateTime, SubsecRound, Utc};
 use config::{Config, OnPopulationDrop, Target};
@@ -263,8 +263,8 @@ fn parameters(config: &Config) -> Parameters {
         search: config.collect.search.clone(),
         deep: config.collect.deep,
         archived_branches: config.collect.archived_branches,
-        partial_view: PartialView::Undetermined,
-        allow_empty: false,
+        partial_view: config.partial_view,
+        allow_empty: config.allow_empty,
         unused_after_days: config.policy.unused_after_days,
         ignores_waivers: config.policy.waivers.is_none(),
         redact: config.redact.clone(),

@@ -2,7 +2,10 @@
 //!
 //! What never lives here: what is asked of a workspace (that is `collect`), and what is made of it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use tokio::task::JoinSet;
 
@@ -139,13 +142,48 @@ async fn read_all(all: Vec<Reading>, options: &CollectOptions) -> Result<(Invent
         }
         by_position.insert(position, read);
     }
-    let mut inventory = Inventory::default();
-    for read in by_position.into_values() {
-        match read {
-            Ok(workspace) => inventory.workspaces.push(workspace),
-            Err(failed) => inventory.failed.push(failed),
-        }
-    }
+    let inventory = inventory(by_position.into_values().collect());
     let traffic = clients.into_iter().map(|(name, client)| (name, client.traffic())).collect();
     Ok((inventory, traffic))
+}
+
+/// What is said where it cannot be told whether two tables name one workspace.
+const SHOWS_NO_ID: &str = "no environment variable shows which workspace this is, so that it could not be checked whether two \
+                           tables name the same one";
+
+/// What was read, in the order of the file. Of two tables with keys of one workspace the later one is failed: its secrets
+/// would be counted twice.
+fn inventory(read: Vec<Result<Workspace, FailedWorkspace>>) -> Inventory {
+    let are_several = read.len() > 1;
+    let mut inventory = Inventory::default();
+    let mut by_id: HashMap<String, String> = HashMap::new();
+    for read in read {
+        let mut workspace = match read {
+            Ok(workspace) => workspace,
+            Err(failed) => {
+                inventory.failed.push(failed);
+                continue;
+            }
+        };
+        let Some(id) = workspace.workspace_id.clone() else {
+            if are_several {
+                workspace.warnings.push(SHOWS_NO_ID.to_owned());
+            }
+            inventory.workspaces.push(workspace);
+            continue;
+        };
+        let Some(earlier) = by_id.get(&id) else {
+            by_id.insert(id, workspace.name.clone());
+            inventory.workspaces.push(workspace);
+            continue;
+        };
+        let Workspace { name, address, .. } = workspace;
+        let error = format!(
+            "[[workspace]] {name:?} shows the same workspace ({id}) as [[workspace]] {earlier:?}: two keys of one \
+             workspace; keep one of the tables"
+        );
+        tracing::error!(workspace = name, "left out: {error}");
+        inventory.failed.push(FailedWorkspace { name, address, error, key_refused: false });
+    }
+    inventory
 }

@@ -27,8 +27,7 @@ pub use coverage::{Figures, SourceRow, Status};
 pub use discrepancy::Discrepancy;
 use discrepancy::discrepancy;
 pub use history::{DAYS_KEPT, EarlierRun, History, Night, Record, WorkspaceRecord, days_between};
-pub use population::PopulationDrop;
-use population::population_drop;
+pub use population::{PopulationDrop, empty_in_words};
 pub use redact::{Redaction, Redactor};
 pub use verdict::{Evidence, Judgement, PartialView, Verdict, judge};
 pub use waivers::{AppliedWaiver, Waiver, WaiverState};
@@ -163,15 +162,14 @@ pub fn audit(inventory: Inventory, run: Run, parameters: Parameters) -> Audit {
 
 fn audit_workspace(mut workspace: Workspace, parameters: &Parameters) -> AuditedWorkspace {
     workspace.sort();
-    let is_narrowed = !parameters.search.is_empty();
-    let is_unexpectedly_empty = workspace.secrets_listed() == 0 && !is_narrowed && !parameters.allow_empty;
+    let is_unexpectedly_empty =
+        workspace.secrets_listed() == 0 && parameters.search.is_empty() && !parameters.allow_empty;
     let judgements: Vec<Judgement> =
         workspace.secrets.iter().map(|secret| judge(&workspace, secret, parameters.partial_view)).collect();
     let is_settled = |secret: &Secret, judgement: &Judgement| {
         secret.is_whole() && judgement.verdict != Verdict::Undetermined
     };
-    let is_complete = !is_unexpectedly_empty
-        && workspace.page_gaps.is_empty()
+    let is_complete = workspace.page_gaps.is_empty()
         && workspace.lookup_gaps.is_empty()
         && verdict::unread_places(&workspace).is_empty()
         && workspace.secrets.iter().zip(&judgements).all(|(secret, judgement)| is_settled(secret, judgement));
@@ -187,15 +185,15 @@ fn audit_workspace(mut workspace: Workspace, parameters: &Parameters) -> Audited
             Assessment { judgement, discrepancies, record: None, waiver: None, is_within_grace: false }
         })
         .collect();
-    let population_drop = if is_narrowed { None } else { population_drop(workspace.secrets_listed(), None) };
     AuditedWorkspace {
         workspace,
         assessments,
         sources,
         figures,
         is_complete,
-        population_drop,
+        population_drop: None,
         is_unexpectedly_empty,
+        listed_before: None,
     }
 }
 

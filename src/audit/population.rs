@@ -1,21 +1,21 @@
-//! Whether a workspace shows suspiciously few secrets: a key that lost access sees less, and nothing says so.
+//! Whether a workspace shows suspiciously few secrets, or none: a key that lost access sees less, and nothing says so.
 
 use super::{Audit, History};
 use crate::{inventory::FailedWorkspace, text::count};
 
-/// A population that is empty, or less than half of the last one.
+/// A population that is less than half of the last one. One that is empty is none of these: see [`empty_in_words`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PopulationDrop {
     /// Secrets seen now.
     pub now: usize,
-    /// Secrets in the last published full audit, where there is one.
+    /// Secrets in the last published full audit. (Before schema version 3 there may be none.)
     pub earlier: Option<usize>,
 }
 
 /// Compares how many secrets a workspace lists with how many the last published full audit listed there.
 #[must_use]
 pub(super) fn population_drop(now: usize, earlier: Option<usize>) -> Option<PopulationDrop> {
-    let dropped = now == 0 || earlier.is_some_and(|earlier| now * 2 < earlier);
+    let dropped = now > 0 && earlier.is_some_and(|earlier| now * 2 < earlier);
     dropped.then_some(PopulationDrop { now, earlier })
 }
 
@@ -38,9 +38,30 @@ impl PopulationDrop {
     }
 }
 
+/// What it means that a key sees no secret, and what to do about it, where the last published full audit listed so many.
+#[must_use]
+pub fn empty_in_words(earlier: Option<usize>) -> String {
+    let earlier = match earlier {
+        None | Some(0) => String::new(),
+        Some(earlier) => format!(" (the last published audit saw {earlier})"),
+    };
+    format!(
+        "this key sees no secret{earlier}: check that the key belongs to the right workspace, that it has the permission \
+         convai_read and that secrets are shared with its user; if the workspace has none, set [audit] allow_empty = true"
+    )
+}
+
+/// Whether the last complete audit of this workspace found no secret in it.
+fn was_empty(history: &History, name: &str) -> bool {
+    let complete = history.nights.iter().rev().filter(|night| night.is_complete);
+    let last = complete.filter_map(|night| night.workspaces.get(name)).next();
+    last.is_some_and(|totals| totals.secrets == 0)
+}
+
 impl Audit {
     /// Compares how many secrets each workspace lists with what the history says of it. Where `fails`, a workspace that
-    /// lists suspiciously few counts as not readable.
+    /// lists suspiciously few counts as not readable. One that lists none is not complete, unless that is expected, or was
+    /// so in the last complete audit.
     pub fn compare_populations(&mut self, history: &History, fails: bool) {
         if self.filter().is_some() {
             return;
@@ -48,8 +69,11 @@ impl Audit {
         let mut kept = Vec::new();
         for mut workspace in std::mem::take(&mut self.workspaces) {
             let known = history.workspaces.get(workspace.name()).filter(|_| !history.was_another(&workspace));
-            let earlier = known.map(|known| known.secrets_listed);
-            workspace.population_drop = population_drop(workspace.figures.secrets_listed, earlier);
+            let was_empty = known.is_some() && was_empty(history, workspace.name());
+            workspace.is_unexpectedly_empty &= !was_empty;
+            workspace.listed_before = known.map(|known| known.secrets_listed);
+            workspace.population_drop =
+                population_drop(workspace.figures.secrets_listed, workspace.listed_before);
             match workspace.population_drop {
                 Some(drop) if fails => self.failed.push(FailedWorkspace {
                     name: workspace.workspace.name,
@@ -78,9 +102,17 @@ mod tests {
     }
 
     #[test]
-    fn nothing_at_all_is_a_drop_whatever_was_before() {
-        assert!(population_drop(0, None).is_some());
-        assert!(population_drop(0, Some(0)).is_some());
+    fn nothing_at_all_is_no_drop_whatever_was_before() {
+        assert!(population_drop(0, None).is_none());
+        assert!(population_drop(0, Some(10)).is_none());
         assert!(population_drop(1, None).is_none());
+    }
+
+    #[test]
+    fn an_earlier_number_is_named_where_it_tells_anything() {
+        assert!(empty_in_words(Some(10)).contains("(the last published audit saw 10)"));
+        for nothing_told in [None, Some(0)] {
+            assert!(empty_in_words(nothing_told).starts_with("this key sees no secret: check"));
+        }
     }
 }

@@ -20,6 +20,8 @@ pub struct AuditedWorkspace {
     pub(crate) population_drop: Option<PopulationDrop>,
     /// Whether the key sees no secret, and nothing says that this is as it should be.
     pub(crate) is_unexpectedly_empty: bool,
+    /// How many secrets the last published full audit listed, where there is one.
+    pub(crate) listed_before: Option<usize>,
 }
 
 /// What is to be said of one secret.
@@ -71,7 +73,7 @@ impl AuditedWorkspace {
     /// Whether everything in it was read whole.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.is_complete
+        self.is_complete && !self.is_unexpectedly_empty
     }
 
     /// Every source and how its reading went, in the order in which they were asked.
@@ -121,6 +123,13 @@ impl AuditedWorkspace {
     #[must_use]
     pub fn is_unexpectedly_empty(&self) -> bool {
         self.is_unexpectedly_empty
+    }
+
+    /// What it means that the key sees no secret, and what to do about it; only where nothing says that this is as it
+    /// should be.
+    #[must_use]
+    pub fn empty_in_words(&self) -> Option<String> {
+        self.is_unexpectedly_empty.then(|| super::empty_in_words(self.listed_before))
     }
 
     /// Oddities that cost nothing.

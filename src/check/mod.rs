@@ -7,7 +7,7 @@ mod space;
 mod words;
 
 pub use machine::{Machine, examine};
-pub use sources::{Checked, Outcome, Probe, check};
+pub use sources::{Checked, Need, Outcome, Probe, check};
 
 /// Everything that was looked at, but for the configuration, without which nothing is.
 #[derive(Debug)]

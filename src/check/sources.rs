@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 
 use crate::{
     api::{ApiError, Client, ClientError, Next, ResourceType, SecretsQuery, User},
-    audit::PopulationDrop,
+    audit::empty_in_words,
     collect::{Deep, sample},
-    config::{Config, OnPopulationDrop, WorkspaceConfig},
+    config::{Config, WorkspaceConfig},
     error::Error,
     inventory::{FailedWorkspace, Scan, ScanOutcome, Source},
 };
@@ -38,7 +38,18 @@ pub struct Probe {
     /// Whether it can be read.
     pub outcome: Outcome,
     /// Whether an audit with this configuration reads it.
-    pub is_needed: bool,
+    pub need: Need,
+}
+
+/// Whether an audit reads a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Every audit does.
+    Always,
+    /// One that would call a secret unused otherwise.
+    BeforeUnused,
+    /// None with this configuration.
+    Never,
 }
 
 /// Whether a source can be read.
@@ -46,8 +57,13 @@ pub struct Probe {
 pub enum Outcome {
     /// It can.
     Readable,
-    /// It can, but what it shows is hardly all: why, and what to do about it.
-    Suspicious(String),
+    /// It can, and shows nothing: what to do about it, and whether an audit is incomplete for it.
+    Empty {
+        /// What to do about it.
+        why: String,
+        /// Whether an audit is incomplete for it.
+        is_unexpected: bool,
+    },
     /// It can't: why, and what to do about it.
     Failed {
         /// Why, and what to do about it.
@@ -94,14 +110,14 @@ pub async fn check(client: &Client, workspace: &str, config: &Config) -> Checked
         probes: Vec::new(),
     };
     let first_secret = listed.as_ref().ok().cloned().flatten();
-    checked.probe(Source::Preview, true, listing(listed, config));
+    checked.probe(Source::Preview, Need::Always, listing(listed, config));
     for source in [Source::Dependencies, Source::Secret] {
         let outcome = match &first_secret {
             Some(id) => try_secret(client, source, id).await.into(),
             None if is_reached => Outcome::NotTried("no secret was listed to try it on"),
             None => NOTHING_ANSWERS,
         };
-        checked.probe(source, true, outcome);
+        checked.probe(source, Need::Always, outcome);
     }
     for source in Source::SCANNED {
         let outcome = if config.collect.switched_off.contains(&source) {
@@ -111,9 +127,12 @@ pub async fn check(client: &Client, workspace: &str, config: &Config) -> Checked
         } else {
             NOTHING_ANSWERS
         };
-        let is_needed =
-            config.collect.deep != Deep::Never || !matches!(source, Source::Tools | Source::Agents);
-        checked.probe(source, is_needed, outcome);
+        let need = match (source, config.collect.deep) {
+            (Source::Tools | Source::Agents, Deep::Never) => Need::Never,
+            (Source::Tools | Source::Agents, Deep::Auto) => Need::BeforeUnused,
+            _ => Need::Always,
+        };
+        checked.probe(source, need, outcome);
     }
     if is_reached {
         checked.user = whose(client).await;
@@ -139,17 +158,12 @@ async fn list_secrets(client: &Client) -> Result<Option<String>, ApiError> {
 
 /// What the list of secrets comes to. An empty one is what a key without access to any secret is shown, too.
 fn listing(listed: Result<Option<String>, ApiError>, config: &Config) -> Outcome {
-    if !matches!(listed, Ok(None)) {
-        return listed.map(drop).into();
-    }
-    let why = PopulationDrop { now: 0, earlier: None }.in_words();
-    // A narrowed audit is not held to what others saw.
-    let fails = config.on_population_drop == OnPopulationDrop::Fail && config.collect.search.is_empty();
-    match fails {
-        true => {
-            Outcome::Failed { why: format!("{why} ([audit] population_drop = \"fail\")"), key_refused: false }
+    match listed {
+        // A narrowed audit may well find nothing.
+        Ok(None) if !config.allow_empty => {
+            Outcome::Empty { why: empty_in_words(None), is_unexpected: config.collect.search.is_empty() }
         }
-        false => Outcome::Suspicious(why),
+        listed => listed.map(drop).into(),
     }
 }
 
@@ -186,12 +200,12 @@ impl Checked {
             probes: Vec::new(),
         };
         let failed = Outcome::Failed { why: error.to_string(), key_refused: false };
-        checked.probe(Source::Preview, true, failed);
+        checked.probe(Source::Preview, Need::Always, failed);
         checked
     }
 
-    fn probe(&mut self, source: Source, is_needed: bool, outcome: Outcome) {
-        self.probes.push(Probe { source, outcome, is_needed });
+    fn probe(&mut self, source: Source, need: Need, outcome: Outcome) {
+        self.probes.push(Probe { source, outcome, need });
     }
 
     /// Why an audit would publish nothing of this workspace.
@@ -209,10 +223,12 @@ impl Checked {
     }
 
     fn would_be_complete(&self) -> bool {
-        self.probes
-            .iter()
-            .filter(|probe| probe.is_needed)
-            .all(|probe| !matches!(probe.outcome, Outcome::Failed { .. } | Outcome::SwitchedOff))
+        self.probes.iter().filter(|probe| probe.need != Need::Never).all(|probe| {
+            !matches!(
+                probe.outcome,
+                Outcome::Failed { .. } | Outcome::SwitchedOff | Outcome::Empty { is_unexpected: true, .. }
+            )
+        })
     }
 }
 

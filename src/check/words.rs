@@ -4,8 +4,11 @@ use std::io::{self, Write};
 
 use chrono::TimeDelta;
 
-use super::{Checked, Checkup, Line, Outcome, Probe, Standing};
+use super::{Checked, Checkup, Line, Need, Outcome, Probe, Standing};
 use crate::{config::Setting, text::show_hidden};
+
+/// The seat whose user has admin permissions on every resource.
+const WORKSPACE_ADMIN: &str = "workspace_admin";
 
 /// Beyond this a clock is wrong, whatever the network takes.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
@@ -26,7 +29,8 @@ impl Checkup {
         write_lines(&self.machine.lines, &mut out)?;
         for workspace in &self.workspaces {
             writeln!(out, "\nWorkspace {}", show_hidden(&workspace.workspace, &[]))?;
-            write_lines(&[address(workspace), clock(workspace), user(workspace)], &mut out)?;
+            let lines = [address(workspace), clock(workspace), user(workspace), view(workspace)];
+            write_lines(&lines, &mut out)?;
             for probe in &workspace.probes {
                 let (standing, detail) = source(probe);
                 let gap = if detail.is_empty() { "" } else { "  " };
@@ -98,10 +102,25 @@ fn user(workspace: &Checked) -> Line {
     }
 }
 
+/// What the key may see.
+fn view(workspace: &Checked) -> Line {
+    let seat = workspace.user.as_ref().ok().and_then(|user| user.seat_type.as_deref());
+    match seat {
+        Some(WORKSPACE_ADMIN) => Line::new(Standing::Ok, "view", "full: its user is a workspace admin"),
+        _ => Line::new(
+            Standing::Unknown,
+            "view",
+            "not known: give the audit the key of a workspace admin that is limited to convai_read",
+        ),
+    }
+}
+
 fn source(probe: &Probe) -> (Standing, String) {
     match &probe.outcome {
         Outcome::Readable => (Standing::Ok, String::new()),
-        Outcome::Suspicious(why) => (Standing::Warning, why.clone()),
+        Outcome::Empty { why, is_unexpected } => {
+            (if *is_unexpected { Standing::Failed } else { Standing::Warning }, why.clone())
+        }
         Outcome::NotTried(why) => (Standing::Unknown, format!("not tried: {why}")),
         Outcome::SwitchedOff => {
             let name = probe.source.as_str();
@@ -110,8 +129,13 @@ fn source(probe: &Probe) -> (Standing, String) {
             );
             (Standing::Warning, detail)
         }
-        Outcome::Failed { why, .. } if probe.is_needed => (Standing::Failed, why.clone()),
-        Outcome::Failed { why, .. } => (Standing::Warning, format!("needed with --deep only: {why}")),
+        Outcome::Failed { why, .. } => match probe.need {
+            Need::Always => (Standing::Failed, why.clone()),
+            Need::BeforeUnused => {
+                (Standing::Failed, format!("needed where a secret would be called unused: {why}"))
+            }
+            Need::Never => (Standing::Warning, format!("not needed with deep = \"never\": {why}")),
+        },
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use super::{ConfigError, file::AuditTable, flag, in_bounds, settings::Settings};
 use crate::{
+    audit::PartialView,
     cli::AuditArgs,
     collect::{ArchivedBranches, CollectOptions, Deep},
     inventory::Source,
@@ -28,12 +29,38 @@ impl Display for OnPopulationDrop {
     }
 }
 
-/// Resolves the section `[audit]`.
-pub(super) fn resolve(
+/// The section `[audit]`; each field is that of [`Config`](super::Config).
+pub(super) struct AuditOptions {
+    pub(super) collect: CollectOptions,
+    pub(super) on_population_drop: OnPopulationDrop,
+    pub(super) partial_view: PartialView,
+    pub(super) allow_empty: bool,
+}
+
+impl AuditOptions {
+    /// Resolves the section.
+    pub(super) fn resolve(
+        table: &AuditTable,
+        arguments: &AuditArgs,
+        settings: &mut Settings,
+    ) -> Result<Self, ConfigError> {
+        let collect = collect_options(table, arguments, settings)?;
+        let on_population_drop =
+            settings.pick("[audit] population_drop", None, table.population_drop, OnPopulationDrop::Warn);
+        let name = "[audit] partial_view";
+        let view = word(name, table.partial_view.as_ref(), PartialView::ALL, PartialView::as_str)?;
+        let partial_view = settings
+            .pick_with(name, None, view, PartialView::default(), |partial_view| partial_view.as_str().into());
+        let allow_empty = settings.pick("[audit] allow_empty", None, table.allow_empty, false);
+        Ok(Self { collect, on_population_drop, partial_view, allow_empty })
+    }
+}
+
+fn collect_options(
     table: &AuditTable,
     arguments: &AuditArgs,
     settings: &mut Settings,
-) -> Result<(CollectOptions, OnPopulationDrop), ConfigError> {
+) -> Result<CollectOptions, ConfigError> {
     let limits = 1..=100;
     let page_size = settings.pick("[audit] page_size", None, table.page_size, 100);
     let dependency_limit = settings.pick(
@@ -62,21 +89,66 @@ pub(super) fn resolve(
         table.search.clone(),
         String::new(),
     );
-    let deep_flag = Some(("--deep", true)).filter(|_| arguments.deep);
-    let deep = settings.pick("[audit] deep", deep_flag, table.deep, false);
-    let switched_off = switched_off(table, settings);
-    let on_population_drop =
-        settings.pick("[audit] population_drop", None, table.population_drop, OnPopulationDrop::Warn);
-    let collect = CollectOptions {
+    let deep = settings.pick_with(
+        DEEP,
+        flag("--deep", arguments.deep),
+        deep(table.deep.as_ref())?,
+        Deep::default(),
+        |deep| deep.as_str().into(),
+    );
+    let name = "[audit] archived_branches";
+    let branches =
+        word(name, table.archived_branches.as_ref(), ArchivedBranches::ALL, ArchivedBranches::as_str)?;
+    let archived_branches =
+        settings.pick_with(name, None, branches, ArchivedBranches::default(), |branches| {
+            branches.as_str().into()
+        });
+    Ok(CollectOptions {
         page_size,
         dependency_limit,
         max_dependency_limit,
         search,
-        deep: if deep { Deep::Always } else { Deep::Never },
-        archived_branches: ArchivedBranches::Auto,
-        switched_off,
+        deep,
+        archived_branches,
+        switched_off: switched_off(table, settings),
+    })
+}
+
+const DEEP: &str = "[audit] deep";
+
+/// What the file says of `deep`, which was true or false once.
+fn deep(value: Option<&toml::Value>) -> Result<Option<Deep>, ConfigError> {
+    let Some(toml::Value::Boolean(flag)) = value else {
+        return word(DEEP, value, Deep::ALL, Deep::as_str);
     };
-    Ok((collect, on_population_drop))
+    let (deep, otherwise) = match flag {
+        true => (Deep::Always, ""),
+        false => (Deep::Auto, " (\"never\" calls a secret unused without looking into tools and agents)"),
+    };
+    let word = deep.as_str();
+    tracing::warn!("{DEEP} is {flag}, which is read as {word:?}: write deep = {word:?}{otherwise}");
+    Ok(Some(deep))
+}
+
+/// The choice that a word in the file names.
+fn word<T: Copy, const N: usize>(
+    name: &str,
+    value: Option<&toml::Value>,
+    choices: [T; N],
+    as_str: fn(T) -> &'static str,
+) -> Result<Option<T>, ConfigError> {
+    let Some(value) = value else { return Ok(None) };
+    let chosen = choices.into_iter().find(|choice| value.as_str() == Some(as_str(*choice)));
+    if chosen.is_some() {
+        return Ok(chosen);
+    }
+    let words = choices.map(|choice| format!("{:?}", as_str(choice)));
+    let words = match words.split_last() {
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    };
+    let value = value.as_str().map_or_else(|| value.to_string(), |text| format!("{text:?}"));
+    Err(ConfigError::new(format!("{name} is {value}; it must be {words}")))
 }
 
 /// The places that the operator doesn't want scanned.

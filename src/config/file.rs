@@ -41,7 +41,11 @@ pub(super) struct AuditTable {
     pub(super) dependency_limit: Option<u32>,
     pub(super) max_dependency_limit: Option<u32>,
     pub(super) search: Option<String>,
-    pub(super) deep: Option<bool>,
+    /// A word; a message of `audit` says which, where it is another.
+    pub(super) deep: Option<toml::Value>,
+    pub(super) archived_branches: Option<toml::Value>,
+    pub(super) partial_view: Option<toml::Value>,
+    pub(super) allow_empty: Option<bool>,
     pub(super) environment_variables: Option<bool>,
     pub(super) speech_engines: Option<bool>,
     pub(super) mcp_servers: Option<bool>,

@@ -33,13 +33,14 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::{
-    audit::{Redaction, Rendering},
+    audit::{PartialView, Redaction, Rendering},
     cli::AuditArgs,
     collect::CollectOptions,
     publish::Retention,
     report::Format,
     text::hexadecimal,
 };
+use audit::AuditOptions;
 use file::ConfigFile;
 use report::ReportOptions;
 use settings::Settings;
@@ -65,6 +66,10 @@ pub struct Config {
     pub collect: CollectOptions,
     /// What suspiciously few secrets lead to.
     pub on_population_drop: OnPopulationDrop,
+    /// What a view that is proven to be partial leads to.
+    pub partial_view: PartialView,
+    /// Whether a workspace without any secret is as it should be.
+    pub allow_empty: bool,
     /// How it is asked.
     pub http: HttpOptions,
     /// Where bundles go.
@@ -146,7 +151,8 @@ impl Config {
             Target::Workspaces(resolver.resolve(file.workspace, &mut settings)?)
         };
 
-        let (collect, on_population_drop) = audit::resolve(&file.audit, &arguments, &mut settings)?;
+        let AuditOptions { collect, on_population_drop, partial_view, allow_empty } =
+            AuditOptions::resolve(&file.audit, &arguments, &mut settings)?;
         let http = HttpOptions::resolve(&file.http, arguments.concurrency, &mut settings)?;
 
         let report = ReportOptions::resolve(file.report, &arguments, demo.is_some(), &beside, &mut settings)?;
@@ -165,6 +171,8 @@ impl Config {
             target,
             collect,
             on_population_drop,
+            partial_view,
+            allow_empty,
             http,
             out,
             formats,

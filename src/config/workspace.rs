@@ -1,6 +1,11 @@
 //! The `[[workspace]]` tables, or the environment where there are none, made into workspaces.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+};
+
+use secrecy::ExposeSecret;
 
 use super::{
     ConfigError, Environment, Region, WorkspaceConfig, address,
@@ -54,7 +59,10 @@ impl WorkspaceResolver<'_> {
                 return Err(ConfigError::new(format!("two [[workspace]] tables are named {:?}", table.name)));
             }
         }
-        tables.iter().map(|table| self.workspace(table, settings)).collect()
+        let workspaces =
+            tables.iter().map(|table| self.workspace(table, settings)).collect::<Result<Vec<_>, _>>()?;
+        refuse_one_key_twice(&workspaces)?;
+        Ok(workspaces)
     }
 
     fn workspace(
@@ -112,4 +120,19 @@ impl WorkspaceResolver<'_> {
             }),
         }
     }
+}
+
+/// A key belongs to one workspace: with two tables for it every secret would be counted twice. Whatever their addresses, as
+/// one of them may lead to the other.
+fn refuse_one_key_twice(workspaces: &[WorkspaceConfig]) -> Result<(), ConfigError> {
+    let mut names: HashMap<&str, &str> = HashMap::new();
+    for WorkspaceConfig { name, api_key, .. } in workspaces {
+        if let Some(other) = names.insert(api_key.expose_secret(), name) {
+            return Err(ConfigError::new(format!(
+                "[[workspace]] {other:?} and [[workspace]] {name:?} have the same API key, and a key belongs to one \
+                 workspace: remove one of the tables, or give each the key of its own workspace"
+            )));
+        }
+    }
+    Ok(())
 }

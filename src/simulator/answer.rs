@@ -56,7 +56,7 @@ impl Workspace {
             return Err(Reply::error(405, "invalid_request", "method_not_allowed", message)
                 .with_header("allow", "GET"));
         }
-        if request.api_key.as_deref() != Some(self.world.api_key.as_str()) {
+        if !request.api_key.as_deref().is_some_and(|key| is_key_of(&self.world, key)) {
             return Err(Reply::error(401, "authentication_error", "invalid_api_key", "Invalid API key."));
         }
         if self.world.concurrency_limit.is_some_and(|limit| together > limit) {
@@ -120,4 +120,12 @@ fn leads_to(beginning: &str, path: &str) -> bool {
         && path
             .strip_prefix(beginning.trim_end_matches('/'))
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether this is a key of that workspace: a workspace has as many as people make.
+fn is_key_of(world: &World, key: &str) -> bool {
+    let rest = key.strip_prefix(world.api_key.as_str());
+    rest.is_some_and(|rest| {
+        rest.is_empty() || rest.strip_prefix('-').is_some_and(|n| n.parse::<u32>().is_ok())
+    })
 }

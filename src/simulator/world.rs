@@ -9,7 +9,7 @@ use super::dependent::Dependent;
 /// Everything that the simulator can tell.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// The one key that is accepted.
+    /// The key that is accepted. With `-` and a number behind it, it is a further key of the same workspace.
     pub api_key: String,
     /// The id of the workspace. Only environment variables carry it (FACTS.md).
     pub workspace_id: String,

@@ -255,7 +255,7 @@ async fn fail_on_unused_ends_with_10_only_where_the_audit_is_complete_and_finds_
         (vec![], 0),
     ] {
         let simulator = serve(secrets).await;
-        let setup = Setup::of(&simulator);
+        let setup = Setup::of(&simulator).section("[audit]\nallow_empty = true");
         let mut binary = setup.audit();
         binary.args(["--fail-on", "unused"]);
         assert_eq!(code(&finish(binary).await), expected);

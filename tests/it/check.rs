@@ -26,7 +26,7 @@ fn said(stdout: &str, workspace: &str, endpoint: &str) -> (String, String) {
     found.unwrap_or_else(|| panic!("{endpoint}: {stdout}"))
 }
 
-/// Every source that an audit without `--deep` needs.
+/// Every source that each audit needs.
 const NEEDED: [&str; 7] = [
     SECRETS,
     "/v1/convai/secrets/{secret_id}",
@@ -76,14 +76,79 @@ async fn a_source_that_the_key_may_not_read_is_code_3_and_named_with_what_to_do(
 }
 
 #[tokio::test]
-async fn what_only_a_deep_audit_reads_is_a_warning_unless_the_audit_is_deep() {
-    let world = World { missing_permissions: ["/v1/convai/agents".to_owned()].into(), ..World::empty() };
+async fn what_is_read_before_a_secret_is_called_unused_is_a_failure_unless_that_is_never() {
+    let world = World {
+        missing_permissions: ["/v1/convai/agents".to_owned()].into(),
+        ..World::of(vec![Secret::new("sec", "key")])
+    };
     let simulator = Simulator::start(world).await.unwrap();
-    for (section, expected, word) in [("", 0, "warning"), ("[audit]\ndeep = true", 3, "failed")] {
-        let output = finish(Setup::of(&simulator).section(section).binary("check")).await;
-        assert_eq!(code(&output), expected);
-        assert_eq!(said(text(&output.stdout), "main", "/v1/convai/agents").0, word);
+    for (deep, expected, word, words) in [
+        ("auto", 3, "failed", "needed where a secret would be called unused: "),
+        ("always", 3, "failed", "GET "),
+        ("never", 0, "warning", "not needed with deep = \"never\": "),
+    ] {
+        let setup = Setup::of(&simulator).section(&format!("[audit]\ndeep = {deep:?}"));
+        let output = finish(setup.binary("check")).await;
+        assert_eq!(code(&output), expected, "{deep}");
+        let (found, detail) = said(text(&output.stdout), "main", "/v1/convai/agents");
+        assert!(found == word && detail.starts_with(words), "{deep}: {found} {detail}");
     }
+}
+
+#[tokio::test]
+async fn a_word_of_before_is_read_with_one_warning_that_names_the_word_of_now() {
+    let simulator = serve(vec![Secret::new("sec", "key")]).await;
+    for (old, new) in [("true", "always"), ("false", "auto")] {
+        let setup = Setup::of(&simulator).section(&format!("[audit]\ndeep = {old}"));
+        for command in [setup.binary("check"), setup.audit()] {
+            let output = finish(command).await;
+            let warning = format!("[audit] deep is {old}, which is read as {new:?}: write deep = {new:?}");
+            let stderr = text(&output.stderr);
+            assert_eq!(stderr.matches(&warning).count(), 1, "{stderr}");
+            assert_eq!(stderr.matches("read as").count(), 1, "{stderr}");
+        }
+        let output = finish(setup.binary("check")).await;
+        let shown = text(&output.stdout);
+        let mut settings = shown.lines().filter_map(|line| line.trim_start().strip_prefix("[audit] deep "));
+        assert_eq!(settings.next().map(str::trim), Some(format!("{new}  (file)").as_str()), "{shown}");
+    }
+    let setup = Setup::of(&simulator).section("[audit]\ndeep = \"auto\"");
+    let output = finish(setup.binary("check")).await;
+    assert!(!text(&output.stderr).contains("read as"), "{}", text(&output.stderr));
+}
+
+#[tokio::test]
+async fn what_the_key_may_see_is_said_as_far_as_its_seat_tells() {
+    let with_seat = |seat: &'static str| {
+        serve_with(vec![Secret::new("sec", "key")], move |request, reply| match reply.body_json() {
+            Some(mut user) if request.path == "/v1/user" => {
+                user["seat_type"] = seat.into();
+                Reply::json(200, &user)
+            }
+            _ => reply,
+        })
+    };
+    for (seat, word, words) in [
+        ("workspace_admin", "ok", "full: "),
+        (
+            "workspace_member",
+            "-",
+            "not known: give the audit the key of a workspace admin that is limited to convai_read",
+        ),
+    ] {
+        let simulator = with_seat(seat).await;
+        let output = finish(Setup::of(&simulator).binary("check")).await;
+        assert_eq!(code(&output), 0, "{}", text(&output.stdout));
+        let (found, detail) = said(text(&output.stdout), "main", "view");
+        assert!(found == word && detail.starts_with(words), "{seat}: {found} {detail}");
+    }
+    let world = World {
+        missing_permissions: ["user_read".to_owned()].into(),
+        ..World::of(vec![Secret::new("sec", "key")])
+    };
+    let simulator = Simulator::start(world).await.unwrap();
+    let output = finish(Setup::of(&simulator).binary("check")).await;
+    assert!(said(text(&output.stdout), "main", "view").1.starts_with("not known"));
 }
 
 #[tokio::test]
@@ -98,7 +163,10 @@ async fn a_source_that_is_switched_off_is_code_3_and_not_asked() {
 
 #[tokio::test]
 async fn a_key_that_may_not_say_whose_it_is_works_all_the_same() {
-    let world = World { missing_permissions: ["user_read".to_owned()].into(), ..World::empty() };
+    let world = World {
+        missing_permissions: ["user_read".to_owned()].into(),
+        ..World::of(vec![Secret::new("sec", "key")])
+    };
     let simulator = Simulator::start(world).await.unwrap();
     let output = finish(Setup::of(&simulator).binary("check")).await;
     assert_eq!(code(&output), 0, "{}", text(&output.stdout));
@@ -145,7 +213,7 @@ async fn every_setting_is_shown_with_its_value_and_where_it_came_from() {
 
 #[tokio::test]
 async fn the_environment_is_named_where_a_setting_came_from_it() {
-    let simulator = serve(Vec::new()).await;
+    let simulator = serve(vec![Secret::new("sec", "key")]).await;
     let home = tempfile::tempdir().unwrap();
     let mut binary = binary_in(home.path());
     binary.env("ELEVENLABS_API_KEY", "sk_simulated_key");
@@ -207,7 +275,8 @@ async fn a_configuration_that_is_wrong_is_code_2_and_nothing_is_sent() {
 #[tokio::test]
 async fn without_a_secret_there_is_nothing_to_try_its_endpoints_on() {
     let simulator = serve(Vec::new()).await;
-    let output = finish(Setup::of(&simulator).binary("check")).await;
+    let setup = Setup::of(&simulator).section("[audit]\nallow_empty = true");
+    let output = finish(setup.binary("check")).await;
     assert_eq!(code(&output), 0, "{}", text(&output.stderr));
     for endpoint in &NEEDED[1..3] {
         let (word, detail) = said(text(&output.stdout), "main", endpoint);
@@ -216,18 +285,20 @@ async fn without_a_secret_there_is_nothing_to_try_its_endpoints_on() {
 }
 
 #[tokio::test]
-async fn a_key_that_sees_no_secret_is_a_warning_and_where_that_fails_the_audit_the_code_is_the_same() {
+async fn a_key_that_sees_no_secret_is_code_3_unless_that_is_allowed_and_the_audit_agrees() {
     let simulator = serve(Vec::new()).await;
     for (section, expected, word) in [
-        ("", 0, "warning"),
-        ("[audit]\npopulation_drop = \"fail\"", 5, "failed"),
-        ("[audit]\npopulation_drop = \"fail\"\nsearch = \"of-nothing\"", 0, "warning"),
+        ("", 3, "failed"),
+        ("[audit]\npopulation_drop = \"fail\"", 3, "failed"),
+        ("[audit]\nsearch = \"of-nothing\"", 0, "warning"),
+        ("[audit]\nallow_empty = true", 0, "ok"),
     ] {
         let setup = Setup::of(&simulator).section(section);
         let (checked, audited) = (finish(setup.binary("check")).await, finish(setup.audit()).await);
         assert_eq!((code(&checked), code(&audited)), (expected, expected), "{section}");
         let (found, detail) = said(text(&checked.stdout), "main", SECRETS);
-        assert!(found == word && detail.contains("no secrets at all"), "{section}: {found} {detail}");
+        assert_eq!(found, word, "{section}: {detail}");
+        assert_eq!(detail.contains("this key sees no secret"), word != "ok", "{section}: {detail}");
     }
 }
 

@@ -227,7 +227,7 @@ async fn a_metrics_file_that_cannot_be_written_is_a_warning() {
 
 /// What is said of the clock where the API's is behind this machine's by so much, and the exit code.
 async fn clock(behind: TimeDelta) -> (String, u8) {
-    let simulator = serve_with(Vec::new(), move |_, reply| {
+    let simulator = serve_with(vec![Secret::new("sec", "key")], move |_, reply| {
         let theirs: DateTime<Utc> = now() - behind;
         reply.with_header("date", &theirs.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
     })

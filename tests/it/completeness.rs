@@ -136,7 +136,7 @@ async fn the_figures_add_up_with_the_rows_in_every_world() {
 async fn the_figures_add_up_with_lower_limits_and_several_workspaces() {
     let (one, other) =
         (Simulator::start(crooked()).await.unwrap(), Simulator::start(demo::world()).await.unwrap());
-    let demo_key = demo::world().api_key;
+    let demo_key = format!("{}-2", demo::world().api_key);
     for (limit, max) in [(1, 1), (1, 30), (100, 100)] {
         let mut setup = Setup::new().workspace("one", &one).workspace_with_key("other", &other, &demo_key);
         setup.arguments.dependency_limit = Some(limit);

@@ -3,8 +3,11 @@
 
 use std::{collections::HashMap, os::unix::fs::PermissionsExt, path::Path};
 
+use clap::Parser;
 use elevenlabs_secrets_audit::{
-    cli::AuditArgs,
+    audit::PartialView,
+    cli::{AuditArgs, Cli, Command},
+    collect::{ArchivedBranches, Deep},
     config::{Config, ConfigError, Environment, Region, Target},
 };
 use secrecy::ExposeSecret;
@@ -264,4 +267,108 @@ fn proxies_and_certificates_of_the_environment_are_shown_without_a_password() {
     assert_eq!(shown("network HTTPS_PROXY").as_deref(), Some("…@proxy.internal:3128"));
     assert_eq!(shown("network SSL_CERT_FILE").as_deref(), Some("/etc/ssl/our.pem"));
     assert_eq!(shown("network NO_PROXY"), None);
+}
+
+#[test]
+fn what_is_a_choice_of_words_takes_each_of_them_and_says_which_there_are() {
+    let typed = |deep| AuditArgs { deep: Some(deep), ..AuditArgs::default() };
+    for deep in Deep::ALL {
+        let file = File::new(&format!("[audit]\ndeep = {:?}\n", deep.as_str()));
+        let config = file.resolve(AuditArgs::default(), &[KEY]).unwrap();
+        assert_setting(&config, "[audit] deep", deep.as_str(), "file");
+        assert_eq!(config.collect.deep, deep);
+        let other = File::new("[audit]\ndeep = \"always\"\n");
+        let config = other.resolve(typed(deep), &[KEY]).unwrap();
+        assert_setting(&config, "[audit] deep", deep.as_str(), "--deep");
+        assert_eq!(config.collect.deep, deep);
+    }
+    for (old, deep) in [(true, Deep::Always), (false, Deep::Auto)] {
+        let config = File::new(&format!("[audit]\ndeep = {old}\n")).resolve(AuditArgs::default(), &[KEY]);
+        assert_eq!(config.unwrap().collect.deep, deep);
+    }
+    for branches in ArchivedBranches::ALL {
+        let file = File::new(&format!("[audit]\narchived_branches = {:?}\n", branches.as_str()));
+        let config = file.resolve(AuditArgs::default(), &[KEY]).unwrap();
+        assert_eq!(config.collect.archived_branches, branches);
+        assert_setting(&config, "[audit] archived_branches", branches.as_str(), "file");
+    }
+    for view in PartialView::ALL {
+        let file = File::new(&format!("[audit]\npartial_view = {:?}\n", view.as_str()));
+        let config = file.resolve(AuditArgs::default(), &[KEY]).unwrap();
+        assert_eq!(config.partial_view, view);
+        assert_setting(&config, "[audit] partial_view", view.as_str(), "file");
+    }
+    let config = resolve(AuditArgs::default(), &[KEY]).unwrap();
+    for (name, value) in [
+        ("deep", "auto"),
+        ("archived_branches", "auto"),
+        ("partial_view", "undetermined"),
+        ("allow_empty", "false"),
+    ] {
+        assert_setting(&config, &format!("[audit] {name}"), value, "default");
+    }
+    for (line, message) in [
+        (
+            "deep = \"sometimes\"",
+            "[audit] deep is \"sometimes\"; it must be \"auto\", \"always\" or \"never\"",
+        ),
+        ("deep = \"Auto\"", "[audit] deep is \"Auto\"; it must be \"auto\", \"always\" or \"never\""),
+        ("deep = 1", "[audit] deep is 1; it must be \"auto\", \"always\" or \"never\""),
+        (
+            "archived_branches = \"all\"",
+            "[audit] archived_branches is \"all\"; it must be \"auto\", \"read\" or \"skip\"",
+        ),
+        (
+            "archived_branches = true",
+            "[audit] archived_branches is true; it must be \"auto\", \"read\" or \"skip\"",
+        ),
+        ("partial_view = \"\"", "[audit] partial_view is \"\"; it must be \"undetermined\" or \"accept\""),
+    ] {
+        assert_eq!(File::new(&format!("[audit]\n{line}\n")).message(&[KEY]), message);
+    }
+}
+
+#[test]
+fn a_flag_without_a_mode_is_always_and_a_mode_stands_after_an_equals_sign() {
+    let deep = |arguments: &[&str]| {
+        let typed = [&["elevenlabs-secrets-audit", "audit"], arguments].concat();
+        match Cli::try_parse_from(typed).map(|cli| cli.command) {
+            Ok(Command::Audit(arguments)) => Ok(arguments.deep),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.exit_code()),
+        }
+    };
+    assert_eq!(deep(&[]), Ok(None));
+    assert_eq!(deep(&["--deep"]), Ok(Some(Deep::Always)));
+    assert_eq!(deep(&["--deep", "--out", "there"]), Ok(Some(Deep::Always)));
+    for mode in Deep::ALL {
+        assert_eq!(deep(&[&format!("--deep={}", mode.as_str())]), Ok(Some(mode)));
+    }
+    for wrong in [&["--deep=sometimes"][..], &["--deep", "never"], &["--deep="]] {
+        assert_eq!(deep(wrong), Err(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn one_key_under_two_names_is_refused_whatever_the_addresses_and_shown_nowhere() {
+    let table = |name: &str, rest: &str| format!("[[workspace]]\nname = {name:?}\n{rest}\n");
+    let variables = [KEY, ("A", "sk_the_same"), ("B", "sk_the_same"), ("C", "sk_another")];
+    let env = |variable: &str| format!("api_key_env = {variable:?}");
+    for tables in [
+        table("first", &env("A")) + &table("other", &env("C")) + &table("second", &env("A")),
+        table("first", &env("A")) + &table("second", &env("B")),
+        table("first", &env("A")) + &table("second", &format!("{}\nregion = \"us\"", env("B"))),
+        table("first", "") + &table("second", ""),
+        table("first", "api_key_file = \"key\"") + &table("second", &env("A")),
+    ] {
+        let file = File::new(&tables);
+        file.put("key", "sk_the_same\n", 0o600);
+        let message = file.message(&variables);
+        for words in ["[[workspace]] \"first\"", "[[workspace]] \"second\"", "same API key", "remove one"] {
+            assert!(message.contains(words), "{message}");
+        }
+        assert!(!message.contains("sk_"), "{message}");
+    }
+    let different = table("first", &env("A")) + &table("second", &env("C"));
+    assert!(File::new(&different).resolve(AuditArgs::default(), &variables).is_ok());
 }

@@ -109,7 +109,7 @@ fn workspaces(configuration: &str) -> Vec<String> {
     for workspace in table["workspace"].as_array().unwrap() {
         // Where a relative one is sought first; joining an absolute one gives it as it is.
         let key = keys.join(workspace["api_key_file"].as_str().unwrap());
-        fs_err::write(&key, "sk_key\n").unwrap();
+        fs_err::write(&key, format!("sk_key_of_{}\n", workspace["name"].as_str().unwrap())).unwrap();
         fs_err::set_permissions(&key, std::fs::Permissions::from_mode(0o440)).unwrap();
     }
     let path = home.path().join("config.toml");

@@ -120,7 +120,9 @@ fn the_page_on_exit_codes_has_those_of_the_help_with_their_meanings() {
 /// Where messages to users are made.
 fn sources() -> Vec<(String, String)> {
     let mut sources = Vec::new();
-    for place in ["src/config", "src/api", "src/init", "src/publish", "src/review", "src/terminal", "src"] {
+    for place in ["config", "api", "audit", "check", "init", "publish", "review", "terminal", ""]
+        .map(|place| format!("src/{place}"))
+    {
         for entry in fs_err::read_dir(root().join(place)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "rs") {

@@ -108,7 +108,7 @@ async fn a_speech_engine_or_agent_whose_id_is_no_segment_is_not_asked_for_and_no
             ..World::of(vec![Secret::new("sec", "key"), Secret::new("sec_1", "other")])
         };
         let simulator = Simulator::start(world).await.unwrap();
-        let outcome = Setup::of(&simulator).section("[audit]\ndeep = true").run().await;
+        let outcome = Setup::of(&simulator).section("[audit]\ndeep = \"always\"").run().await;
         assert_eq!(outcome.code(), 3, "{id:?}");
         let bundle = outcome.bundle();
         assert_eq!((bundle.verdict("sec"), bundle.verdict("sec_1")), ("in_use", "undetermined"));

@@ -153,7 +153,7 @@ async fn assert_gap(path: &str, instead: Vec<u8>) {
         },
     );
     let simulator = simulator.await.unwrap();
-    let outcome = Setup::of(&simulator).section("[audit]\ndeep = true").run().await;
+    let outcome = Setup::of(&simulator).section("[audit]\ndeep = \"always\"").run().await;
     let start = String::from_utf8_lossy(&instead[..instead.len().min(100)]).into_owned();
     assert_eq!((outcome.code(), asked(&simulator, path)), (3, 1), "{path}: {start}");
     let bundle = outcome.bundle();

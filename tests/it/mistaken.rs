@@ -106,8 +106,9 @@ async fn a_secret_that_only_a_reference_led_to_does_not_hide_that_none_were_list
         ..World::empty()
     };
     let simulator = Simulator::start(world).await.unwrap();
-    let outcome = Setup::of(&simulator).section("[audit]\npopulation_drop = \"fail\"").run().await;
-    assert_eq!(outcome.code(), 5, "nothing was listed");
+    let outcome = Setup::of(&simulator).run().await;
+    assert_eq!(outcome.code(), 3, "nothing was listed");
+    assert!(outcome.result.unwrap().audit.workspaces[0].is_unexpectedly_empty());
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ pub(crate) async fn deep_audit(world: World) -> (Outcome, Simulator) {
 
 /// A setup that looks into tools and agents too.
 pub(crate) fn deep(setup: Setup) -> Setup {
-    setup.section("[audit]\ndeep = true")
+    setup.section("[audit]\ndeep = \"always\"")
 }
 
 /// 404, as the service says that there is no such thing.

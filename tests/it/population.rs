@@ -1,11 +1,11 @@
 //! A key that lost access sees fewer secrets, and nothing but an earlier audit can tell.
 
-use elevenlabs_secrets_audit::simulator::{Secret, Simulator};
+use elevenlabs_secrets_audit::simulator::{Secret, Simulator, World};
 use serde_json::json;
 
 use crate::{
     bundle::names_in,
-    places::{markdown, summary},
+    places::{markdown, summary, variable},
     support::{Outcome, Setup, invalid_api_key, serve, serve_with},
 };
 
@@ -100,12 +100,85 @@ async fn it_is_the_last_bundle_that_counts_not_the_largest() {
     assert_drop(&nights.night(1).await, 1, Some(4));
 }
 
+/// An empty workspace is incomplete, and no drop; what is said of it.
+fn assert_empty(outcome: &Outcome) -> String {
+    assert_eq!(outcome.code(), 3, "{outcome:?}");
+    let bundle = outcome.bundle();
+    assert!(!bundle.is_complete());
+    assert!(bundle.workspace().get("population_drop").is_none());
+    let audit = &outcome.result.as_ref().unwrap().audit;
+    assert!(audit.workspaces[0].is_unexpectedly_empty());
+    let said = audit.workspaces[0].empty_in_words().unwrap();
+    for words in ["this key sees no secret", "right workspace", "convai_read", "[audit] allow_empty = true"] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(!said.contains("lost"), "{said}");
+    said
+}
+
 #[tokio::test]
-async fn a_workspace_without_secrets_says_so_even_the_first_time() {
+async fn a_workspace_without_secrets_is_incomplete_from_the_first_time_on_and_nothing_is_lost() {
     let nights = Nights::new();
     let outcome = nights.night(0).await;
-    assert_drop(&outcome, 0, None);
-    assert!(markdown(&outcome).contains("no secrets at all"));
+    assert!(!assert_empty(&outcome).contains("the last published audit"));
+    assert!(!markdown(&outcome).contains("lost") && !summary(&outcome).contains("lost"));
+    // It was not complete, so that the next is no better.
+    assert_empty(&nights.night(0).await);
+}
+
+#[tokio::test]
+async fn a_workspace_that_had_secrets_and_now_has_none_is_incomplete_whatever_a_drop_means() {
+    let nights = Nights::new();
+    assert_no_drop(&nights.night(10).await);
+    assert!(assert_empty(&nights.night(0).await).contains("the last published audit saw 10"));
+    assert_empty(&nights.strict_night(0).await);
+}
+
+#[tokio::test]
+async fn a_workspace_without_secrets_is_complete_where_that_is_allowed_or_the_last_complete_audit_saw_none_either()
+ {
+    let nights = Nights::new();
+    let allowed = |setup: Setup| setup.section("[audit]\nallow_empty = true\npopulation_drop = \"fail\"");
+    let outcome = allowed(nights.setup("main", &populated(0).await)).run().await;
+    assert_no_drop(&outcome);
+    assert!(outcome.result.as_ref().unwrap().audit.workspaces[0].empty_in_words().is_none());
+    assert_no_drop(&nights.night(0).await);
+    assert_no_drop(&nights.strict_night(0).await);
+    // Another workspace of the same name in the file tells nothing.
+    let other = nights.setup("other", &populated(0).await).run().await;
+    assert_empty(&other);
+    // Nor does an audit before the last complete one.
+    assert_no_drop(&nights.night(3).await);
+    assert_empty(&nights.night(0).await);
+}
+
+#[tokio::test]
+async fn that_another_workspace_of_the_same_name_was_empty_tells_nothing() {
+    let nights = Nights::new();
+    let night = async |id: &str, section: &str| {
+        let mut shows_it = variable("env", "ENV", &[]);
+        shows_it["workspace_id"] = json!(id);
+        let world = World { environment_variables: vec![shows_it], ..World::empty() };
+        let simulator = Simulator::start(world).await.unwrap();
+        nights.setup("main", &simulator).section(section).run().await
+    };
+    assert_no_drop(&night("ws_one", "[audit]\nallow_empty = true").await);
+    assert_no_drop(&night("ws_one", "").await);
+    assert_empty(&night("ws_other", "").await);
+}
+
+#[tokio::test]
+async fn what_was_to_be_made_of_what_cannot_be_seen_is_among_the_parameters() {
+    let nights = Nights::new();
+    let parameters = async |section: &str| {
+        let outcome = nights.setup("main", &populated(1).await).section(section).run().await;
+        let parameters = outcome.bundle().json["parameters"].clone();
+        ["deep", "archived_branches", "partial_view", "allow_empty"].map(|name| parameters[name].clone())
+    };
+    assert_eq!(json!(parameters("").await), json!(["auto", "auto", "undetermined", false]));
+    let other = "[audit]\ndeep = \"never\"\narchived_branches = \"skip\"\npartial_view = \"accept\"\n\
+                 allow_empty = true";
+    assert_eq!(json!(parameters(other).await), json!(["never", "skip", "accept", true]));
 }
 
 #[tokio::test]
@@ -118,13 +191,6 @@ async fn a_drop_fails_the_run_where_that_is_asked_and_publishes_nothing() {
     assert!(outcome.message().contains("population_drop"), "{}", outcome.message());
     assert_eq!(nights.bundles(), 1, "the earlier one is all there is");
     assert_eq!(nights.strict_night(5).await.code(), 0);
-}
-
-#[tokio::test]
-async fn no_secrets_at_all_fail_the_run_where_that_is_asked() {
-    let nights = Nights::new();
-    assert_eq!(nights.strict_night(0).await.code(), 5);
-    assert_eq!(nights.bundles(), 0);
 }
 
 #[tokio::test]

@@ -240,7 +240,8 @@ async fn the_second_attempt_comes_no_sooner_than_was_asked() {
         for date in &dates {
             let arrivals = Arc::new(Mutex::new(Vec::new()));
             let (noted, asked) = (Arc::clone(&arrivals), date.clone());
-            let simulator = serve_with(Vec::new(), move |request, reply| {
+            let secrets = vec![Secret::new("sec", "key").with_tools(1)];
+            let simulator = serve_with(secrets, move |request, reply| {
                 if request.path != SECRETS {
                     return reply;
                 }

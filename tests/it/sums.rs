@@ -313,7 +313,7 @@ async fn the_hash_of_the_configuration_is_that_of_the_settings_and_not_of_the_ke
         without_waivers,
         setup().http("attempts = 3"),
         setup().http("concurrency = 2"),
-        setup().section("[audit]\ndeep = true"),
+        setup().section("[audit]\ndeep = \"always\""),
         setup().section("[audit]\nsettings = false"),
         setup().section("[audit]\npopulation_drop = \"fail\""),
         setup().section("[report]\nkeep = 7"),

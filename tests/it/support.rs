@@ -148,9 +148,13 @@ impl Setup {
         Setup::new().workspace("main", simulator)
     }
 
-    /// One more workspace, with the key of [`World::empty`].
+    /// One more workspace, with the key of [`World::empty`], or with a further one where other workspaces have that.
     pub(crate) fn workspace(self, name: &str, simulator: &Simulator) -> Setup {
-        self.workspace_with_key(name, simulator, "sk_simulated_key")
+        let key = match self.variables.len() {
+            0 => "sk_simulated_key".to_owned(),
+            others => format!("sk_simulated_key-{}", others + 1),
+        };
+        self.workspace_with_key(name, simulator, &key)
     }
 
     /// One more workspace, with this key.
@@ -213,6 +217,7 @@ impl Setup {
             config,
             out: Some(typed.out.clone().unwrap_or_else(|| self.out())),
             search: typed.search.clone(),
+            deep: typed.deep,
             format: typed.format.clone(),
             dependency_limit: typed.dependency_limit,
             max_dependency_limit: typed.max_dependency_limit,

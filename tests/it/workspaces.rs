@@ -21,9 +21,10 @@ use tokio::sync::Notify;
 
 use crate::{
     bundle::{names_in, read_json},
-    places::by_itself,
+    places::{by_itself, variable},
     support::{
-        RUN, SECRETS, Setup, asked, dependencies, invalid_api_key, now, serve, serve_with, surroundings,
+        Outcome, RUN, SECRETS, Setup, asked, code, dependencies, finish, invalid_api_key, now, serve,
+        serve_with, surroundings, text,
     },
 };
 
@@ -259,4 +260,77 @@ async fn so_many_are_asked_at_once_in_each_workspace_and_in_all_together() {
     let (in_all, most) = sent_at_once(64, 8, 8).await;
     assert_eq!(in_all, 8);
     assert!(most <= 4, "{most}");
+}
+
+/// A workspace of this id, which an environment variable shows.
+async fn with_id(id: &str) -> Simulator {
+    let mut shows_it = variable("env", "ENV", &[("production", "sec")]);
+    shows_it["workspace_id"] = json!(id);
+    let world =
+        World { workspace_id: id.to_owned(), environment_variables: vec![shows_it], ..World::of(unused()) };
+    Simulator::start(world).await.unwrap()
+}
+
+#[tokio::test]
+async fn of_two_keys_of_one_workspace_the_later_table_is_failed_by_a_reason_that_names_both() {
+    let (one, other) = (with_id("ws_one").await, with_id("ws_other").await);
+    // The names' order is not the file's.
+    let setup = Setup::new().workspace("z", &one).workspace("m", &other).workspace("a", &one);
+    let outcome = setup.workspace("b", &one).run().await;
+    assert_eq!(outcome.code(), 3);
+    let bundle = outcome.bundle();
+    let named = |list: &serde_json::Value| -> Vec<String> {
+        list.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(named(&bundle.json["workspaces"]), ["m", "z"]);
+    let failed = &bundle.json["failed_workspaces"];
+    assert_eq!(named(failed), ["a", "b"]);
+    for (failed, name) in failed.as_array().unwrap().iter().zip(["a", "b"]) {
+        let expected = format!(
+            "[[workspace]] {name:?} shows the same workspace (ws_one) as [[workspace]] \"z\": two keys of one workspace; \
+             keep one of the tables"
+        );
+        assert_eq!((&failed["error"], &failed["key_refused"]), (&json!(expected), &json!(false)));
+    }
+    assert!(bundle.secrets.iter().all(|row| row["workspace"] == "m" || row["workspace"] == "z"));
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_read_shows_no_workspace_and_takes_nothing_from_a_later_table() {
+    let one = with_id("ws_one").await;
+    let setup = Setup::new().workspace_with_key("wrong", &one, "sk_none").workspace("right", &one);
+    let outcome = setup.run().await;
+    let bundle = outcome.bundle();
+    assert_eq!(bundle.json["workspaces"][0]["name"], "right");
+    assert_eq!(bundle.json["failed_workspaces"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn where_no_id_shows_several_tables_cannot_be_told_apart_and_that_is_said() {
+    let (silent, telling) = (serve(unused()).await, with_id("ws_one").await);
+    let cannot_be_told = |outcome: &Outcome| -> Vec<bool> {
+        let bundle = outcome.bundle();
+        let warnings =
+            bundle.json["workspaces"].as_array().unwrap().iter().map(|one| one["warnings"].to_string());
+        warnings.map(|warnings| warnings.contains("whether two tables name the same one")).collect()
+    };
+    let setup = Setup::new().workspace("a", &silent).workspace("b", &silent).workspace("c", &telling);
+    let outcome = setup.run().await;
+    assert_eq!(cannot_be_told(&outcome), [true, true, false]);
+    assert_eq!(cannot_be_told(&Setup::of(&silent).run().await), [false]);
+}
+
+#[tokio::test]
+async fn one_key_under_two_names_is_code_2_and_nothing_is_sent() {
+    let simulator = serve(unused()).await;
+    let setup = Setup::of(&simulator).workspace_with_key("again", &simulator, "sk_simulated_key");
+    for command in [setup.audit(), setup.binary("check")] {
+        let output = finish(command).await;
+        assert_eq!(code(&output), 2);
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains("\"main\"") && stderr.contains("\"again\""), "{stderr}");
+        assert!(!stderr.contains("sk_"), "{stderr}");
+    }
+    assert_eq!(simulator.requests().len(), 0);
+    assert!(!setup.out().exists());
 }

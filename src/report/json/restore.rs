@@ -91,6 +91,7 @@ impl Reader for WholeReader {
             is_complete: read.complete,
             population_drop: read.population_drop.map(Into::into),
             is_unexpectedly_empty: false,
+            listed_before: None,
         });
         Ok(())
     }
