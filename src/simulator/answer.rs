@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     exchange::{Reply, Request},
-    resources, secrets,
+    resources, secrets, seen,
     world::{Agent, Secret, World},
 };
 
@@ -20,6 +20,7 @@ pub(super) struct Workspace {
 
 impl Workspace {
     pub(super) fn new(world: World) -> Workspace {
+        let world = seen::by_the_key(world);
         let secrets = world.secrets.iter().chain(&world.unlisted_secrets);
         let secrets = secrets.enumerate().map(|(place, secret)| (secret.id.clone(), place)).collect();
         let agents =
@@ -89,7 +90,7 @@ impl Workspace {
             .collect();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match segments.as_slice() {
-            ["v1", "user"] => Ok(resources::user()),
+            ["v1", "user"] => Ok(resources::user(self)),
             ["v1", "speech-engine"] => resources::speech_engines(self, request),
             ["v1", "speech-engine", id] => resources::speech_engine(self, id),
             ["v1", "convai", rest @ ..] => match rest {
@@ -102,7 +103,7 @@ impl Workspace {
                 ["tools"] => resources::tools(self, request),
                 ["agents"] => resources::agents(self, request),
                 ["agents", id] => resources::agent(self, request, id),
-                ["agents", id, "branches"] => resources::branches(self, id),
+                ["agents", id, "branches"] => resources::branches(self, request, id),
                 _ => Err(not_found("not_found", "There is nothing at this address.")),
             },
             _ => Err(not_found("not_found", "There is nothing at this address.")),
@@ -112,6 +113,15 @@ impl Workspace {
 
 pub(super) fn not_found(code: &str, message: &str) -> Reply {
     Reply::error(404, "not_found", code, message)
+}
+
+/// What asking for something by its id comes to, where there is nothing with this id that the key may see.
+pub(super) fn not_seen(workspace: &Workspace, id: &str, code: &str, message: &str) -> Reply {
+    if workspace.world.hidden.contains(id) {
+        let message = "You do not have access to this resource.";
+        return Reply::error(403, "authorization_error", "no_access", message);
+    }
+    not_found(code, message)
 }
 
 /// Whether `path` is `beginning` or lies under it, by whole segments. Names of permissions lead nowhere.

@@ -66,7 +66,46 @@ pub fn tool(id: &str, name: &str, url: &str, headers: &Value) -> Value {
             "api_schema": {"url": url, "method": "POST", "request_headers": headers},
         },
         "access_info": access("editor"),
-        "usage_stats": {"total_calls": 0},
+        "usage_stats": {"total_calls": 0, "avg_latency_secs": 0.0},
+    })
+}
+
+/// How the JSON of a code tool names a secret. Which of these the service has is not published (FACTS.md).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Under another key than `secret_id`.
+    OtherKey,
+    /// As the value of a map, by the name that the code has for it.
+    MapValue,
+    /// In a list.
+    List,
+    /// As a key.
+    Key,
+    /// As a word in a longer string.
+    Word,
+}
+
+impl Form {
+    /// All of them.
+    pub const ALL: [Form; 5] = [Form::OtherKey, Form::MapValue, Form::List, Form::Key, Form::Word];
+}
+
+/// A tool that runs code, which reads this secret as `ctx.secrets.TOKEN`.
+pub fn code_tool(id: &str, name: &str, form: Form, secret_id: &str) -> Value {
+    let code = "return fetch(ctx.args.url, {headers: {authorization: ctx.secrets.TOKEN}});";
+    let mut config = json!({"type": "code", "name": name, "code": code});
+    match form {
+        Form::OtherKey => config["secrets"] = json!([{"name": "TOKEN", "id": secret_id}]),
+        Form::MapValue => config["secrets"] = json!({"TOKEN": secret_id}),
+        Form::List => config["secret_ids"] = json!([secret_id]),
+        Form::Key => config["secrets"] = json!({secret_id: {"name": "TOKEN"}}),
+        Form::Word => config["environment"] = json!(format!("TOKEN=secret:{secret_id};REGION=eu")),
+    }
+    json!({
+        "id": id,
+        "tool_config": config,
+        "access_info": access("editor"),
+        "usage_stats": {"total_calls": 0, "avg_latency_secs": 0.0},
     })
 }
 
@@ -87,7 +126,6 @@ pub fn agent(id: &str, name: &str, prompt: &Value) -> Agent {
     Agent {
         id: id.to_owned(),
         name: name.to_owned(),
-        archived: false,
         config: json!({
             "agent_id": id,
             "name": name,
@@ -95,13 +133,13 @@ pub fn agent(id: &str, name: &str, prompt: &Value) -> Agent {
             "platform_settings": {},
             "workflow": {"nodes": {}},
         }),
-        branches: Vec::new(),
         created_at_unix_secs: 1_738_368_000,
+        ..Agent::default()
     }
 }
 
 /// `ResourceAccessInfo`
-fn access(role: &str) -> Value {
+pub(super) fn access(role: &str) -> Value {
     json!({
         "is_creator": false,
         "creator_name": "Platform team",

@@ -13,6 +13,7 @@
 //! | `dependent` | one entry of a list of dependents |
 //! | `documents` | the documents of tools, agents and other holders of secrets |
 //! | `exchange` | a request as it came in, and what is sent back for it |
+//! | `seen` | what the key sees of the world |
 //! | `server`, `body`, `log` | sockets, the ways to answer badly, and what has been asked |
 //! | `hash` | request ids, cursors and ids of the demo, the same in every build |
 //! | `answer`, `secrets`, `resources`, `paging` | the endpoints |
@@ -33,6 +34,7 @@ mod paging;
 mod resources;
 pub mod scaled;
 mod secrets;
+mod seen;
 mod server;
 pub mod world;
 

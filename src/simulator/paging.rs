@@ -1,5 +1,7 @@
 //! What every list has in common: bounds of parameters, cursors, pages.
 
+use std::ops::RangeInclusive;
+
 use serde_json::json;
 
 use super::{
@@ -9,10 +11,19 @@ use super::{
 
 /// The bounds of every `page_size` and of `dependency_limit`. The OpenAPI document gives no minimum for the
 /// list of speech engines; nothing below 1 is accepted there either.
-const BOUNDS: std::ops::RangeInclusive<i64> = 1..=100;
+const BOUNDS: RangeInclusive<i64> = 1..=100;
 
 /// A parameter that counts, or 422.
 pub(super) fn limit(request: &Request, name: &str) -> Result<Option<usize>, Reply> {
+    limit_within(request, name, BOUNDS)
+}
+
+/// The same with other bounds.
+pub(super) fn limit_within(
+    request: &Request,
+    name: &str,
+    bounds: RangeInclusive<i64>,
+) -> Result<Option<usize>, Reply> {
     let Some(given) = request.query(name) else { return Ok(None) };
     match given.parse::<i64>() {
         Err(_) => Err(invalid(
@@ -20,11 +31,13 @@ pub(super) fn limit(request: &Request, name: &str) -> Result<Option<usize>, Repl
             "int_parsing",
             "Input should be a valid integer, unable to parse string as an integer",
         )),
-        Ok(number) if number < *BOUNDS.start() => {
-            Err(invalid(name, "greater_than_equal", "Input should be greater than or equal to 1"))
+        Ok(number) if number < *bounds.start() => {
+            let message = format!("Input should be greater than or equal to {}", bounds.start());
+            Err(invalid(name, "greater_than_equal", &message))
         }
-        Ok(number) if number > *BOUNDS.end() => {
-            Err(invalid(name, "less_than_equal", "Input should be less than or equal to 100"))
+        Ok(number) if number > *bounds.end() => {
+            let message = format!("Input should be less than or equal to {}", bounds.end());
+            Err(invalid(name, "less_than_equal", &message))
         }
         Ok(number) => Ok(usize::try_from(number).ok()),
     }
@@ -54,7 +67,7 @@ pub(super) fn not_one_of(place: &str, name: &str, known: &[&str]) -> Reply {
     violation(place, name, "enum", &format!("Input should be one of {}", known.join(", ")))
 }
 
-fn invalid(name: &str, kind: &str, message: &str) -> Reply {
+pub(super) fn invalid(name: &str, kind: &str, message: &str) -> Reply {
     violation("query", name, kind, message)
 }
 

@@ -6,24 +6,27 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Value, json};
 
 use super::{
-    answer::{Workspace, not_found},
+    answer::{Workspace, not_found, not_seen},
     exchange::{Reply, Request},
-    paging::{Page, flag, limit, page, word},
-    world::Agent,
+    paging::{Page, flag, invalid, limit, limit_within, page, word},
+    seen,
+    world::{Agent, Branch},
 };
 
 /// The OpenAPI document's default for agents and speech engines; taken for tools too, where it names none.
 const DEFAULT_PAGE: usize = 30;
 /// The OpenAPI document's default for environment variables.
 const DEFAULT_PAGE_OF_VARIABLES: usize = 100;
+/// The OpenAPI document's default, and its highest limit.
+const DEFAULT_LIMIT_OF_BRANCHES: usize = 100;
 
 /// `GET /v1/user` (`UserResponseModel`). It names nobody, and no part of the key.
-pub(super) fn user() -> Reply {
+pub(super) fn user(workspace: &Workspace) -> Reply {
     let body = json!({
         "user_id": "user_simulated",
         "first_name": "Simulated user",
         "subscription": {"tier": "simulated"},
-        "seat_type": "workspace_admin",
+        "seat_type": workspace.world.seat_type,
         "created_at": 1_704_067_200,
         "is_new_user": false,
         "can_use_delayed_payment_methods": false,
@@ -89,7 +92,6 @@ pub(super) fn speech_engines(workspace: &Workspace, request: &Request) -> Result
 
 /// `SpeechEngineSummaryResponse`; what a document lacks is filled in.
 fn summary(engine: &Value) -> Value {
-    let nobody = json!({"is_creator": false, "creator_name": "Nobody", "creator_email": "nobody@example.com", "role": "viewer"});
     let or = |name: &str, otherwise: Value| engine.get(name).cloned().unwrap_or(otherwise);
     json!({
         "speech_engine_id": or("speech_engine_id", Value::Null),
@@ -97,7 +99,7 @@ fn summary(engine: &Value) -> Value {
         "voice_id": or("voice_id", json!("voice_simulated")),
         "created_at_unix_secs": or("created_at_unix_secs", json!(0)),
         "tags": or("tags", json!([])),
-        "access_info": or("access_info", nobody),
+        "access_info": or("access_info", Value::Null),
     })
 }
 
@@ -106,7 +108,10 @@ pub(super) fn speech_engine(workspace: &Workspace, id: &str) -> Result<Reply, Re
     let mut engines = workspace.world.speech_engines.iter();
     match engines.find(|engine| text(engine, "speech_engine_id") == id) {
         Some(engine) => Ok(Reply::json(200, engine)),
-        None => Err(not_found("speech_engine_not_found", "No speech engine has the id that was asked for.")),
+        None => {
+            let message = "No speech engine has the id that was asked for.";
+            Err(not_seen(workspace, id, "speech_engine_not_found", message))
+        }
     }
 }
 
@@ -121,44 +126,89 @@ pub(super) fn agents(workspace: &Workspace, request: &Request) -> Result<Reply, 
         json!({
             "agent_id": agent.id,
             "name": agent.name,
+            "tags": [],
             "archived": agent.archived,
             "created_at_unix_secs": agent.created_at_unix_secs,
+            "last_call_time_unix_secs": agent.last_call_at_unix_secs,
+            "access_info": access_info(workspace, agent.config.get("access_info")),
         })
     }))
 }
 
 /// `GET /v1/convai/agents/{agent_id}`, also of one branch.
 pub(super) fn agent(workspace: &Workspace, request: &Request, id: &str) -> Result<Reply, Reply> {
+    let with_generated = generated(workspace, request)?;
     let agent = find(workspace, id)?;
     if request.query("version_id").is_some() {
         return Err(not_found("version_not_found", "The simulator keeps no versions of agents."));
     }
-    let config = match request.query("branch_id") {
-        None => &agent.config,
-        Some(branch) if Some(branch) == main_branch(agent) => &agent.config,
-        Some(branch) => match agent.branches.iter().find(|known| known.id == branch) {
-            Some(known) => &known.config,
-            None => return Err(not_found("branch_not_found", "The agent has no such branch.")),
+    let shows = |branch: &Branch| !branch.archived || workspace.world.shows_archived_branches;
+    match request.query("branch_id").filter(|branch| Some(*branch) != main_branch(agent)) {
+        None if with_generated && !agent.generated_nodes.is_empty() => {
+            let mut config = agent.config.clone();
+            for (name, node) in &agent.generated_nodes {
+                config["workflow"]["nodes"][name] = node.clone();
+            }
+            Ok(Reply::json(200, &config))
+        }
+        None => Ok(Reply::json(200, &agent.config)),
+        Some(branch) => match agent.branches.iter().find(|known| known.id == branch && shows(known)) {
+            Some(known) => Ok(Reply::json(200, &known.config)),
+            None => Err(not_found("branch_not_found", "The agent has no such branch.")),
         },
-    };
-    Ok(Reply::json(200, config))
+    }
 }
 
-/// `GET /v1/convai/agents/{agent_id}/branches`, of which FACTS.md tells `.results[].id`.
-pub(super) fn branches(workspace: &Workspace, id: &str) -> Result<Reply, Reply> {
+/// Whether what procedures generate is asked for. The OpenAPI document names no default: it is left out then.
+fn generated(workspace: &Workspace, request: &Request) -> Result<bool, Reply> {
+    const NAME: &str = "include_procedure_generated_workflow_elements";
+    if request.query(NAME).is_some() && !workspace.world.accepts_generated_workflow {
+        return Err(invalid(NAME, "extra_forbidden", "Extra inputs are not permitted"));
+    }
+    flag(request, NAME)
+}
+
+/// `GET /v1/convai/agents/{agent_id}/branches` (`ListResponse_AgentBranchSummary_`): cut at the limit, and only the
+/// total tells. The main branch comes first.
+pub(super) fn branches(workspace: &Workspace, request: &Request, id: &str) -> Result<Reply, Reply> {
     let agent = find(workspace, id)?;
-    let main = main_branch(agent).map(|id| json!({"id": id, "name": "Main", "is_archived": false}));
-    let others = agent.branches.iter().map(|branch| {
-        let name = branch.config.get("branch_name").and_then(Value::as_str).unwrap_or(&branch.id);
-        json!({"id": branch.id, "name": name, "is_archived": false})
+    let archived_too = flag(request, "include_archived")?;
+    flag(request, "include_commit_status")?;
+    let limit = limit_within(request, "limit", 2..=100)?.unwrap_or(DEFAULT_LIMIT_OF_BRANCHES);
+    let main = main_branch(agent).map(|id| Branch {
+        id: id.to_owned(),
+        name: "Main".to_owned(),
+        ..Branch::default()
     });
-    let results: Vec<Value> = main.into_iter().chain(others).collect();
-    Ok(Reply::json(200, &json!({"results": results})))
+    let matching = main.iter().chain(&agent.branches).filter(|branch| archived_too || !branch.archived);
+    let all: Vec<&Branch> = matching.collect();
+    let shown = all.iter().take(limit).map(|branch| {
+        let named = branch.config.get("branch_name").and_then(Value::as_str).unwrap_or(&branch.id);
+        json!({
+            "id": branch.id,
+            "name": if branch.name.is_empty() { named } else { &branch.name },
+            "agent_id": agent.id,
+            "description": "",
+            "created_at": agent.created_at_unix_secs,
+            "last_committed_at": agent.created_at_unix_secs,
+            "is_archived": branch.archived,
+            "access_info": access_info(workspace, agent.config.get("access_info")),
+            "draft_exists": branch.draft_exists,
+        })
+    });
+    let shown: Vec<Value> = shown.collect();
+    let meta = json!({"total": all.len(), "page": 1, "page_size": limit});
+    Ok(Reply::json(200, &json!({"meta": meta, "results": shown})))
+}
+
+fn access_info(workspace: &Workspace, own: Option<&Value>) -> Value {
+    seen::access_info(&workspace.world.seat_type, workspace.world.access_source.as_deref(), own)
 }
 
 fn find<'a>(workspace: &'a Workspace, id: &str) -> Result<&'a Agent, Reply> {
     workspace.agent(id).ok_or_else(|| {
-        not_found("agent_not_found", "No agent of this workspace has the id that was asked for.")
+        let message = "No agent of this workspace has the id that was asked for.";
+        not_seen(workspace, id, "agent_not_found", message)
     })
 }
 

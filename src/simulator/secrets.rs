@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    answer::{Workspace, not_found},
+    answer::{Workspace, not_seen},
     dependent::Dependent,
     exchange::{Reply, Request},
     paging::{Page, limit, not_one_of, page},
@@ -70,7 +70,8 @@ pub(super) fn dependencies(
 
 fn find<'a>(workspace: &'a Workspace, id: &str) -> Result<&'a Secret, Reply> {
     workspace.secret(id).ok_or_else(|| {
-        not_found("secret_not_found", "No secret of this workspace has the id that was asked for.")
+        let message = "No secret of this workspace has the id that was asked for.";
+        not_seen(workspace, id, "secret_not_found", message)
     })
 }
 

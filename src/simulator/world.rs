@@ -33,6 +33,18 @@ pub struct World {
     /// What the key may not do: `user_read` for `/v1/user`, `convai_read` for all the rest, or the beginning of a
     /// path by whole segments (`/v1/speech-engine`). Endpoints concerned answer 401 `missing_permissions`.
     pub missing_permissions: BTreeSet<String>,
+    /// What `GET /v1/user` says of the key's user: `workspace_admin`, `workspace_member` or `workspace_lite_member`.
+    pub seat_type: String,
+    /// What `access_info` says of how the key came to see something; null where this is `None`.
+    pub access_source: Option<String>,
+    /// Ids of tools, agents, MCP servers, speech engines and secrets that the key may not see. No list has them, and
+    /// by their ids they are refused (403). A secret's dependents still show that such a tool, agent or MCP server
+    /// exists, as `unknown`.
+    pub hidden: BTreeSet<String>,
+    /// Whether an archived branch can be read. Where not, it is listed all the same, and asking for it gets 404.
+    pub shows_archived_branches: bool,
+    /// Whether agents may be asked for with `include_procedure_generated_workflow_elements`. Where not, that gets 422.
+    pub accepts_generated_workflow: bool,
     /// The most requests that may be in flight; above it 429 `concurrent_limit_exceeded`. `None`: no limit.
     pub concurrency_limit: Option<usize>,
 }
@@ -52,6 +64,11 @@ impl World {
             tools: Vec::new(),
             agents: Vec::new(),
             missing_permissions: BTreeSet::new(),
+            seat_type: "workspace_member".to_owned(),
+            access_source: Some("workspace_default".to_owned()),
+            hidden: BTreeSet::new(),
+            shows_archived_branches: true,
+            accepts_generated_workflow: true,
             concurrency_limit: None,
         }
     }
@@ -107,8 +124,13 @@ pub struct Agent {
     pub archived: bool,
     /// The whole answer of `GET /v1/convai/agents/{id}`.
     pub config: Value,
-    /// Branches besides the main one.
+    /// Nodes that procedures generate. They stand under `workflow.nodes` of the main branch only where the answer is
+    /// asked for with `include_procedure_generated_workflow_elements=true`.
+    pub generated_nodes: Map<String, Value>,
+    /// Branches besides the main one, which is the one that `main_branch_id` of the configuration names, if it does.
     pub branches: Vec<Branch>,
+    /// When it was last called, if ever.
+    pub last_call_at_unix_secs: Option<i64>,
     /// When it was made.
     pub created_at_unix_secs: i64,
 }
@@ -118,6 +140,12 @@ pub struct Agent {
 pub struct Branch {
     /// What `?branch_id=` asks for.
     pub id: String,
+    /// The name that people gave it; where it is empty, `branch_name` of the configuration.
+    pub name: String,
+    /// Whether only the list with `include_archived=true` shows it.
+    pub archived: bool,
+    /// Whether the key's own user has changes of it that are not committed. Nothing shows them.
+    pub draft_exists: bool,
     /// The whole answer of `GET /v1/convai/agents/{id}?branch_id=`.
     pub config: Value,
 }

@@ -139,7 +139,7 @@ async fn tools_and_agents_are_looked_into_only_where_that_is_asked() {
         archived.archived = true;
         let mut branched = documents::agent("agent_3", "Sales", &json!({}));
         let config = documents::agent("agent_3", "Sales", &prompt("branched")).config;
-        branched.branches = vec![Branch { id: "branch_1".to_owned(), config }];
+        branched.branches = vec![Branch { id: "branch_1".to_owned(), config, ..Branch::default() }];
         World {
             tools: vec![tool("tool_1", "Lookup", "tooled")],
             agents: vec![agent("agent_1", "Day line", "talking"), archived, branched],

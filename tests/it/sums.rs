@@ -228,7 +228,7 @@ pub(crate) fn everywhere() -> World {
     world.tools = (0..4).map(|number| tool(&format!("t_{number}"), "t", "sec_2")).collect();
     world.agents = (0..3).map(|number| agent(&format!("a_{number}"), "a", "sec_3")).collect();
     let config = world.agents[0].config.clone();
-    world.agents[0].branches.push(Branch { id: "branch_1".to_owned(), config });
+    world.agents[0].branches.push(Branch { id: "branch_1".to_owned(), config, ..Branch::default() });
     world
 }
 

@@ -58,7 +58,7 @@ fn agent(number: usize, agent: &PlannedAgent) -> Agent {
         let mut config = config.clone();
         config["branch_id"] = json!(id);
         config["branch_name"] = json!("Shorter greeting");
-        Branch { id, config }
+        Branch { id, name: "Shorter greeting".to_owned(), config, ..Branch::default() }
     });
     Agent {
         id: agent.id.clone(),
@@ -67,6 +67,7 @@ fn agent(number: usize, agent: &PlannedAgent) -> Agent {
         config,
         branches: branch.into_iter().collect(),
         created_at_unix_secs: agent.created_at,
+        ..Agent::default()
     }
 }
 

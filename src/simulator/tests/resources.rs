@@ -14,7 +14,11 @@ fn world() -> World {
     };
     let mut agents = vec![agent("agent_1", "One", &json!({})), agent("agent_2", "Two", &json!({}))];
     agents[0].config["main_branch_id"] = json!("branch_main");
-    agents[0].branches.push(Branch { id: "branch_b".to_owned(), config: json!({"branch_name": "Bold"}) });
+    agents[0].branches.push(Branch {
+        id: "branch_b".to_owned(),
+        config: json!({"branch_name": "Bold"}),
+        ..Branch::default()
+    });
     agents[1].archived = true;
     World {
         environment_variables: vec![
@@ -101,9 +105,10 @@ async fn archived_agents_are_in_a_list_of_their_own() {
 async fn an_agent_has_branches() {
     let simulator = start(world()).await;
     let listed = tell(&simulator, "v1/convai/agents/agent_1/branches").await;
-    let branch = |id: &str, name: &str| json!({"id": id, "name": name, "is_archived": false});
-    assert_eq!(listed, json!({"results": [branch("branch_main", "Main"), branch("branch_b", "Bold")]}));
-    assert_eq!(tell(&simulator, "v1/convai/agents/agent_2/branches").await, json!({"results": []}));
+    assert_eq!(ids(&listed["results"], "id"), ["branch_main", "branch_b"]);
+    assert_eq!(ids(&listed["results"], "name"), ["Main", "Bold"]);
+    assert_eq!(listed["meta"], json!({"total": 2, "page": 1, "page_size": 100}));
+    assert_eq!(tell(&simulator, "v1/convai/agents/agent_2/branches").await["results"], json!([]));
 
     let of =
         async |branch: &str| tell(&simulator, &format!("v1/convai/agents/agent_1?branch_id={branch}")).await;
