@@ -28,6 +28,11 @@
 //! | `sample` | the sample in the repository |
 //! | `places` | worlds in which a place holds a secret, for the following |
 //! | `references`, `scan_pages`, `unread` | places that can hold a secret: found, read to the end, not read |
+//! | `inspection` | when tools, agents and branches are looked into |
+//! | `mentions` | ids of secrets in forms that no document shows |
+//! | `shifting` | lists whose elements move while they are walked |
+//! | `view` | what the key may see |
+//! | `made_up` | workspaces with each secret in some place and form, or in none |
 //! | `lookups`, `confirmation` | secrets that are asked for by themselves |
 //! | `mistaken` | answers that are something else than what was asked for |
 //! | `discrepancies` | two parts of the API that tell different things |
@@ -102,12 +107,15 @@ mod html_over_time;
 mod ids;
 mod inert;
 mod init;
+mod inspection;
 mod key;
 mod key_echoes;
 mod key_sources;
 mod limits;
 mod lookups;
+mod made_up;
 mod malformed;
+mod mentions;
 mod metrics;
 mod mistaken;
 mod months;
@@ -130,6 +138,7 @@ mod retries;
 mod sample;
 mod scan_pages;
 mod schema;
+mod shifting;
 mod signals;
 mod snapshots;
 mod streams;
@@ -141,6 +150,7 @@ mod tls;
 mod totals;
 mod unread;
 mod verify;
+mod view;
 mod waivers;
 mod walk;
 mod workspaces;

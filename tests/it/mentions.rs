@@ -1,0 +1,118 @@
+//! The id of a secret in a form that no document shows: a use wherever it stands, and a plain value stays one.
+
+use elevenlabs_secrets_audit::simulator::{Secret, World, documents};
+use serde_json::json;
+
+use crate::{
+    places::{audit, directory, mcp_server, variable, world_of},
+    support::{Setup, asked},
+};
+
+const HELD: &str = "sec_01aaaaaaaaaaaaaaaaaaaaaaaa";
+const FREE: &str = "sec_01bbbbbbbbbbbbbbbbbbbbbbbb";
+const GONE: &str = "sec_01cccccccccccccccccccccccc";
+
+#[tokio::test]
+async fn a_code_tool_uses_a_secret_in_whatever_form_it_names_it() {
+    for form in documents::Form::ALL {
+        let world = World {
+            tools: vec![documents::code_tool("tool_1", "Ledger", form, HELD)],
+            ..world_of(&[HELD, FREE])
+        };
+        let (outcome, _) = audit(world).await;
+        let bundle = outcome.bundle();
+        assert_eq!(
+            (outcome.code(), bundle.verdict(HELD), bundle.verdict(FREE)),
+            (0, "in_use", "unused"),
+            "{form:?}"
+        );
+        let rows = bundle.dependents_of(HELD, "tool");
+        assert_eq!((rows.len(), rows[0]["relation"].as_str()), (1, "mentioned"), "{form:?}");
+        assert!(rows[0]["via"].starts_with("tool_config."), "{:?}", rows[0]);
+    }
+}
+
+#[tokio::test]
+async fn an_id_in_any_document_is_a_use() {
+    let mut server = mcp_server("mcp_1", "Docs", "nothing");
+    server["config"]["request_headers"] = json!({"X": format!("Bearer {HELD}")});
+    let mut engine = documents::speech_engine("seng_1", "Kiosk", "wss://speech.example", &json!({}));
+    engine["speech_engine"]["auth"] = json!({HELD: 1});
+    let of_variable =
+        documents::environment_variable("var_1", "ws", "L", "secret", &json!({"production": HELD}));
+    let settings = json!({"can_use_mcp_servers": true, "new": {"vault": [HELD]}});
+    let mut agent = documents::agent("agent_1", "Sales", &json!({"prompt": format!("Use {HELD}.")}));
+    agent.config["name"] = json!("Sales");
+    let worlds = [
+        ("mcp_server", World { mcp_servers: vec![server], ..World::empty() }),
+        ("speech_engine", World { speech_engines: vec![engine], ..World::empty() }),
+        ("environment_variable", World { environment_variables: vec![of_variable], ..World::empty() }),
+        ("setting", World { settings, ..World::empty() }),
+        ("agent", World { agents: vec![agent], ..World::empty() }),
+    ];
+    for (kind, world) in worlds {
+        let (outcome, _) = audit(World { secrets: world_of(&[HELD, FREE]).secrets, ..world }).await;
+        let bundle = outcome.bundle();
+        assert_eq!(
+            (outcome.code(), bundle.verdict(HELD), bundle.verdict(FREE)),
+            (0, "in_use", "unused"),
+            "{kind}"
+        );
+        assert_eq!(bundle.dependents_of(HELD, kind)[0]["relation"], "mentioned", "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn the_unknown_field_of_another_secret_may_name_one_and_its_own_id_is_nothing() {
+    let mut other = Secret::new(FREE, "free");
+    other.used_by.further.insert("note".to_owned(), json!({"own": FREE, "copy_of": HELD}));
+    let (outcome, _) =
+        audit(World::of(vec![other, Secret::new(HELD, "held"), Secret::new(GONE, "third")])).await;
+    let bundle = outcome.bundle();
+    assert_eq!((bundle.verdict(HELD), bundle.verdict(GONE)), ("in_use", "unused"));
+    assert_eq!(bundle.dependents_of(HELD, "secret")[0]["dependent_id"], FREE);
+}
+
+#[tokio::test]
+async fn a_plain_value_called_secret_id_is_asked_for_nowhere_and_shown_nowhere() {
+    let hush = "APPROLE-VALUE-7f3c";
+    let mut tool = documents::tool("tool_1", "Vault", "https://vault.example", &json!({"secret_id": hush}));
+    tool["tool_config"]["auth"] = json!({"role_id": "r", "secret_id": hush});
+    let mut server = mcp_server("mcp_1", "Docs", HELD);
+    server["config"]["request_headers"]["secret_id"] = json!(hush);
+    let world = World { tools: vec![tool], mcp_servers: vec![server], ..world_of(&[HELD, FREE]) };
+    let (outcome, simulator) = audit(world).await;
+    assert_eq!((outcome.code(), outcome.bundle().verdict(FREE)), (0, "unused"));
+    assert!(simulator.requests().iter().all(|request| !request.path.contains(hush)));
+    for file in fs_err::read_dir(directory(&outcome)).unwrap() {
+        let text = fs_err::read_to_string(file.unwrap().path()).unwrap();
+        assert!(!text.contains(hush));
+    }
+}
+
+#[tokio::test]
+async fn a_locator_of_a_secret_that_is_gone_is_dangling_and_a_mere_mention_of_one_is_not() {
+    let gone = variable("var_1", "OLD", &[("production", GONE)]);
+    let said = documents::environment_variable("var_2", "ws", "SAID", "secret", &json!({"production": GONE}));
+    let world = World { environment_variables: vec![gone, said], ..world_of(&[HELD, FREE]) };
+    let (outcome, simulator) = audit(world).await;
+    let dangling = outcome.bundle().workspace()["dangling_references"].as_array().unwrap().clone();
+    assert_eq!(dangling.len(), 1);
+    assert_eq!((&dangling[0]["id"], &dangling[0]["secret_id"]), (&json!("var_1"), &json!(GONE)));
+    assert_eq!(asked(&simulator, &format!("/v1/convai/secrets/{GONE}")), 1);
+}
+
+#[tokio::test]
+async fn documents_that_were_read_before_an_id_of_another_form_was_known_are_read_again() {
+    // The first page of secrets shows ids of one form, and a document that is read meanwhile mentions one of another.
+    let odd = "legacy.7";
+    let held =
+        documents::environment_variable("var_1", "ws", "L", "secret", &json!({"p": format!("<{odd}>")}));
+    let mut world = world_of(&[HELD, FREE, odd]);
+    world.environment_variables = vec![held];
+    let simulator = elevenlabs_secrets_audit::simulator::Simulator::start(world).await.unwrap();
+    let outcome = Setup::of(&simulator).section("[audit]\npage_size = 2").run().await;
+    let bundle = outcome.bundle();
+    assert_eq!((outcome.code(), bundle.verdict(odd), bundle.verdict(FREE)), (0, "in_use", "unused"));
+    assert_eq!(asked(&simulator, "/v1/convai/environment-variables"), 2);
+}

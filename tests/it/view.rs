@@ -1,0 +1,131 @@
+//! What the key may see: how it is told, and what a view that is proven to be partial leads to.
+
+use elevenlabs_secrets_audit::simulator::{Secret, Simulator, World, documents, world};
+use serde_json::{Value, json};
+
+use crate::{
+    places::{agent, audit, markdown, speech_engine, summary, tool, variable, world_of},
+    support::{Outcome, Setup},
+};
+
+fn view(outcome: &Outcome) -> (String, Vec<Value>) {
+    let view = outcome.bundle().workspace()["view"].clone();
+    (view["extent"].as_str().unwrap().to_owned(), view["signs"].as_array().unwrap().clone())
+}
+
+/// `held` is used by a tool that the key sees, and `free` by nothing.
+fn with_a_tool() -> World {
+    World { tools: vec![tool("tool_1", "Lookup", "held")], ..world_of(&["held", "free"]) }
+}
+
+#[tokio::test]
+async fn an_admin_sees_everything_whichever_answer_tells() {
+    let by_seat = World { seat_type: "workspace_admin".to_owned(), access_source: None, ..with_a_tool() };
+    let by_access = World { access_source: Some("workspace_admin".to_owned()), ..with_a_tool() };
+    for world in [by_seat, by_access] {
+        let (outcome, _) = audit(world).await;
+        assert_eq!((outcome.code(), view(&outcome).0.as_str()), (0, "full"));
+    }
+}
+
+#[tokio::test]
+async fn without_a_sign_it_is_not_known_and_no_gap() {
+    for access_source in [None, Some("creator"), Some("explicit"), Some("workspace_default"), Some("new_one")]
+    {
+        let world = World { access_source: access_source.map(str::to_owned), ..with_a_tool() };
+        let (outcome, _) = audit(world).await;
+        assert_eq!((outcome.code(), view(&outcome)), (0, ("not known".to_owned(), vec![])));
+        for first_screen in [summary(&outcome), markdown(&outcome)] {
+            assert!(first_screen.contains("workspace admin"), "{first_screen}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whose_key_it_is_may_be_refused() {
+    let mut world = with_a_tool();
+    world.missing_permissions.insert("user_read".to_owned());
+    let (outcome, _) = audit(world).await;
+    assert_eq!((outcome.code(), view(&outcome).0.as_str()), (0, "not known"));
+}
+
+/// Worlds in which something shows that the key does not see everything.
+fn partial_worlds() -> Vec<(&'static str, World)> {
+    let hidden = |id: &str, world: World| World { hidden: [id.to_owned()].into(), ..world };
+    let used = |dependent| {
+        let mut held = Secret::new("held", "held");
+        held.used_by.agents.push(dependent);
+        World::of(vec![held, Secret::new("free", "free")])
+    };
+    let tools = || vec![tool("tool_1", "A", "held"), tool("tool_2", "B", "held")];
+    let through = world::transitive(world::available("agent_1", "Sales", 1, "viewer"), &["tool_2"]);
+    let mut names_a_tool = documents::agent("agent_1", "Sales", &json!({"tool_ids": ["tool_2"]}));
+    names_a_tool.name = "Sales".to_owned();
+    vec![
+        ("an unknown dependent", used(world::unknown("agent_9"))),
+        (
+            "a tool that another agent goes through",
+            hidden("tool_2", World { tools: tools(), ..used(through) }),
+        ),
+        (
+            "a tool that an agent names",
+            hidden(
+                "tool_2",
+                World { tools: tools(), agents: vec![names_a_tool], ..world_of(&["held", "free"]) },
+            ),
+        ),
+        (
+            "a secret that may not be seen",
+            World {
+                unlisted_secrets: vec![Secret::new("secret", "s")],
+                environment_variables: vec![variable("var_1", "L", &[("p", "secret")])],
+                ..hidden("secret", with_a_tool())
+            },
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_view_that_is_proven_to_be_partial_calls_nothing_unused_unless_that_is_accepted() {
+    for (what, world) in partial_worlds() {
+        let (outcome, _) = audit(world.clone()).await;
+        let (extent, signs) = view(&outcome);
+        assert_eq!(
+            (outcome.code(), extent.as_str(), outcome.bundle().verdict("free")),
+            (3, "partial", "undetermined"),
+            "{what}"
+        );
+        assert!(!signs.is_empty());
+        let reason = outcome.bundle().secret("free")["reason"].clone();
+        assert!(reason.contains("convai_read") && reason.contains("partial_view"), "{reason}");
+
+        let simulator = Simulator::start(world.clone()).await.unwrap();
+        let accepting = Setup::of(&simulator).section("[audit]\npartial_view = \"accept\"");
+        let outcome = accepting.run().await;
+        assert_eq!(
+            (view(&outcome).0.as_str(), outcome.bundle().verdict("free")),
+            ("partial", "unused"),
+            "{what}"
+        );
+
+        let (outcome, _) = audit(World { seat_type: "workspace_admin".to_owned(), ..world }).await;
+        assert_eq!(
+            (view(&outcome).0.as_str(), outcome.bundle().verdict("free")),
+            ("full", "unused"),
+            "{what}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_shows_nowhere_is_no_sign() {
+    // A speech engine that the key may not see; nothing tells of it.
+    let world = World {
+        speech_engines: vec![speech_engine("seng_1", "Kiosk", "free")],
+        agents: vec![agent("agent_1", "Sales", "held")],
+        hidden: ["seng_1".to_owned()].into(),
+        ..world_of(&["held", "free"])
+    };
+    let (outcome, _) = audit(world).await;
+    assert_eq!((outcome.code(), view(&outcome).0.as_str()), (0, "not known"));
+}
