@@ -100,7 +100,7 @@ def requests_of(needed):
 
 
 def before_confirmations(needed):
-    return sum(needed[part] for part in ("pages", "raised_pages", "dependency_pages", "scans", "lookups"))
+    return sum(count for part, count in needed.items() if part not in ("confirmations", "longest_chain"))
 
 
 def measure(command, environment, serving=None, directory=None):

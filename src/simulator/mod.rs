@@ -52,7 +52,7 @@ pub use self::{
     dependent::Dependent,
     exchange::{Reply, Request},
     log::Counts,
-    needed::{Asking, Needed},
+    needed::{Archived, Asking, Inspecting, Needed},
     world::{Agent, Branch, Secret, UsedBy, World},
 };
 

@@ -1,16 +1,22 @@
 //! What has to be asked to audit a world: counted in the world, as the API lets it be asked, and not as our client asks.
 //!
-//! It is counted for a world that stands still and hides nothing: all permissions, no lists under `used_by` that the
-//! OpenAPI document doesn't know, every request answered the first time.
+//! It is counted for a world that stands still and hides nothing: all permissions, nothing that the key may not see (no
+//! dependent of type `unknown` either, but where a workspace admin asks), no lists under `used_by` that the OpenAPI
+//! document doesn't know, ids of one form (ASCII letters, digits, `_` and `-`), every request answered the first time
+//! and none refused but what the world says of branches and of generated elements of workflows.
+
+mod inspection;
+mod references;
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::Value;
 
+use self::{inspection::Inspection, references::References};
 use super::{
     dependent::Dependent,
-    world::{Agent, Secret, World},
+    world::{Secret, World},
 };
 
 /// The largest page of every list but that of the secrets, whose size is chosen.
@@ -27,55 +33,119 @@ pub struct Asking {
     pub dependency_limit: usize,
     /// Dependents per list where the first limit cut one.
     pub max_dependency_limit: usize,
-    /// Whether tools and agents are read too.
-    pub deep: bool,
+    /// Whether tools, agents and branches are read too.
+    pub inspecting: Inspecting,
+    /// Which archived branches are read with them.
+    pub archived_branches: Archived,
+}
+
+/// When tools, agents and branches are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Inspecting {
+    /// Where a secret would be unused without it.
+    #[default]
+    Auto,
+    /// At once, with everything else.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// Which archived branches are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Archived {
+    /// All, where the service shows them; one, where it shows none.
+    #[default]
+    Auto,
+    /// All.
+    Read,
+    /// None, and their names aren't asked for.
+    Skip,
 }
 
 impl Default for Asking {
     fn default() -> Self {
-        Self { page_size: 100, dependency_limit: 20, max_dependency_limit: 100, deep: false }
+        Self {
+            page_size: 100,
+            dependency_limit: 20,
+            max_dependency_limit: 100,
+            inspecting: Inspecting::default(),
+            archived_branches: Archived::default(),
+        }
     }
 }
 
 /// The requests that an audit cannot do without.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Needed {
+    /// Whose key it is.
+    pub user: usize,
     /// Pages of secrets.
     pub pages: usize,
     /// One more for each page with a list that the first limit may have cut.
     pub raised_pages: usize,
     /// Pages of the lists that the higher limit cut too.
     pub dependency_pages: usize,
-    /// Pages and documents of the places that can hold a secret besides.
+    /// Pages and documents of the places that can hold a secret besides, but for tools and agents.
     pub scans: usize,
+    /// Pages and documents of tools, agents and branches, where they are read.
+    pub inspection: usize,
     /// Secrets that something refers to and that are not listed.
     pub lookups: usize,
+    /// What is asked a second time on purpose before anything is called unused: each list of more than one page.
+    pub repeated: usize,
     /// Secrets that nothing uses, each read once more at the end, after everything else.
     pub confirmations: usize,
-    /// The most requests, without the confirmations, of which each follows from the one before.
+    /// The most requests, without the confirmations, of which each follows from the one before. An inspection that only
+    /// unused secrets bring about waits for all that comes before it, and so do the second walks.
     pub longest_chain: usize,
 }
 
 impl Needed {
     /// What this world takes.
     pub fn for_world(world: &World, asking: Asking) -> Needed {
-        let mut needed = Needed::default();
+        let mut needed = Needed { user: 1, ..Needed::default() };
+        let mut references = References::new(&world.secrets);
         needed.count_secrets(&world.secrets, asking);
-        let scan_chain = needed.count_scans(world, asking.deep);
-        needed.longest_chain = needed.longest_chain.max(scan_chain);
+        let mut scan_chain = needed.count_scans(world);
+        let scanned = secret_variables(world).chain(&world.speech_engines).chain(&world.mcp_servers);
+        scanned.chain([&world.settings]).for_each(|document| references.read(document));
 
-        let referred_to = referred_to(world, asking.deep);
-        let listed: BTreeSet<&str> = world.secrets.iter().map(|secret| secret.id.as_str()).collect();
-        let candidates = world.secrets.iter().filter(|secret| !is_used(secret));
-        needed.confirmations = candidates.filter(|secret| !referred_to.contains(&secret.id)).count();
-        for id in referred_to.iter().filter(|id| !listed.contains(id.as_str())) {
-            needed.lookups += 1;
-            // That it isn't listed shows at the end of the list.
-            let mut chain = needed.pages.max(scan_chain) + 1;
-            if let Some(secret) = world.unlisted_secrets.iter().find(|secret| secret.id == *id) {
-                chain += needed.count_lists(secret, LIMIT_BY_ITSELF);
+        let mut inspection = match asking.inspecting {
+            Inspecting::Never => None,
+            Inspecting::Auto | Inspecting::Always => Some(Inspection::new(world, asking.archived_branches)),
+        };
+        if let (Inspecting::Always, Some(inspection)) = (asking.inspecting, &inspection) {
+            needed.inspection = inspection.requests;
+            scan_chain = scan_chain.max(inspection.chain);
+            inspection.documents.iter().for_each(|document| references.read(document));
+        }
+        // What the first page of secrets says of the key comes before all other places.
+        needed.longest_chain = needed.longest_chain.max(1 + scan_chain);
+        // That something isn't listed shows at the end of the list.
+        let unlisted = references.unlisted.clone();
+        needed.count_lookups(world, &unlisted, needed.pages.max(1 + scan_chain));
+
+        if asking.inspecting == Inspecting::Auto {
+            inspection = inspection.filter(|_| unused(world, &references) > 0);
+            if let Some(inspection) = &inspection {
+                needed.inspection = inspection.requests;
+                needed.longest_chain += inspection.chain;
+                inspection.documents.iter().for_each(|document| references.read(document));
+                let found = references.unlisted.difference(&unlisted).cloned().collect();
+                needed.count_lookups(world, &found, needed.longest_chain);
             }
-            needed.longest_chain = needed.longest_chain.max(chain);
+        }
+        // Where a branch is missing, nothing is called unused.
+        if inspection.as_ref().is_none_or(|inspection| inspection.is_whole) {
+            needed.confirmations = unused(world, &references);
+        }
+        if needed.confirmations > 0 {
+            let inspected = inspection.iter().flat_map(|inspection| inspection.lists);
+            let lists = [needed.pages, variable_pages(world), pages(world.speech_engines.len(), PAGE)];
+            let walks: Vec<usize> = lists.into_iter().chain(inspected).filter(|pages| *pages > 1).collect();
+            needed.repeated = walks.iter().sum();
+            needed.longest_chain += walks.into_iter().max().unwrap_or_default();
         }
         needed
     }
@@ -87,7 +157,14 @@ impl Needed {
 
     /// Those that come before the confirmations.
     pub fn before_confirmations(&self) -> usize {
-        self.pages + self.raised_pages + self.dependency_pages + self.scans + self.lookups
+        self.user
+            + self.pages
+            + self.raised_pages
+            + self.dependency_pages
+            + self.scans
+            + self.inspection
+            + self.lookups
+            + self.repeated
     }
 
     fn count_secrets(&mut self, secrets: &[Secret], asking: Asking) {
@@ -112,27 +189,22 @@ impl Needed {
     }
 
     /// Counts what the scans take. Their longest chain.
-    fn count_scans(&mut self, world: &World, deep: bool) -> usize {
-        let variables = pages(secret_variables(world).count(), PAGE);
+    fn count_scans(&mut self, world: &World) -> usize {
+        let variables = variable_pages(world);
         let (engines, documents) = (pages(world.speech_engines.len(), PAGE), world.speech_engines.len());
         // The MCP servers and the settings are one answer each.
         self.scans = variables + engines + documents + 2;
-        let mut chain = variables.max(engines + documents.min(1));
-        if deep {
-            let tools = pages(world.tools.len(), PAGE);
-            self.scans += tools;
-            chain = chain.max(tools);
-            for archived in [false, true] {
-                let agents = || world.agents.iter().filter(move |agent| agent.archived == archived);
-                let listed = pages(agents().count(), PAGE);
-                let of_agent = |agent: &Agent| 2 + agent.branches.len();
-                self.scans += listed + agents().map(of_agent).sum::<usize>();
-                // A branch follows from the list of branches.
-                let last = agents().map(|agent| if agent.branches.is_empty() { 1 } else { 2 }).max();
-                chain = chain.max(listed + last.unwrap_or_default());
-            }
+        variables.max(engines + documents.min(1))
+    }
+
+    /// Counts what is asked to learn of these secrets, which begins after a chain of this length.
+    fn count_lookups(&mut self, world: &World, unlisted: &BTreeSet<String>, before: usize) {
+        for id in unlisted {
+            self.lookups += 1;
+            let secret = world.unlisted_secrets.iter().find(|secret| secret.id == *id);
+            let lists = secret.map(|secret| self.count_lists(secret, LIMIT_BY_ITSELF));
+            self.longest_chain = self.longest_chain.max(before + 1 + lists.unwrap_or_default());
         }
-        chain
     }
 }
 
@@ -157,36 +229,19 @@ fn is_cut(secret: &Secret, limit: usize) -> bool {
         || silent(secret).iter().any(|list| list.len() >= limit)
 }
 
-fn is_used(secret: &Secret) -> bool {
-    pageable(secret).iter().chain(&silent(secret)).any(|list| !list.is_empty())
+/// How many listed secrets nothing uses, as far as these documents tell.
+fn unused(world: &World, references: &References<'_>) -> usize {
+    let is_used = |secret: &&Secret| {
+        pageable(secret).iter().chain(&silent(secret)).any(|list| !list.is_empty())
+            || references.held.contains(secret.id.as_str())
+    };
+    world.secrets.iter().filter(|secret| !is_used(secret)).count()
 }
 
 fn secret_variables(world: &World) -> impl Iterator<Item = &Value> {
     world.environment_variables.iter().filter(|variable| variable["type"] == "secret")
 }
 
-/// The ids of all secrets that documents hold.
-fn referred_to(world: &World, deep: bool) -> BTreeSet<String> {
-    let mut ids = BTreeSet::new();
-    let documents = secret_variables(world).chain(&world.speech_engines).chain(&world.mcp_servers);
-    documents.chain([&world.settings]).for_each(|document| add_secret_ids(document, &mut ids));
-    if deep {
-        world.tools.iter().for_each(|document| add_secret_ids(document, &mut ids));
-        for agent in &world.agents {
-            let branches = agent.branches.iter().map(|branch| &branch.config);
-            branches.chain([&agent.config]).for_each(|document| add_secret_ids(document, &mut ids));
-        }
-    }
-    ids
-}
-
-fn add_secret_ids(document: &Value, ids: &mut BTreeSet<String>) {
-    match document {
-        Value::Array(items) => items.iter().for_each(|item| add_secret_ids(item, ids)),
-        Value::Object(fields) => {
-            ids.extend(fields.get("secret_id").and_then(Value::as_str).map(str::to_owned));
-            fields.values().for_each(|value| add_secret_ids(value, ids));
-        }
-        _ => {}
-    }
+fn variable_pages(world: &World) -> usize {
+    pages(secret_variables(world).count(), PAGE)
 }

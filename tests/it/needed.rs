@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use elevenlabs_secrets_audit::simulator::{
-    Asking, Needed, Request, Secret, Simulator, World, demo,
+    Asking, Inspecting, Needed, Request, Secret, Simulator, World, demo,
     scaled::{self, Scale},
 };
 use serde_json::json;
@@ -22,7 +22,8 @@ fn scaled(secrets: usize, dependents_per_secret: usize, workspace: usize) -> Wor
 async fn requests_of(world: World, asking: Asking) -> BTreeMap<String, usize> {
     let key = world.api_key.clone();
     let simulator = Simulator::start(world).await.unwrap();
-    let Asking { page_size, dependency_limit, max_dependency_limit, deep } = asking;
+    let Asking { page_size, dependency_limit, max_dependency_limit, inspecting, .. } = asking;
+    let deep = inspecting == Inspecting::Always;
     let limits =
         format!("dependency_limit = {dependency_limit}\nmax_dependency_limit = {max_dependency_limit}");
     let deep = if deep { "always" } else { "never" };
@@ -62,7 +63,7 @@ async fn asks_what_is_needed_and_nothing_twice(world: World, asking: Asking) {
     assert_eq!(dependents, needed.dependency_pages);
     let by_themselves = of(&sent, &format!("{SECRETS}/"), "") - dependents;
     assert_eq!(by_themselves, needed.lookups + needed.confirmations);
-    if !asking.deep {
+    if asking.inspecting == Inspecting::Never {
         let places = [ENVIRONMENT_VARIABLES, MCP_SERVERS, SETTINGS, SPEECH_ENGINES];
         assert_eq!(places.map(|path| of(&sent, path, "")).into_iter().sum::<usize>(), needed.scans);
     }
@@ -99,7 +100,7 @@ async fn so_they_do_with_other_limits_and_deep() {
         Asking { dependency_limit: 1, max_dependency_limit: 30, ..Asking::default() },
         Asking { dependency_limit: 100, ..Asking::default() },
         Asking { page_size: 50, dependency_limit: 10, max_dependency_limit: 10, ..Asking::default() },
-        Asking { deep: true, ..Asking::default() },
+        Asking { inspecting: Inspecting::Always, ..Asking::default() },
     ] {
         asks_what_is_needed_and_nothing_twice(scaled(150, 24, 0), asking).await;
         asks_what_is_needed_and_nothing_twice(demo::world(), asking).await;
