@@ -123,6 +123,16 @@ impl AuditedWorkspace {
         self.is_unexpectedly_empty
     }
 
+    /// What to do where the key sees no secret, and nothing says that this is as it should be.
+    #[must_use]
+    pub fn empty_in_words(&self) -> Option<String> {
+        self.is_unexpectedly_empty.then(|| {
+            "this key sees no secret: share the secrets with its user, or use a key of a workspace admin, limited to \
+             convai_read; where there are none, set [audit] allow_empty = true"
+                .to_owned()
+        })
+    }
+
     /// Oddities that cost nothing.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
