@@ -157,7 +157,9 @@ impl Redactor {
                 self.rewrite(why);
             }
         }
-        workspace.warnings.iter_mut().for_each(|warning| self.rewrite(warning));
+        let notes =
+            workspace.warnings.iter_mut().chain(&mut workspace.limits).chain(&mut workspace.view.signs);
+        notes.for_each(|note| self.rewrite(note));
         let gaps = workspace.page_gaps.iter_mut().chain(&mut workspace.lookup_gaps);
         gaps.for_each(|gap| self.rewrite(&mut gap.why));
     }

@@ -45,6 +45,12 @@ impl Evidence {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Inspected, Self::Listed];
 
+    /// What it is, by whether every tool, agent and branch was read.
+    #[must_use]
+    pub fn of(is_inspected: bool) -> Self {
+        if is_inspected { Self::Inspected } else { Self::Listed }
+    }
+
     /// The word for it in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -115,8 +121,7 @@ pub fn judge(workspace: &Workspace, secret: &Secret, partial_view: PartialView) 
             format!("no use is known, but a use could be missed: {}", missing.join("; ")),
         ),
     };
-    let evidence = (verdict == Verdict::Unused)
-        .then(|| if is_inspected(workspace) { Evidence::Inspected } else { Evidence::Listed });
+    let evidence = (verdict == Verdict::Unused).then(|| Evidence::of(is_inspected(workspace)));
     Judgement { verdict, reason, evidence }
 }
 

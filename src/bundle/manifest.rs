@@ -89,12 +89,24 @@ pub struct WorkspaceEntry {
     pub audited: bool,
     /// Whether everything in it was read whole.
     pub complete: Option<bool>,
+    /// What the key may see; of a workspace that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<ViewEntry>,
     /// Every source and how its reading went.
     #[serde(default)]
     pub sources: Vec<SourceEntry>,
     /// Every endpoint that was asked.
     #[serde(default)]
     pub requests: Vec<EndpointEntry>,
+}
+
+/// What a key may see of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewEntry {
+    /// `full`, `partial` or `not known`.
+    pub extent: String,
+    /// What tells, one sign each.
+    pub signs: Vec<String>,
 }
 
 /// One source and how its reading went.

@@ -9,8 +9,8 @@ mod soundness;
 
 pub use earlier::{Earlier, consult};
 pub use manifest::{
-    EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry, WaiversEntry,
-    WorkspaceEntry,
+    EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry, ViewEntry,
+    WaiversEntry, WorkspaceEntry,
 };
 pub(crate) use soundness::sum_line;
 pub use soundness::{Flaw, Looked, look_at};

@@ -9,7 +9,7 @@ use crate::{
     api::EndpointTraffic,
     audit::{Audit, Waiver},
     bundle::{
-        EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry,
+        EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry, ViewEntry,
         WaiversEntry, WorkspaceEntry,
     },
     report::{ParametersJson, parameters_json},
@@ -49,6 +49,10 @@ pub(super) fn manifest<'a>(
         workspace_id: workspace.workspace_id().map(str::to_owned),
         audited: true,
         complete: Some(workspace.is_complete()),
+        view: Some(ViewEntry {
+            extent: workspace.view().extent.as_str().to_owned(),
+            signs: workspace.view().signs.clone(),
+        }),
         sources: workspace
             .sources()
             .iter()
@@ -66,6 +70,7 @@ pub(super) fn manifest<'a>(
         workspace_id: None,
         audited: false,
         complete: Some(false),
+        view: None,
         sources: Vec::new(),
         requests: requests(&failed.name),
     });

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::memo::{Memo, Place};
 use crate::{
-    audit::{Audit, Rendering},
+    audit::{Audit, Evidence, Rendering},
     inventory::{Dependent, Resource, Sources},
     text::show_hidden,
 };
@@ -27,7 +27,7 @@ const DEPENDENT_COLUMNS: [&str; 15] = [
     "source",
 ];
 
-const SECRET_COLUMNS: [&str; 24] = [
+const SECRET_COLUMNS: [&str; 25] = [
     "workspace",
     "secret_id",
     "secret_name",
@@ -52,6 +52,7 @@ const SECRET_COLUMNS: [&str; 24] = [
     "waiver_reason",
     "waiver_owner",
     "waiver_expires",
+    "evidence",
 ];
 
 /// How many of the columns above are of the secret; the others are of the dependent.
@@ -173,7 +174,7 @@ pub(super) fn secrets(audit: &Audit, out: impl Write) -> io::Result<usize> {
         let unused_days = secret.unused_days().map(|days| days.to_string());
         let waiver = secret.waiver().map(|applied| &applied.waiver);
         let expires = waiver.map(|waiver| waiver.expires.to_string());
-        let evidence = [
+        let over_time = [
             first_seen.as_deref().unwrap_or_default(),
             unused_since.as_deref().unwrap_or_default(),
             unused_days.as_deref().unwrap_or_default(),
@@ -181,8 +182,9 @@ pub(super) fn secrets(audit: &Audit, out: impl Write) -> io::Result<usize> {
             waiver.map_or("", |waiver| &waiver.reason),
             waiver.map_or("", |waiver| &waiver.owner),
             expires.as_deref().unwrap_or_default(),
+            secret.evidence().map_or("", Evidence::as_str),
         ];
-        sheet.row(words.into_iter().chain(numbers.iter().map(String::as_str)).chain(evidence))?;
+        sheet.row(words.into_iter().chain(numbers.iter().map(String::as_str)).chain(over_time))?;
     }
     sheet.finish()
 }

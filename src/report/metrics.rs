@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     audit::{Audit, AuditedWorkspace, Verdict, WaiverState},
+    inventory::Extent,
     text::show_hidden,
 };
 
@@ -49,6 +50,13 @@ pub(super) fn report(audit: &Audit, out: impl Write) -> io::Result<()> {
         page.sample("workspace_read", &[("workspace", workspace)], truth(is_read))?;
     }
 
+    page.describe("view", "How much of the workspace the key sees: 1 at the extent that holds.")?;
+    for workspace in &audit.workspaces {
+        for extent in Extent::ALL {
+            let labels = [("workspace", workspace.name()), ("extent", extent.as_str())];
+            page.sample("view", &labels, truth(workspace.view().extent == extent))?;
+        }
+    }
     page.describe("secrets", "Secrets by verdict.")?;
     for workspace in &audit.workspaces {
         let totals = workspace.totals();

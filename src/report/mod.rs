@@ -3,6 +3,7 @@
 //! What never lives here: files, the clock, HTTP. A renderer sees the [`Audit`] and nothing else.
 
 mod csv;
+mod first;
 mod html;
 mod json;
 mod markdown;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What the words of a report mean.
-pub(super) const DEFINITIONS: [(&str, &str); 5] = [
+pub(super) const DEFINITIONS: [(&str, &str); 6] = [
     (
         "Secret",
         "a credential stored in an ElevenLabs workspace, such as the API key of another service. Its value is never read: \
@@ -18,17 +18,22 @@ pub(super) const DEFINITIONS: [(&str, &str); 5] = [
     ),
     (
         "Dependents",
-        "what uses it: tools, agents, phone numbers, MCP servers, environment variables, speech engines, settings. A \
-         secret without any is a credential that is kept for nothing.",
+        "what uses it: tools, agents, phone numbers, MCP servers, environment variables, speech engines, settings. What \
+         only mentions it counts as well. A secret without any is a credential that is kept for nothing.",
+    ),
+    (
+        "Mentioned",
+        "the secret's id stands there in another form than the one that the API documents, at the place that is named. That \
+         is a use like any other.",
     ),
     ("In use", "at least one dependent is known."),
-    ("Unused", "every place that this audit reads was read whole, and none holds a reference."),
+    ("Unused", "every place that this audit reads was read whole, and none names its id."),
     ("Undetermined", "no dependent is known, but something could not be read. Treat it as in use."),
 ];
 
-/// What is to be said of the list of unused secrets.
-pub(super) const UNUSED: &str = "Of each, every place that this audit reads was read whole and none holds a reference; read \
-                                 once more by itself, it still showed no use.";
+/// What is to be said of the list of unused secrets, before what it rests on.
+pub(super) const UNUSED: &str = "Of each, every place that this audit reads was read whole and none names its id; read once \
+                                 more by itself, it still showed no use.";
 
 /// What is to be said of the lines for a review.
 pub(super) const REVIEW: &str = "To be filled in by the reviewer, in a copy: a bundle that is changed is no longer sound. \
@@ -106,15 +111,17 @@ pub(super) fn relation(dependent: Dependent<'_>) -> &'static str {
 
 /// What the tool cannot know.
 pub(super) fn limits(parameters: &Parameters) -> impl Iterator<Item = &'static str> {
-    const ALWAYS: [&str; 4] = [
+    const ALWAYS: [&str; 5] = [
         "Secrets that this API key may not see: the list holds what is shared with the key's user.",
+        "Drafts of agents, and old versions that somebody can still start: the API shows neither.",
         "Other systems that hold the same value. Deleting a secret here does not revoke the credential it stores.",
         "What was changed after it had been read. Unused secrets were read once more at the end, other places were not.",
         "When a secret was made or last used: the API tells neither. Ages come from earlier audits, and begin with the \
          first.",
     ];
     const WITHOUT_DEEP: &str = "What only a tool's or an agent's own configuration would show: this audit relied on \
-                                `used_by` for them. Run it with `--deep` to look into each.";
+                                `used_by` for them (`deep = \"never\"`). By default each is looked into before a \
+                                secret is called unused.";
     ALWAYS.into_iter().chain((parameters.deep == Deep::Never).then_some(WITHOUT_DEEP))
 }
 

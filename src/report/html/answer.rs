@@ -4,9 +4,12 @@ use askama::Template;
 
 use super::{Number, date_in_words, in_words, policy};
 use crate::{
-    audit::{Audit, PopulationDrop, Verdict},
+    audit::{Audit, Verdict},
     inventory::FailedWorkspace,
-    report::{timestamp, words},
+    report::{
+        first::{self, Alarm, Note},
+        timestamp, words,
+    },
     text::count,
 };
 
@@ -25,7 +28,9 @@ pub(super) struct Top<'a> {
     tool_version: &'a str,
     workspaces: Vec<&'a str>,
     failed: &'a [FailedWorkspace],
-    drops: Vec<(&'a str, PopulationDrop)>,
+    alarms: Vec<Alarm<'a>>,
+    rests_on: &'static str,
+    facts: Vec<Note<'a>>,
     is_redacted: bool,
     notes: &'a [String],
     figures: [Figure; 5],
@@ -64,11 +69,9 @@ impl<'a> Top<'a> {
             tool_version: &audit.run.tool_version,
             workspaces: audit.workspaces.iter().map(|workspace| workspace.name()).collect(),
             failed: &audit.failed,
-            drops: audit
-                .workspaces
-                .iter()
-                .filter_map(|workspace| Some((workspace.name(), workspace.population_drop()?)))
-                .collect(),
+            alarms: first::alarms(audit),
+            rests_on: first::NOTES,
+            facts: first::notes(audit),
             is_redacted: !audit.parameters.redact.is_empty(),
             notes: if history_is_as_expected(audit) { &[] } else { &audit.history.notes },
             figures: [

@@ -7,7 +7,7 @@ use askama::Template;
 use super::{LIST_ROOM, Number, Rows};
 use crate::{
     audit::{Audit, AuditedWorkspace, Parameters, SourceRow, Status},
-    report::{timestamp, words},
+    report::{first, timestamp, words},
 };
 
 /// Everything after the findings.
@@ -107,6 +107,10 @@ fn gaps(audit: &Audit) -> Vec<GapRow<'_>> {
             what: "the whole workspace",
             why: failed.error.clone(),
         });
+    }
+    for alarm in first::alarms(audit) {
+        let Some(what) = alarm.gap else { continue };
+        gaps.push(GapRow { workspace: alarm.workspace, secret: None, what, why: alarm.words.into_owned() });
     }
     for workspace in &audit.workspaces {
         let mut gap = |what, why| gaps.push(GapRow { workspace: workspace.name(), secret: None, what, why });

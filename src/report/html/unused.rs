@@ -5,7 +5,7 @@ use askama::Template;
 use super::{Number, several};
 use crate::{
     audit::{AppliedWaiver, Audit, AuditedSecret},
-    report::{date, words},
+    report::{date, first, words},
 };
 
 /// All of them, those that are unused for the longest time first.
@@ -18,6 +18,7 @@ pub(super) struct Unused<'a> {
     several: bool,
     days_of_grace: u32,
     meaning: &'static str,
+    evidence: &'static str,
     review: &'static str,
 }
 
@@ -39,6 +40,7 @@ pub(super) fn unused(audit: &Audit) -> Unused<'_> {
         several: several(audit),
         days_of_grace: audit.parameters.unused_after_days,
         meaning: words::UNUSED,
+        evidence: first::evidence(audit),
         review: words::REVIEW,
     }
 }

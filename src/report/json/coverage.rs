@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     read::ReadError,
-    values::{text, unknown},
+    values::{read_word, text, unknown},
 };
 use crate::{
     audit::{Figures, PopulationDrop, SourceRow, Status, Totals},
-    inventory::{Gap, Source},
+    inventory::{Extent, Gap, Source, View},
 };
 
 /// One source and how its reading went.
@@ -65,6 +65,36 @@ pub(super) fn restore_sources(read: Vec<SourceJson<'_>>) -> Result<Vec<SourceRow
         return Err(ReadError::new("sources: there are not as many as this program has"));
     }
     Source::ALL.into_iter().zip(read).map(|(source, read)| read.restore(source)).collect()
+}
+
+/// What a key may see of a workspace.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(super) struct ViewJson<'a> {
+    /// Everything, provably not everything, or nothing tells.
+    #[schemars(extend("enum" = ["full", "partial", "not known"]))]
+    pub(super) extent: Cow<'a, str>,
+    /// What tells, in words, one sign each.
+    pub(super) signs: Cow<'a, [String]>,
+}
+
+/// What stands for it in reports from before schema version 3.
+impl Default for ViewJson<'_> {
+    fn default() -> Self {
+        Self { extent: Extent::default().as_str().into(), signs: Cow::default() }
+    }
+}
+
+impl<'a> ViewJson<'a> {
+    /// The form of this view.
+    pub(super) fn of(view: &'a View) -> Self {
+        Self { extent: view.extent.as_str().into(), signs: Cow::Borrowed(&view.signs) }
+    }
+
+    /// The view again.
+    pub(super) fn restore(self) -> Result<View, ReadError> {
+        let extent = read_word(Extent::ALL, Extent::as_str, "extent", &self.extent)?;
+        Ok(View { extent, signs: self.signs.into_owned() })
+    }
 }
 
 /// Makes a struct of the same fields and the conversions both ways.

@@ -42,11 +42,11 @@ pub(super) struct DependentJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[serde(borrow)]
     pub(super) access_level: Option<Text<'a>>,
-    /// Whether it holds the secret itself.
-    #[schemars(extend("enum" = ["direct", "transitive"]))]
+    /// Whether it holds the secret itself, goes through other resources, or names its id in another form than the documented one.
+    #[schemars(extend("enum" = ["direct", "transitive", "mentioned"]))]
     #[serde(borrow)]
     pub(super) relation: Text<'a>,
-    /// The ids through which it depends on the secret; of an environment variable its environments, of an agent the branches.
+    /// The ids through which it depends on the secret; of an environment variable its environments, of an agent the branches, of what mentions it the paths.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     #[serde(borrow)]
     pub(super) via: Vec<Text<'a>>,

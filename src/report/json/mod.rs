@@ -36,5 +36,8 @@ pub fn schema() -> serde_json::Value {
 }
 
 /// The version of the form of `report.json`. Fields may be added within one version; any other change makes a new one.
-/// Since 2 it holds history, changes and waivers.
-pub const SCHEMA_VERSION: u32 = 2;
+/// Since 2 it holds history, changes and waivers; since 3 what the key may see, what "unused" rests on, and mentions.
+pub const SCHEMA_VERSION: u32 = 3;
+
+/// The first version of which the reports are made again.
+const FIRST_RESTORED: u32 = 2;

@@ -31,11 +31,11 @@ pub(crate) struct ParametersJson<'a> {
     pub(super) deep: Cow<'a, str>,
     /// What was to be done about archived branches of agents.
     #[schemars(extend("enum" = ["auto", "read", "skip"]))]
-    #[serde(default = "before_3")]
+    #[serde(default = "skip")]
     pub(super) archived_branches: Cow<'a, str>,
     /// What a view that is proven to be partial leads to.
     #[schemars(extend("enum" = ["undetermined", "accept"]))]
-    #[serde(default = "before_3")]
+    #[serde(default = "accept")]
     pub(super) partial_view: Cow<'a, str>,
     /// Whether a workspace without any secret is as it should be.
     #[serde(default)]
@@ -109,9 +109,14 @@ fn deep<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'static, str>,
     })
 }
 
-/// What stands for a word that there was not before schema version 3.
-fn before_3() -> Cow<'static, str> {
-    Cow::Borrowed("")
+/// Before schema version 3 no archived branch was asked for.
+fn skip() -> Cow<'static, str> {
+    ArchivedBranches::Skip.as_str().into()
+}
+
+/// Before schema version 3 no audit knew whether its view was partial.
+fn accept() -> Cow<'static, str> {
+    PartialView::Accept.as_str().into()
 }
 
 impl ParametersJson<'_> {

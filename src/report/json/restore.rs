@@ -3,7 +3,7 @@
 use std::{borrow::Cow, io};
 
 use super::{
-    SCHEMA_VERSION,
+    FIRST_RESTORED, SCHEMA_VERSION,
     changes::SecretNameJson,
     coverage::{restore_gaps, restore_sources},
     dependent::DependentJson,
@@ -13,7 +13,7 @@ use super::{
     waiver::WaiverJson,
 };
 use crate::{
-    audit::{Assessment, Audit, AuditedWorkspace, Discrepancy, Judgement, Redactor, Run, Verdict},
+    audit::{Assessment, Audit, AuditedWorkspace, Discrepancy, Evidence, Judgement, Redactor, Run, Verdict},
     inventory::{
         DependentType, FailedWorkspace, Reference, Resource, Secret, Sighting, Sources, Visibility, Workspace,
     },
@@ -22,14 +22,15 @@ use crate::{
 /// Makes the audit again that a report was made of.
 ///
 /// # Errors
-/// Where it can't be read, or is of another schema version than this program writes.
+/// Where it can't be read, or is of a schema version of which this program makes no reports.
 pub fn read_audit(input: impl io::Read) -> Result<Audit, ReadError> {
     let mut reader = WholeReader::default();
     let (head, history) = read(input, &mut reader)?;
     let HeadJson { run, tool, parameters, changes, waivers, failed_workspaces, schema_version, .. } = head;
-    if schema_version != SCHEMA_VERSION {
+    if !(FIRST_RESTORED..=SCHEMA_VERSION).contains(&schema_version) {
         return Err(ReadError::new(format!(
-            "its schema_version is {schema_version}, and this program makes reports again of version {SCHEMA_VERSION} only"
+            "its schema_version is {schema_version}, and this program makes reports again of versions {FIRST_RESTORED} to \
+             {SCHEMA_VERSION} only"
         )));
     }
     let history = history.ok_or_else(|| ReadError::missing_field("history"))?;
@@ -83,6 +84,8 @@ impl Reader for WholeReader {
             .map(|SecretNameJson { secret_id, name }| (secret_id.into_owned(), name.into_owned()))
             .collect();
         workspace.warnings = read.warnings.into_owned();
+        workspace.limits = read.limits.into_owned();
+        workspace.view = read.view.restore()?;
         self.workspaces.push(AuditedWorkspace {
             workspace,
             assessments: Vec::new(),
@@ -90,19 +93,25 @@ impl Reader for WholeReader {
             figures: read.figures.into(),
             is_complete: read.complete,
             population_drop: read.population_drop.map(Into::into),
-            is_unexpectedly_empty: false,
-            listed_before: None,
+            is_unexpectedly_empty: read.unexpectedly_empty,
+            listed_before: read.listed_before,
         });
         Ok(())
     }
 
     fn secret(&mut self, _: &HeadJson, read: SecretRead) -> Result<(), ReadError> {
-        let Some(AuditedWorkspace { workspace, assessments, .. }) = self.workspaces.last_mut() else {
+        let Some(audited) = self.workspaces.last_mut() else {
             return Err(ReadError::new("a secret stands outside of a workspace"));
         };
         let verdict = read_word(Verdict::ALL, Verdict::as_str, "verdict", &read.verdict)?;
+        let evidence = match read.evidence {
+            Some(word) => Some(read_word(Evidence::ALL, Evidence::as_str, "evidence", &word)?),
+            // Reports did not say so before schema version 3, and what was read tells.
+            None => (verdict == Verdict::Unused).then(|| Evidence::of(audited.is_inspected())),
+        };
+        let AuditedWorkspace { workspace, assessments, .. } = audited;
         assessments.push(Assessment {
-            judgement: Judgement { verdict, reason: read.reason.into_owned(), evidence: None },
+            judgement: Judgement { verdict, reason: read.reason.into_owned(), evidence },
             discrepancies: Vec::new(),
             record: None,
             waiver: read.waiver.map(WaiverJson::restore).transpose()?,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     changes::{ChangesJson, SecretNameJson},
-    coverage::{FiguresJson, GapJson, PopulationDropJson, SourceJson, TotalsJson},
+    coverage::{FiguresJson, GapJson, PopulationDropJson, SourceJson, TotalsJson, ViewJson},
     dependent::DependentJson,
     history::{EarlierRunJson, HistoryJson},
     parameters::ParametersJson,
@@ -106,12 +106,24 @@ pub(super) struct WorkspaceJson<'a, S> {
     /// Whether the key sees suspiciously few secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) population_drop: Option<PopulationDropJson>,
+    /// What the key may see.
+    #[serde(default)]
+    pub(super) view: ViewJson<'a>,
+    /// Whether the key sees no secret, and nothing says that this is as it should be.
+    #[serde(default)]
+    pub(super) unexpectedly_empty: bool,
+    /// How many secrets the last published audit of all secrets listed; only where now there is none, unexpectedly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) listed_before: Option<usize>,
     /// Every source and how its reading went, in the order in which they were asked.
     pub(super) sources: Vec<SourceJson<'a>>,
     /// How the reading went, in numbers.
     pub(super) figures: FiguresJson,
     /// What could not be read besides the lists of single secrets.
     pub(super) gaps: Vec<GapJson<'a>>,
+    /// What could not be read at all and is no gap, in sentences.
+    #[serde(default)]
+    pub(super) limits: Cow<'a, [String]>,
     /// Oddities that cost nothing.
     pub(super) warnings: Cow<'a, [String]>,
     /// References to secrets that don't exist.
@@ -168,6 +180,10 @@ pub(super) struct SecretJson<'a, D> {
     pub(super) verdict: Cow<'a, str>,
     /// Why, in words.
     pub(super) reason: Cow<'a, str>,
+    /// What "unused" rests on, only where it is that: every tool, agent and branch was read too, or, for these, the lists of the API alone.
+    #[schemars(extend("enum" = ["inspected", "listed"]))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) evidence: Option<Cow<'a, str>>,
     /// Whether every list of its dependents was read whole.
     pub(super) complete: bool,
     /// When the first audit that listed it began.

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use super::{
     SCHEMA_VERSION,
     changes::{ChangesJson, SecretNameJson},
-    coverage::{SourceJson, gaps_json},
+    coverage::{SourceJson, ViewJson, gaps_json},
     dependent::{Row, Rows, no_rows},
     history::{EarlierRunJson, history_json},
     layout::Layout,
@@ -22,7 +22,7 @@ use super::{
     waiver::WaiverJson,
 };
 use crate::{
-    audit::{Audit, AuditedSecret, AuditedWorkspace},
+    audit::{Audit, AuditedSecret, AuditedWorkspace, Evidence},
     inventory::Reference,
 };
 
@@ -70,9 +70,13 @@ fn workspace(workspace: &AuditedWorkspace) -> impl Serialize {
         complete: workspace.is_complete(),
         totals: workspace.totals().into(),
         population_drop: workspace.population_drop().map(Into::into),
+        view: ViewJson::of(workspace.view()),
+        unexpectedly_empty: workspace.is_unexpectedly_empty(),
+        listed_before: workspace.listed_before.filter(|_| workspace.is_unexpectedly_empty()),
         sources: workspace.sources().iter().map(SourceJson::of).collect(),
         figures: workspace.figures().into(),
         gaps: gaps_json(workspace.gaps()),
+        limits: Cow::Borrowed(workspace.limits()),
         warnings: Cow::Borrowed(workspace.warnings()),
         dangling_references: references(workspace.dangling()),
         references_not_visible: references(workspace.not_visible()),
@@ -103,6 +107,7 @@ fn secret<'a: 'r, 'r>(secret: AuditedSecret<'a>, rows: &'r Rows<'a>) -> impl Ser
         name: text(secret.name()),
         verdict: text(secret.verdict().as_str()),
         reason: text(secret.reason()),
+        evidence: secret.evidence().map(Evidence::as_str).map(text),
         complete: secret.is_whole(),
         first_seen: record.map(|record| moment(record.first_seen)),
         last_in_use: record.and_then(|record| record.last_in_use).map(moment),

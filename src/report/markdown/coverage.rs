@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{escape::code, fill, leave_out};
 use crate::{
     audit::{Audit, AuditedWorkspace, SourceRow, Status},
-    report::words,
+    report::{first, words},
     text::count,
 };
 
@@ -82,6 +82,10 @@ fn gaps(text: &mut String, audit: &Audit, room: usize) {
     for failed in &audit.failed {
         let _ = writeln!(text, "- {}: the whole workspace: {}", code(&failed.name), code(&failed.error));
     }
+    for alarm in first::alarms(audit) {
+        let Some(gap) = alarm.gap else { continue };
+        let _ = writeln!(text, "- {}: {gap}: {}", code(alarm.workspace), alarm.words);
+    }
     for workspace in &audit.workspaces {
         let name = code(workspace.name());
         for row in workspace.sources().iter().filter(|row| row.is_gap()) {
@@ -152,6 +156,15 @@ pub(super) fn parameters(audit: &Audit) -> String {
         ("Higher limit (`max_dependency_limit`)", parameters.max_dependency_limit.to_string()),
         ("Names (`search`)", names),
         ("Tools and agents looked into (`deep`)", parameters.deep.as_str().to_owned()),
+        (
+            "Archived branches of agents (`archived_branches`)",
+            parameters.archived_branches.as_str().to_owned(),
+        ),
+        ("What a partial view leads to (`partial_view`)", parameters.partial_view.as_str().to_owned()),
+        (
+            "No secret at all (`allow_empty`)",
+            if parameters.allow_empty { "allowed" } else { "a gap" }.to_owned(),
+        ),
         ("Grace in days (`unused_after_days`)", parameters.unused_after_days.to_string()),
         ("Waivers", if parameters.ignores_waivers { "ignored" } else { "heeded" }.to_owned()),
         (

@@ -6,7 +6,7 @@ use super::{escape::code, fill, leave_out};
 use crate::{
     audit::{AppliedWaiver, Audit, AuditedSecret, AuditedWorkspace},
     inventory::Reference,
-    report::{date, words},
+    report::{date, first, words},
 };
 
 /// The secrets that may be deleted. Never cut.
@@ -20,7 +20,7 @@ pub(super) fn unused(audit: &Audit) -> String {
     if !audit.is_complete() {
         text.push_str("> **Do not act on this list:** the audit is INCOMPLETE.\n\n");
     }
-    let _ = writeln!(text, "{}\n", words::UNUSED);
+    let _ = writeln!(text, "{} {}\n", words::UNUSED, first::evidence(audit));
     text.push_str("| Workspace | Secret | Secret id | Unused since | Days | First seen | Remark |\n");
     text.push_str("|:--|:--|:--|:--|--:|:--|:--|\n");
     for secret in found {

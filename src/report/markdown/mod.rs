@@ -16,9 +16,9 @@ use std::{
     io::{self, Write},
 };
 
-use super::{timestamp, words};
+use super::{first, timestamp, words};
 use crate::audit::{Audit, Totals};
-use escape::code;
+use escape::{code, plain};
 
 /// GitHub stops rendering Markdown files a little above this, in bytes.
 const LARGEST_FILE: usize = 400_000;
@@ -89,12 +89,8 @@ fn answer(audit: &Audit) -> String {
             code(&failed.error)
         );
     }
-    for workspace in &audit.workspaces {
-        if let Some(drop) = workspace.population_drop() {
-            let name = code(workspace.name());
-            let _ = writeln!(text, "> **Fewer secrets than expected in {name}:** {}.\n", drop.in_words());
-        }
-    }
+    alarms(&mut text, audit);
+    notes(&mut text, audit);
     text.push_str("| Workspace | Secrets | In use | Unused | Undetermined | Dependents |\n");
     text.push_str("|:--|--:|--:|--:|--:|--:|\n");
     for workspace in &audit.workspaces {
@@ -120,6 +116,34 @@ fn answer(audit: &Audit) -> String {
         );
     }
     text
+}
+
+/// What makes findings doubtful.
+fn alarms(text: &mut String, audit: &Audit) {
+    for alarm in first::alarms(audit) {
+        let _ = write!(text, "> **{} in {}:** {}", alarm.head, code(alarm.workspace), alarm.words);
+        if !alarm.signs.first.is_empty() {
+            let _ = write!(text, ": {}", alarm.signs.in_words("; ", code));
+        }
+        let _ = writeln!(text, "{}\n", format!(". {}", alarm.advice).trim_end());
+    }
+}
+
+/// What the verdicts rest on.
+fn notes(text: &mut String, audit: &Audit) {
+    let notes = first::notes(audit);
+    if notes.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "**{}:**\n", first::NOTES);
+    for note in notes {
+        text.push_str("- ");
+        if !note.workspaces.first.is_empty() {
+            let _ = write!(text, "{}: ", note.workspaces.in_words(", ", code));
+        }
+        let _ = writeln!(text, "{}{}", note.words, plain(note.limit));
+    }
+    text.push('\n');
 }
 
 fn totals_row(text: &mut String, name: &str, totals: Totals) {

@@ -12,7 +12,7 @@ use table::Column;
 
 use crate::{
     audit::{Audit, AuditedSecret, AuditedWorkspace, Changes, Status, Totals, Verdict, WaiverState},
-    report::{date, words},
+    report::{date, first, words},
     text::{count, show_hidden},
 };
 
@@ -42,6 +42,8 @@ pub fn summary(audit: &Audit, place: &str, mut out: impl Write) -> io::Result<()
         let (name, error) = (show_hidden(&failed.name, &[]), show_hidden(&failed.error, &[]));
         writeln!(out, "{BAD}not read{BAD:#}  workspace {name}: {error}")?;
     }
+    alarms(audit, &mut out)?;
+    notes(audit, &mut out)?;
     unused(audit, &mut out)?;
     undetermined(audit, &mut out)?;
     totals(audit, &mut out)?;
@@ -52,6 +54,42 @@ pub fn summary(audit: &Audit, place: &str, mut out: impl Write) -> io::Result<()
     }
     writeln!(out, "{FAINT}reports in{FAINT:#} {place}")?;
     out.flush()
+}
+
+/// What makes findings doubtful.
+fn alarms(audit: &Audit, out: &mut impl Write) -> io::Result<()> {
+    for alarm in first::alarms(audit) {
+        let (name, words) = (shown(alarm.workspace), without_code(&alarm.words));
+        write!(out, "{BAD}warning{BAD:#}  workspace {name}: {words}")?;
+        if !alarm.signs.first.is_empty() {
+            write!(out, ": {}", alarm.signs.in_words("; ", shown))?;
+        }
+        writeln!(out, "{}", format!(". {}", without_code(alarm.advice)).trim_end_matches([' ', '.']))?;
+    }
+    Ok(())
+}
+
+/// What the verdicts rest on.
+fn notes(audit: &Audit, out: &mut impl Write) -> io::Result<()> {
+    for note in first::notes(audit) {
+        let (style, word) = if note.is_quiet { (FAINT, "view") } else { (NOTICE, "note") };
+        write!(out, "{style}{word}{style:#}  ")?;
+        if !note.workspaces.first.is_empty() {
+            write!(out, "{}: ", note.workspaces.in_words(", ", shown))?;
+        }
+        let words = format!("{}{}", without_code(&note.words), shown(note.limit));
+        writeln!(out, "{}", words.trim_end_matches('.'))?;
+    }
+    Ok(())
+}
+
+fn shown(text: &str) -> String {
+    show_hidden(text, &[]).into_owned()
+}
+
+/// A sentence without the marks of code.
+fn without_code(sentence: &str) -> String {
+    sentence.replace('`', "")
 }
 
 /// The unused secrets, the oldest first.
@@ -157,9 +195,6 @@ fn totals(audit: &Audit, out: &mut impl Write) -> io::Result<()> {
 /// What else is amiss in a workspace, and what could not be read.
 fn of_the_workspace(workspace: &AuditedWorkspace, out: &mut impl Write) -> io::Result<()> {
     let name = show_hidden(workspace.name(), &[]);
-    if let Some(drop) = workspace.population_drop() {
-        writeln!(out, "{BAD}warning{BAD:#}  workspace {name}: {}", drop.in_words())?;
-    }
     for row in workspace.sources() {
         let (title, status) = (row.title(), row.status.as_str());
         match &row.status {
