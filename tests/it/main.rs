@@ -35,6 +35,7 @@
 //! | `completeness` | the completeness statement, its figures, and the demo |
 //! | `retries`, `congestion` | what is tried again, how often and when; refusals with 429 |
 //! | `bounds` | the most that a server may send, and the longest that it may take |
+//! | `rules` | rules that no other test guards: lists, pages and branches that contradict themselves |
 //! | `restarts` | cursors that are refused midway, and empty pages, of every list |
 //! | `malformed` | JSON that is not what the document says, on every way in |
 //! | `ids` | ids as one segment of a path |
@@ -127,6 +128,7 @@ mod requests;
 mod restarts;
 mod retention;
 mod retries;
+mod rules;
 mod sample;
 mod scan_pages;
 mod schema;
