@@ -36,6 +36,7 @@
 //! | `retries`, `congestion` | what is tried again, how often and when; refusals with 429 |
 //! | `bounds` | the most that a server may send, and the longest that it may take |
 //! | `rules` | rules that no other test guards: lists, pages and branches that contradict themselves |
+//! | `cases` | answers on which the audit once said something wrong, each a small file |
 //! | `restarts` | cursors that are refused midway, and empty pages, of every list |
 //! | `malformed` | JSON that is not what the document says, on every way in |
 //! | `ids` | ids as one segment of a path |
@@ -73,6 +74,7 @@ mod binary;
 mod bounds;
 mod browser;
 mod bundle;
+mod cases;
 mod changes;
 mod check;
 mod checkup;
