@@ -40,6 +40,8 @@
 //! | `completeness` | the completeness statement, its figures, and the demo |
 //! | `retries`, `congestion` | what is tried again, how often and when; refusals with 429 |
 //! | `bounds` | the most that a server may send, and the longest that it may take |
+//! | `rules` | rules that no other test guards: lists, pages and branches that contradict themselves |
+//! | `cases` | answers on which the audit once said something wrong, each a small file |
 //! | `restarts` | cursors that are refused midway, and empty pages, of every list |
 //! | `malformed` | JSON that is not what the document says, on every way in |
 //! | `ids` | ids as one segment of a path |
@@ -77,6 +79,7 @@ mod binary;
 mod bounds;
 mod browser;
 mod bundle;
+mod cases;
 mod changes;
 mod check;
 mod checkup;
@@ -135,6 +138,7 @@ mod requests;
 mod restarts;
 mod retention;
 mod retries;
+mod rules;
 mod sample;
 mod scan_pages;
 mod schema;
