@@ -203,7 +203,7 @@ async fn archived_branches_may_be_left_out() {
     assert_eq!((outcome.code(), outcome.bundle().verdict("held")), (0, "unused"));
     assert!(simulator.requests().iter().all(|request| request.query("branch_id").is_none()));
     for first_screen in [summary(&outcome), markdown(&outcome)] {
-        assert!(first_screen.contains("archived_branches = \"skip\""), "{first_screen}");
+        assert!(first_screen.contains("Archived branches of agents, which were not read"), "{first_screen}");
     }
 }
 

@@ -137,7 +137,7 @@ async fn what_only_the_second_showing_of_a_holder_refers_to_is_a_use() {
 fn branched() -> World {
     let config = documents::agent("a1", "Desk", &prompt("sec")).config;
     let mut agent = documents::agent("a1", "Desk", &json!({}));
-    agent.branches = vec![Branch { id: "trial".to_owned(), config }];
+    agent.branches = vec![Branch { id: "trial".to_owned(), config, ..Branch::default() }];
     World { agents: vec![agent], ..world_of(&["sec"]) }
 }
 
@@ -213,6 +213,8 @@ async fn a_list_without_a_flag_as_long_as_the_smallest_default_may_have_been_cut
         let world = World {
             unlisted_secrets: vec![lost],
             environment_variables: vec![variable("var_1", "LEDGER", &[("production", "sec")])],
+            // So that dependents which are shown by their id only are no sign of more.
+            seat_type: "workspace_admin".to_owned(),
             ..world_of(&["other"])
         };
         let (outcome, _simulator) = audit_with(world, move |request, reply| {
@@ -231,6 +233,8 @@ async fn a_list_without_a_flag_as_long_as_the_smallest_default_may_have_been_cut
         let world = World {
             unlisted_secrets: vec![Secret::new("sec", "sec")],
             environment_variables: vec![variable("var_1", "LEDGER", &[("production", "sec")])],
+            // So that dependents which are shown by their id only are no sign of more.
+            seat_type: "workspace_admin".to_owned(),
             ..world_of(&["other"])
         };
         let (outcome, _simulator) = audit_with(world, move |request, reply| {

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{
-    dependent::{self, is_void},
-    documented,
+    dependent, documented,
     json::{Object, elements},
     search::{FoundReferences, search_unknown},
     sought::Sought,
@@ -25,7 +24,7 @@ pub struct ListedSecret<'a> {
     pub name: Option<Cow<'a, str>>,
     /// Every list under `used_by`.
     pub lists: Vec<DependentList<'a>>,
-    /// The fields that the document doesn't know and that say anything.
+    /// The fields that the document doesn't know.
     pub unknown_fields: Vec<UnknownField<'a>>,
 }
 
@@ -173,7 +172,7 @@ impl<'a> ListedSecret<'a> {
             lists.iter_mut().for_each(|list| list.problem = Some(problem.to_string()));
         }
         let mut unknown_fields = beside_used_by(secret, &mut lists);
-        let below = used_by.fields.iter().filter(|(field, value)| is_unknown_list(field) && !is_void(value));
+        let below = used_by.fields.iter().filter(|(field, _)| is_unknown_list(field));
         unknown_fields
             .extend(below.map(|(field, value)| UnknownField { name: format!("used_by.{field}"), value }));
         Ok(Self { id, name: secret.text("name").ok().flatten(), lists, unknown_fields })
@@ -201,9 +200,7 @@ fn beside_used_by<'a>(secret: &Object<'a>, lists: &mut Vec<DependentList<'a>>) -
             }
             _ => {}
         }
-        if !is_void(value) {
-            unknown.push(UnknownField { name: field.to_string(), value });
-        }
+        unknown.push(UnknownField { name: field.to_string(), value });
     }
     unknown
 }
