@@ -20,7 +20,13 @@ use elevenlabs_secrets_audit::{
     simulator::{Simulator, World, scaled},
 };
 
-const SCALE: scaled::Scale = scaled::Scale { secrets: 500, dependents_per_secret: 120, workspace: 0 };
+const SCALE: scaled::Scale = scaled::Scale {
+    secrets: 500,
+    dependents_per_secret: 120,
+    workspace: 0,
+    agents: 0,
+    branches_per_agent: 0,
+};
 const A_MINUTE: Duration = Duration::from_secs(60);
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -54,7 +54,8 @@ const ALL: [&str; 4] = ["csv", "markdown", "html", "metrics"];
 #[ignore = "not a test: the process beside the one that is measured"]
 async fn simulator() {
     let Ok(dependents) = std::env::var(DEPENDENTS) else { return };
-    let scale = Scale { secrets: SECRETS, dependents_per_secret: dependents.parse().unwrap(), workspace: 0 };
+    let scale =
+        Scale { secrets: SECRETS, dependents_per_secret: dependents.parse().unwrap(), ..Scale::default() };
     let world = scaled::world(scale);
     let (rows, key) = (scaled::rows(&world), world.api_key.clone());
     let simulator = Simulator::start_counting(vec![world], Duration::ZERO).await.unwrap();

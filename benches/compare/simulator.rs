@@ -47,7 +47,7 @@ async fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
     let worlds = (0..arguments.workspaces).map(|workspace| {
         let (secrets, dependents_per_secret) = (arguments.secrets, arguments.dependents);
-        scaled::world(Scale { secrets, dependents_per_secret, workspace })
+        scaled::world(Scale { secrets, dependents_per_secret, workspace, ..Scale::default() })
     });
     let worlds: Vec<World> = worlds.collect();
     let keys: Vec<String> = worlds.iter().map(|world| world.api_key.clone()).collect();

@@ -6,7 +6,7 @@
 //! and none refused but what the world says of branches and of generated elements of workflows.
 
 mod inspection;
-mod references;
+pub(super) mod references;
 
 use std::collections::BTreeSet;
 

@@ -6,9 +6,13 @@
 //! random: the same scale gives the same workspace in every build.
 //!
 //! Of MCP servers, environment variables, speech engines and the settings there are documents, and they agree with
-//! `used_by`. Of tools and agents there are none, so a deep audit finds no more than any other.
+//! `used_by`. Of tools and agents there are documents only where agents are asked for. They agree too, but that two of
+//! three secrets of which `used_by` knows nothing stand in one: in a branch, or in a code tool.
+//!
+//! The key is that of a workspace admin: that some dependents are `unknown` all the same proves nothing.
 
 mod holders;
+mod inspected;
 mod pool;
 mod shape;
 
@@ -20,7 +24,7 @@ use super::{
 };
 
 /// How big a workspace is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scale {
     /// How many secrets there are.
     pub secrets: usize,
@@ -29,6 +33,11 @@ pub struct Scale {
     pub dependents_per_secret: usize,
     /// Tells workspaces apart: those with different numbers have no key, secret or resource in common.
     pub workspace: usize,
+    /// How many agents have a document; where it isn't zero, all that `used_by` lets the key see at the least. With them
+    /// come the documents of the tools.
+    pub agents: usize,
+    /// How many branches each of these has besides the main one. About a fifth of them is archived.
+    pub branches_per_agent: usize,
 }
 
 /// Ids of different workspaces are this far apart. None has as many resources of one kind.
@@ -61,6 +70,8 @@ pub fn world(scale: Scale) -> World {
     let mut world = World {
         workspace_id: ids::id("ws", scale.workspace),
         api_key: api_key(scale.workspace),
+        seat_type: "workspace_admin".to_owned(),
+        access_source: Some("workspace_admin".to_owned()),
         ..World::empty()
     };
     holders::add(&mut world, &mut drafts, first);
@@ -68,16 +79,21 @@ pub fn world(scale: Scale) -> World {
     for (rank, draft) in drafts.iter_mut().enumerate() {
         pools.fill(rank, draft.size.saturating_sub(draft.held), &mut draft.secret.used_by);
     }
+    let free: Vec<String> =
+        drafts.iter().filter(|draft| draft.size == 0).map(|draft| draft.secret.id.clone()).collect();
     world.secrets = drafts.into_iter().map(|draft| draft.secret).collect();
     // The order of their making, which has nothing to do with what uses them.
     world.secrets.sort_by(|one, other| one.id.cmp(&other.id));
+    if scale.agents > 0 {
+        inspected::add(&mut world, &pools, scale, &free, first);
+    }
     world
 }
 
 /// How many (secret, dependent) rows a report of this world has, by what it was made of.
 ///
 /// A list under `used_by` gives a row for each entry, and each document a row for each secret that it holds, where
-/// `used_by` has no list for such documents.
+/// `used_by` has no list for such documents or says nothing of them.
 pub fn rows(world: &World) -> usize {
     let listed = world.secrets.iter().map(|secret| {
         let used_by = &secret.used_by;
@@ -85,7 +101,7 @@ pub fn rows(world: &World) -> usize {
             [&used_by.tools, &used_by.agents, &used_by.phone_numbers, &used_by.mcp_servers, &used_by.others];
         lists.iter().map(|list| list.len()).sum::<usize>()
     });
-    listed.sum::<usize>() + holders::references(world)
+    listed.sum::<usize>() + holders::references(world) + inspected::references(world)
 }
 
 /// The key of a workspace.

@@ -1,5 +1,6 @@
 //! Over real sockets, with the HTTP client that the audit uses.
 
+mod branches;
 mod connections;
 mod demo;
 mod endpoints;
@@ -7,6 +8,7 @@ mod needed;
 mod required_fields;
 mod resources;
 mod scaled;
+mod seen;
 
 use reqwest::{Client, Response};
 use serde_json::Value;

@@ -15,7 +15,7 @@ use crate::{
 
 /// A made-up workspace.
 fn scaled(secrets: usize, dependents_per_secret: usize, workspace: usize) -> World {
-    scaled::world(Scale { secrets, dependents_per_secret, workspace })
+    scaled::world(Scale { secrets, dependents_per_secret, workspace, ..Scale::default() })
 }
 
 /// Audits this world. Each request with how often it was sent.

@@ -11,6 +11,9 @@ use crate::simulator::{
     world::{Agent, Branch},
 };
 
+/// 2026-11-01T00:00:00Z
+const NOVEMBER: i64 = 1_793_491_200;
+
 pub(super) fn tools(plan: &Plan) -> Vec<Value> {
     plan.tools.iter().enumerate().map(|(number, tool)| self::tool(number, tool)).collect()
 }
@@ -25,7 +28,10 @@ fn tool(number: usize, tool: &Resource) -> Value {
         7 => headers["X-Company"] = json!("{{system_env__COMPANY_NAME}}"),
         _ => {}
     }
-    documents::tool(&tool.id, &tool.name, &address, &headers)
+    let mut tool = documents::tool(&tool.id, &tool.name, &address, &headers);
+    let calls = ids::below(5_000, "calls", number);
+    tool["usage_stats"] = json!({"total_calls": calls, "avg_latency_secs": 0.25 + (number % 7) as f64 / 8.0});
+    tool
 }
 
 pub(super) fn mcp_servers(plan: &Plan) -> Vec<Value> {
@@ -58,7 +64,9 @@ fn agent(number: usize, agent: &PlannedAgent) -> Agent {
         let mut config = config.clone();
         config["branch_id"] = json!(id);
         config["branch_name"] = json!("Shorter greeting");
-        Branch { id, name: "Shorter greeting".to_owned(), config, ..Branch::default() }
+        // Half of them have been merged, which archives them.
+        let (name, archived) = ("Shorter greeting".to_owned(), number % 20 == 13);
+        Branch { id, name, archived, draft_exists: number == 3, config }
     });
     Agent {
         id: agent.id.clone(),
@@ -67,8 +75,16 @@ fn agent(number: usize, agent: &PlannedAgent) -> Agent {
         config,
         branches: branch.into_iter().collect(),
         created_at_unix_secs: agent.created_at,
+        last_call_at_unix_secs: last_call(number, agent),
         ..Agent::default()
     }
+}
+
+/// Most have been called in November 2026, archived ones when they were new, and some never.
+fn last_call(number: usize, agent: &PlannedAgent) -> Option<i64> {
+    let (first, days) = if agent.archived { (agent.created_at, 30) } else { (NOVEMBER, 20) };
+    let later = ids::below(days * 86_400, "last call", number);
+    (number % 9 != 4).then(|| first.saturating_add_unsigned(later))
 }
 
 fn config(agent: &PlannedAgent, main_branch: &str) -> Value {

@@ -14,6 +14,11 @@ pub(in crate::simulator) fn created_at(kind: &str, number: usize) -> i64 {
     seconds(kind, number).cast_signed()
 }
 
+/// A number that looks drawn, below this bound.
+pub(super) fn below(bound: u64, what: &str, number: usize) -> u64 {
+    hash::of([what, &number.to_string()]) % bound.max(1)
+}
+
 fn seconds(kind: &str, number: usize) -> u64 {
     FIRST + hash::of([kind, "created at", &number.to_string()]) % SPAN
 }

@@ -1,6 +1,7 @@
 //! Which secrets the demo has, and how much uses each: the odd ones one by one, the rest in a round.
 
 use super::{
+    elsewhere,
     names::Area::{self, *},
     vendors::VENDORS,
 };
@@ -33,7 +34,8 @@ pub(super) struct Uses {
     pub(super) unknown_mcp_servers: usize,
 }
 
-/// What nothing uses, and what only an environment variable or a speech engine uses (see `settings`).
+/// What nothing uses, and what only an environment variable, a speech engine (see `settings`), a branch or a code tool
+/// uses (see `elsewhere`).
 const NOTHING: Uses = Uses {
     tools: 0,
     direct_agents: 0,
@@ -154,11 +156,9 @@ pub(super) fn all() -> Vec<Intention> {
     let credentials = VENDORS.iter().flat_map(|(vendor, area, credentials)| {
         credentials.iter().map(move |credential| (format!("{vendor}-{credential}"), *vendor, *area))
     });
-    let ordinary = credentials.zip(ROUND.iter().cycle()).map(|((name, vendor, area), &uses)| Intention {
-        name,
-        vendor,
-        area,
-        uses,
+    let ordinary = credentials.zip(ROUND.iter().cycle()).map(|((name, vendor, area), &uses)| {
+        let uses = if elsewhere::NAMES.contains(&name.as_str()) { NOTHING } else { uses };
+        Intention { name, vendor, area, uses }
     });
     notable.chain(ordinary).collect()
 }

@@ -14,6 +14,9 @@ use crate::simulator::{
     world::{UsedBy, available, phone_number, transitive, unknown},
 };
 
+/// What a workspace admin may do with anything.
+const ACCESS_LEVEL: &str = "admin";
+
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     /// In the order of their ids, which is that of their making.
@@ -47,7 +50,6 @@ pub(super) struct Resource {
     pub(super) vendor: &'static str,
     pub(super) secret_id: String,
     pub(super) created_at: i64,
-    pub(super) access_level: &'static str,
 }
 
 #[derive(Debug)]
@@ -55,7 +57,6 @@ pub(super) struct PlannedAgent {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) created_at: i64,
-    pub(super) access_level: &'static str,
     pub(super) archived: bool,
     /// Secrets in its own configuration, and where they stand.
     pub(super) holds: Vec<(Place, String)>,
@@ -90,9 +91,10 @@ impl Plan {
     /// Everything that uses the secret, in the order in which it was made.
     pub(super) fn used_by(&self, secret: &PlannedSecret) -> UsedBy {
         let listed = |resources: &[Resource], unknown: &[Dependent]| {
-            let known = resources.iter().filter(|resource| resource.secret_id == secret.id).map(|resource| {
-                available(&resource.id, &resource.name, resource.created_at, resource.access_level)
-            });
+            let known = resources
+                .iter()
+                .filter(|resource| resource.secret_id == secret.id)
+                .map(|resource| available(&resource.id, &resource.name, resource.created_at, ACCESS_LEVEL));
             known.chain(unknown.iter().cloned()).collect()
         };
         let own_tools: Vec<&str> = self
@@ -102,7 +104,7 @@ impl Plan {
             .map(|tool| tool.id.as_str())
             .collect();
         let agents = self.agents.iter().enumerate().filter_map(|(number, agent)| {
-            let shown = available(&agent.id, &agent.name, agent.created_at, agent.access_level);
+            let shown = available(&agent.id, &agent.name, agent.created_at, ACCESS_LEVEL);
             if agent.holds.iter().any(|(_, held)| *held == secret.id) {
                 // The OpenAPI document lets the field be empty or missing: the demo has both.
                 return Some(if number.is_multiple_of(2) { transitive(shown, &[]) } else { shown });
@@ -210,7 +212,6 @@ fn resource(kind: &str, number: usize, name: String, vendor: &'static str, secre
         vendor,
         secret_id: secret_id.to_owned(),
         created_at: ids::created_at(kind, number),
-        access_level: names::access_level(number),
     }
 }
 
@@ -219,7 +220,6 @@ fn agent(number: usize) -> PlannedAgent {
         id: ids::id("agent", number),
         name: names::agent(number),
         created_at: ids::created_at("agent", number),
-        access_level: names::access_level(number),
         archived: number % 13 == 5,
         holds: Vec::new(),
         tools: Vec::new(),

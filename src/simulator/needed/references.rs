@@ -19,21 +19,21 @@ const MAPS: [&str; 8] = [
 ];
 
 /// What has been found so far.
-pub(super) struct References<'a> {
+pub(in crate::simulator) struct References<'a> {
     listed: HashSet<&'a str>,
     /// Listed secrets whose id stands somewhere.
-    pub(super) held: BTreeSet<&'a str>,
+    pub(in crate::simulator) held: BTreeSet<&'a str>,
     /// Others, where `{"secret_id": …}` names them.
-    pub(super) unlisted: BTreeSet<String>,
+    pub(in crate::simulator) unlisted: BTreeSet<String>,
 }
 
 impl<'a> References<'a> {
-    pub(super) fn new(secrets: &'a [Secret]) -> References<'a> {
+    pub(in crate::simulator) fn new(secrets: &'a [Secret]) -> References<'a> {
         let listed = secrets.iter().map(|secret| secret.id.as_str()).collect();
         References { listed, held: BTreeSet::new(), unlisted: BTreeSet::new() }
     }
 
-    pub(super) fn read(&mut self, document: &Value) {
+    pub(in crate::simulator) fn read(&mut self, document: &Value) {
         self.look_into(document, false);
     }
 

@@ -27,18 +27,19 @@ const STEP: usize = 1_000_003;
 const USERS_OF_A_TOOL: usize = 2;
 
 pub(super) struct Pools {
-    tools: Vec<Resource>,
-    agents: Vec<Resource>,
+    pub(super) tools: Vec<Resource>,
+    pub(super) agents: Vec<Resource>,
     phone_numbers: Vec<Dependent>,
     /// Agents that use a secret through a tool, by agent and tool.
     through: HashMap<(usize, usize), Dependent>,
 }
 
-struct Resource {
-    id: String,
+pub(super) struct Resource {
+    pub(super) id: String,
+    pub(super) name: String,
     shown: Dependent,
     /// The key may not see it.
-    hidden: bool,
+    pub(super) hidden: bool,
 }
 
 /// Of a hundred dependents, how many are tools and how many are telephone numbers. The rest are agents.
@@ -67,7 +68,7 @@ impl Pools {
         };
         Pools {
             tools: pool("tool", agents + agents / 2, tool_name),
-            agents: pool("agent", agents, |number| format!("{} {}", names::agent(number), number / 10)),
+            agents: pool("agent", agents, agent_name),
             phone_numbers: (0..phone_numbers).map(|number| phone(first, number)).collect(),
             through: HashMap::new(),
         }
@@ -134,13 +135,18 @@ fn draw(what: &str, number: usize) -> usize {
 fn resource(kind: &str, first: usize, number: usize, name: String) -> Resource {
     let id = ids::id(kind, first + number);
     let hidden = number % 50 == 17;
+    let name = spiced(name, number);
     let shown = if hidden {
         unknown(&id)
     } else {
         let created = ids::created_at(kind, first + number);
-        available(&id, &spiced(name, number), created, names::access_level(number))
+        available(&id, &name, created, names::access_level(number))
     };
-    Resource { id, shown, hidden }
+    Resource { id, name, shown, hidden }
+}
+
+pub(super) fn agent_name(number: usize) -> String {
+    format!("{} {}", names::agent(number), number / 10)
 }
 
 fn tool_name(number: usize) -> String {

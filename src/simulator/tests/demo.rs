@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::simulator::{Dependent, Secret, World, demo};
+use crate::simulator::{Asking, Dependent, Inspecting, Needed, Secret, World, demo};
 
 /// Ids of holders by secret, for one kind of holder.
 type Holders = BTreeMap<String, BTreeSet<String>>;
@@ -58,20 +58,28 @@ fn text<'a>(document: &'a Value, field: &str) -> &'a str {
 
 #[test]
 fn documents_hold_just_what_used_by_tells() {
-    let world = demo::world();
+    for world in [demo::world(), demo::earlier_world()] {
+        agrees_with_itself(&world);
+    }
+}
+
+fn agrees_with_itself(world: &World) {
     let tools = holders(world.tools.iter().map(|tool| (text(tool, "id"), tool)));
-    assert_eq!(tools, told(&world, |secret| &secret.used_by.tools));
+    assert_eq!(tools, told(world, |secret| &secret.used_by.tools));
     let servers = holders(world.mcp_servers.iter().map(|server| (text(server, "id"), server)));
-    assert_eq!(servers, told(&world, |secret| &secret.used_by.mcp_servers));
+    assert_eq!(servers, told(world, |secret| &secret.used_by.mcp_servers));
 
     let agents = || world.agents.iter();
     let main = holders(agents().map(|agent| (agent.id.as_str(), &agent.config)));
-    assert_eq!(main, told(&world, |secret| &secret.used_by.agents));
+    assert_eq!(main, told(world, |secret| &secret.used_by.agents));
     let branches =
         agents().flat_map(|agent| agent.branches.iter().map(|branch| (agent.id.as_str(), &branch.config)));
-    for (secret, agents) in holders(branches) {
-        assert!(agents.is_subset(&main[&secret]), "a branch adds no use");
-    }
+    let more = holders(branches)
+        .into_iter()
+        .filter(|(secret, agents)| main.get(secret).is_none_or(|known| !agents.is_subset(known)));
+    let named = |id: &String| world.secrets.iter().find(|secret| secret.id == *id).unwrap().name.clone();
+    let more: BTreeSet<String> = more.map(|(secret, _)| named(&secret)).collect();
+    assert_eq!(more, ["crm-spring-campaign", "easter-promotion-voucher-key"].map(str::to_owned).into());
 
     let settings = holders([("settings", &world.settings)]);
     let webhooks: BTreeSet<&String> = world
@@ -124,7 +132,7 @@ fn what_used_by_has_no_place_for_is_as_the_story_goes() {
             free.insert(secret.name.as_str());
         }
     }
-    assert_eq!(free.len(), 9);
+    assert_eq!(free.len(), 12);
 
     let variables = holders(world.environment_variables.iter().map(|one| (text(one, "label"), one)));
     let engines = holders(world.speech_engines.iter().map(|one| (text(one, "name"), one)));
@@ -140,6 +148,38 @@ fn what_used_by_has_no_place_for_is_as_the_story_goes() {
     assert_eq!(saved(&variables), ["ledger-export-token"]);
     assert_eq!(saved(&engines), ["voice-gateway-bearer"]);
     assert!(world.environment_variables.iter().all(|one| text(one, "workspace_id") == world.workspace_id));
+}
+
+#[test]
+fn a_look_into_tools_and_branches_finds_three_that_would_be_unused() {
+    let world = demo::world();
+    let candidates = |world: &World, inspecting| {
+        Needed::for_world(world, Asking { inspecting, ..Asking::default() }).confirmations
+    };
+    assert_eq!(candidates(&world, Inspecting::Never), 10);
+    assert_eq!(candidates(&world, Inspecting::Auto), 7);
+
+    let id = |name: &str| &world.secrets.iter().find(|secret| secret.name == name).unwrap().id;
+    let holding = |name: &str| {
+        let branches = world.agents.iter().flat_map(|agent| {
+            agent.branches.iter().map(|branch| (agent.name.as_str(), branch.name.as_str(), branch))
+        });
+        let found = branches.filter(|(.., branch)| branch.config.to_string().contains(id(name)));
+        found.map(|(agent, name, branch)| (agent, name, branch.archived)).collect::<Vec<_>>()
+    };
+    let spring = ("Sales Qualification UK", "spring-campaign", false);
+    assert_eq!(holding("crm-spring-campaign"), [spring]);
+    let easter = ("Order Status UK", "easter-promotion", true);
+    assert_eq!(holding("easter-promotion-voucher-key"), [easter]);
+    let licence = id("vat-validation-licence-key");
+    let tools = world.tools.iter().filter(|tool| tool.to_string().contains(licence));
+    let tools: Vec<&Value> = tools.map(|tool| &tool["tool_config"]).collect();
+    assert_eq!(tools.len(), 1);
+    assert_eq!((text(tools[0], "type"), text(tools[0], "name")), ("code", "validate_vat_number"));
+    assert_eq!(
+        (world.seat_type.as_str(), world.access_source.as_deref()),
+        ("workspace_admin", Some("workspace_admin"))
+    );
 }
 
 #[test]

@@ -49,7 +49,24 @@ const ACCESS: Fields =
 const TOOL: Fields =
     &[("id", Text), ("tool_config", Object), ("access_info", Object), ("usage_stats", Object)];
 const MCP_SERVER: Fields = &[("id", Text), ("config", Object), ("metadata", Object)];
-const AGENT_SUMMARY: Fields = &[("agent_id", Text), ("name", Text), ("created_at_unix_secs", Whole)];
+const AGENT_SUMMARY: Fields = &[
+    ("agent_id", Text),
+    ("name", Text),
+    ("tags", List),
+    ("created_at_unix_secs", Whole),
+    ("archived", Truth),
+    ("access_info", Object),
+];
+const BRANCH: Fields = &[
+    ("id", Text),
+    ("name", Text),
+    ("agent_id", Text),
+    ("description", Text),
+    ("created_at", Whole),
+    ("last_committed_at", Whole),
+    ("is_archived", Truth),
+    ("draft_exists", Truth),
+];
 const AGENT: Fields = &[("agent_id", Text), ("name", Text), ("conversation_config", Object)];
 const USER: Fields = &[
     ("user_id", Text),
@@ -171,12 +188,17 @@ async fn what_can_hold_a_reference() {
     }
     for tool in all(&simulator, "v1/convai/tools?page_size=100", "tools").await {
         require(&tool, TOOL);
-        require(&tool["tool_config"], &[("name", Text), ("api_schema", Object)]);
-        require(&tool["tool_config"]["api_schema"], &[("url", Text)]);
+        require(&tool["access_info"], ACCESS);
+        require(&tool["tool_config"], &[("name", Text)]);
+        if tool["tool_config"]["type"] == "webhook" {
+            require(&tool["tool_config"]["api_schema"], &[("url", Text)]);
+        }
+        assert!(tool["usage_stats"]["avg_latency_secs"].is_f64());
     }
     for server in tell(&simulator, "v1/convai/mcp-servers").await["mcp_servers"].as_array().unwrap() {
         require(server, MCP_SERVER);
         require(&server["config"], &[("name", Text)]);
+        require(&server["access_info"], ACCESS);
         let url = &server["config"]["url"];
         assert!(url.is_string() || url["secret_id"].is_string());
     }
@@ -199,11 +221,15 @@ async fn agents_archived_ones_too() {
     assert!(agents[0].len() > 100 && !agents[1].is_empty());
     for agent in agents.concat().iter().step_by(13) {
         require(agent, AGENT_SUMMARY);
+        require(&agent["access_info"], ACCESS);
+        let called = &agent["last_call_time_unix_secs"];
+        assert!(called.is_null() || called.is_i64());
         let id = agent["agent_id"].as_str().unwrap();
         require(&tell(&simulator, &format!("v1/convai/agents/{id}")).await, AGENT);
-        for branch in
-            tell(&simulator, &format!("v1/convai/agents/{id}/branches")).await["results"].as_array().unwrap()
-        {
+        let listed = format!("v1/convai/agents/{id}/branches?include_archived=true&limit=100");
+        for branch in tell(&simulator, &listed).await["results"].as_array().unwrap() {
+            require(branch, BRANCH);
+            require(&branch["access_info"], ACCESS);
             let branch = branch["id"].as_str().unwrap();
             require(&tell(&simulator, &format!("v1/convai/agents/{id}?branch_id={branch}")).await, AGENT);
         }

@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::{start, tell};
 use crate::simulator::{
-    Dependent, Secret, Simulator, UsedBy, World,
+    Asking, Dependent, Inspecting, Needed, Secret, Simulator, UsedBy, World,
     scaled::{Scale, rows, world},
 };
 
 fn of(secrets: usize, dependents_per_secret: usize) -> World {
-    world(Scale { secrets, dependents_per_secret, workspace: 0 })
+    world(Scale { secrets, dependents_per_secret, ..Scale::default() })
 }
 
 fn lists(used_by: &UsedBy) -> [&Vec<Dependent>; 5] {
@@ -115,8 +115,54 @@ fn documents_hold_what_used_by_tells_and_are_all_that_saves_some() {
 }
 
 #[test]
+fn documents_of_tools_and_agents_hold_what_used_by_tells_and_are_all_that_saves_some() {
+    let of = |secrets, agents, branches_per_agent| {
+        world(Scale { secrets, dependents_per_secret: 12, agents, branches_per_agent, workspace: 0 })
+    };
+    let (without, with) = (of(600, 0, 0), of(600, 700, 2));
+    assert_eq!(format!("{:?}", without.secrets), format!("{:?}", with.secrets), "nothing else changes");
+    assert_eq!((with.agents.len(), without.agents.len(), without.tools.len()), (700, 0, 0));
+    assert!(with.agents.iter().all(|agent| agent.branches.len() == 2));
+    let branches = || with.agents.iter().flat_map(|agent| &agent.branches);
+    assert!((270..290).contains(&branches().filter(|branch| branch.archived).count()));
+    assert!((50..58).contains(&with.agents.iter().filter(|agent| agent.archived).count()));
+    let ids: BTreeSet<&str> = branches().map(|branch| branch.id.as_str()).collect();
+    assert_eq!(ids.len(), 1_400);
+    assert!((300..700).contains(&of(600, 1, 0).agents.len()), "all that used_by lets the key see");
+
+    // By the secret: what is said to hold it, and what holds it.
+    let mut told = BTreeSet::new();
+    for secret in &with.secrets {
+        for holder in secret.used_by.tools.iter().chain(&secret.used_by.agents).map(Dependent::json) {
+            let via = holder["referenced_resource_ids"].as_array();
+            if holder["type"] == "available" && via.is_none_or(Vec::is_empty) {
+                told.insert((secret.id.clone(), holder["id"].as_str().unwrap().to_owned()));
+            }
+        }
+    }
+    let mut held_by = BTreeSet::new();
+    let mut read = |holder: &str, document: &Value| {
+        let secrets = held(std::slice::from_ref(document)).into_keys();
+        held_by.extend(secrets.map(|secret| (secret, holder.to_owned())));
+    };
+    with.tools.iter().for_each(|tool| read(tool["id"].as_str().unwrap(), tool));
+    with.agents.iter().for_each(|agent| read(&agent.id, &agent.config));
+    assert_eq!(told, held_by);
+
+    // Twenty of the thirty that nothing else uses: ten in a branch, ten in a code tool.
+    assert_eq!(rows(&with), rows(&without) + 20);
+    let candidates = |world: &World, inspecting| {
+        Needed::for_world(world, Asking { inspecting, ..Asking::default() }).confirmations
+    };
+    assert_eq!((candidates(&with, Inspecting::Never), candidates(&without, Inspecting::Auto)), (30, 30));
+    assert_eq!(candidates(&with, Inspecting::Auto), 10);
+    assert_eq!(with.tools.iter().filter(|tool| tool["tool_config"]["type"] == "code").count(), 10);
+    assert_eq!(candidates(&World { tools: Vec::new(), ..with.clone() }, Inspecting::Auto), 20);
+}
+
+#[test]
 fn workspaces_are_the_same_every_time_and_have_nothing_in_common() {
-    let scale = |workspace| Scale { secrets: 60, dependents_per_secret: 12, workspace };
+    let scale = |workspace| Scale { secrets: 60, dependents_per_secret: 12, workspace, ..Scale::default() };
     let ids = |world: &World| -> BTreeSet<String> {
         let dependents = world.secrets.iter().flat_map(|secret| lists(&secret.used_by));
         let dependents = dependents.flatten().map(id).filter(|id| id != "conversation_initiation_webhook");
@@ -132,7 +178,7 @@ fn workspaces_are_the_same_every_time_and_have_nothing_in_common() {
 #[tokio::test]
 async fn several_workspaces_at_one_address_are_told_apart_by_their_keys_and_counted() {
     let worlds = (0..3).map(|workspace| {
-        let world = world(Scale { secrets: 60, dependents_per_secret: 12, workspace });
+        let world = world(Scale { secrets: 60, dependents_per_secret: 12, workspace, ..Scale::default() });
         World { concurrency_limit: Some(1), ..world }
     });
     let worlds: Vec<World> = worlds.collect();
