@@ -213,6 +213,16 @@ mod tests {
     }
 
     #[test]
+    fn what_the_first_screen_says_of_a_workspace_is_redacted_too() {
+        let mut workspace = Workspace::default();
+        workspace.view.signs.push("phone number +44 20 7946 0000 is unknown".to_owned());
+        workspace.limits.push("drafts of the agent behind +442079460001".to_owned());
+        redactor(&[]).redact(&mut workspace);
+        assert_eq!(workspace.view.signs, ["phone number +4***********000 is unknown"]);
+        assert_eq!(workspace.limits, ["drafts of the agent behind +4********001"]);
+    }
+
+    #[test]
     fn elsewhere_only_the_numbers_of_the_workspace_and_international_ones_are_taken_for_numbers() {
         let redactor = redactor(&["+15550100"]);
         assert_eq!(redactor.text("twilio +1 555 0100 key"), "twilio +1******100 key");

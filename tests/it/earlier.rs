@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use elevenlabs_secrets_audit::simulator::{Secret, World};
+use elevenlabs_secrets_audit::{
+    report::SCHEMA_VERSION,
+    simulator::{Secret, World},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -91,11 +94,13 @@ async fn a_report_of_a_later_schema_version_is_passed_over() {
     let later = run_of(&nights.audit(1, world_of(&["a"])).await);
     let path = nights.out().join(&later).join("report.json");
     let text = fs_err::read_to_string(&path).unwrap();
-    let text = text.replacen("\"schema_version\": 2", "\"schema_version\": 3", 1);
+    let version = |version: u32| format!("\"schema_version\": {version}");
+    let text = text.replacen(&version(SCHEMA_VERSION), &version(SCHEMA_VERSION + 1), 1);
     publish_by_hand(&nights, &later, &text, &json!({"workspaces": []}));
     let (continues, _, said) = after(&nights, 2).await;
     assert_eq!(continues, sound);
-    assert!(said[0].contains("schema_version is 3, of a later version"), "{said:?}");
+    let later = format!("schema_version is {}, of a later version", SCHEMA_VERSION + 1);
+    assert!(said[0].contains(&later), "{said:?}");
 }
 
 /// A bundle of the first form: no chain and no SHA256SUMS.
@@ -171,6 +176,42 @@ async fn a_bundle_from_before_there_was_a_history_is_built_on() {
     let lost: Vec<&Value> = dependents.iter().map(|changed| &changed["lost_first"]).collect();
     assert_eq!(lost, [&variable, &agent]);
     assert!(dependents.iter().all(|changed| changed["gained"] == 0), "the same by whichever list");
+}
+
+/// A report as the version before 3 wrote it: that of the sample at commit 53485cf, cut to three secrets.
+pub(crate) const REPORT_OF_SCHEMA_2: &str = include_str!("fixtures/report_of_schema_2.json");
+
+#[tokio::test]
+async fn a_bundle_from_before_views_and_evidence_is_built_on() {
+    let nights = Nights::new();
+    let run = "2026-11-23T02-00-00Z";
+    let workspaces = json!([{"name": "main", "address": "embedded simulator", "audited": true}]);
+    publish_by_hand(&nights, run, REPORT_OF_SCHEMA_2, &json!({"workspaces": workspaces}));
+    let (billing, whisper) = ("sec_01jrhhbfhkc7tyskjrzej7jwmt", "sec_01ja14vnjf4q6a45jq432310av");
+    let world = World::of(vec![
+        Secret::new(billing, "=billing-export-2025"),
+        Secret::new(whisper, "hackathon-whisper-key"),
+        used("sec_new"),
+    ]);
+    let outcome = nights.audit(7, world).await;
+    assert_eq!(outcome.code(), 0);
+    let bundle = outcome.bundle();
+    assert!(notes(&bundle).is_empty(), "{:?}", notes(&bundle));
+    let history = &bundle.json["history"];
+    assert_eq!(history["continues"], run);
+    assert_eq!(history["complete_before"]["run"], run);
+    let since = |id: &str| {
+        let row = bundle.secret(id);
+        [&row["first_seen"], &row["unused_since"], &row["unused_days"]].map(Clone::clone)
+    };
+    assert_eq!(since(whisper), ["2026-11-22T02:00:00Z", "2026-11-22T02:00:00Z", "8"]);
+    assert_eq!(since(billing), ["2026-11-22T02:00:00Z", "2026-11-30T02:00:00Z", "0"]);
+    let changes = changes_in(&outcome, "main");
+    let ids = |list: &str| -> Vec<&str> {
+        changes[list].as_array().unwrap().iter().map(|one| one["secret_id"].as_str().unwrap()).collect()
+    };
+    assert_eq!((ids("new"), ids("newly_unused")), (vec!["sec_new"], vec![billing]));
+    assert_eq!((ids("gone"), ids("back_in_use")), (vec!["sec_01m17113cyg5h4cdpn3arzz574"], vec![]));
 }
 
 #[tokio::test]

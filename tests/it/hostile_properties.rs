@@ -6,8 +6,8 @@ use chrono::DateTime;
 use elevenlabs_secrets_audit::{
     audit::{Audit, Parameters, Rendering, Run, audit},
     inventory::{
-        DependentType, FailedWorkspace, Gap, Inventory, Reference, Relation, Resource, Scan, ScanOutcome,
-        Secret, Sighting, Source, Visibility, Workspace,
+        DependentType, Extent, FailedWorkspace, Gap, Inventory, Reference, Relation, Resource, Scan,
+        ScanOutcome, Secret, Sighting, Source, View, Visibility, Workspace,
     },
     report::{File, summary},
     text::show_hidden,
@@ -98,6 +98,8 @@ fn resource(kind: DependentType, name: &str) -> Resource<'static> {
 pub(crate) fn inventory(names: &[String]) -> Inventory {
     let mut workspace = Workspace::new("main".to_owned(), "https://api.example".to_owned());
     workspace.scans = Source::SCANNED.map(|source| Scan::new(source, ScanOutcome::Whole)).to_vec();
+    workspace.view = View { extent: Extent::Partial, signs: names.to_vec() };
+    workspace.limits.push(names.concat());
     for (number, name) in names.iter().enumerate() {
         let position = workspace.secrets.len();
         let secret = |kind: &str| Secret::new(format!("{kind}{number}"), name);
@@ -110,9 +112,13 @@ pub(crate) fn inventory(names: &[String]) -> Inventory {
             DependentType::PhoneNumber,
             DependentType::Unrecognized(name.as_str().into()),
         ];
+        let relation = |kind: &DependentType| match kind {
+            DependentType::Tool => Relation::Mentioned,
+            _ => Relation::Transitive,
+        };
         let sightings = kinds.map(|kind| Sighting {
+            relation: relation(&kind),
             resource: resource(kind, name),
-            relation: Relation::Transitive,
             via: vec![Cow::Borrowed(name.as_str())],
         });
         workspace.record(position, Source::Preview, sightings);
@@ -157,7 +163,7 @@ pub(crate) fn audited(inventory: Inventory, delimiter: char, search: &str, list_
         search: search.to_owned(),
         deep: elevenlabs_secrets_audit::collect::Deep::Auto,
         archived_branches: elevenlabs_secrets_audit::collect::ArchivedBranches::Auto,
-        partial_view: elevenlabs_secrets_audit::audit::PartialView::Undetermined,
+        partial_view: elevenlabs_secrets_audit::audit::PartialView::Accept,
         allow_empty: false,
         unused_after_days: 0,
         ignores_waivers: false,

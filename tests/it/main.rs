@@ -100,6 +100,7 @@ mod docs;
 mod earlier;
 mod example;
 mod faults;
+mod first;
 mod forged;
 mod gaps;
 mod hostile;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use elevenlabs_secrets_audit::report::{SCHEMA_VERSION, schema};
 use serde_json::{Value, json};
 
-use crate::bundle::read_json;
+use crate::{bundle::read_json, earlier::REPORT_OF_SCHEMA_2};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -56,6 +56,15 @@ fn the_published_schema_is_that_of_the_types() {
         "the types of report.json have changed: raise SCHEMA_VERSION and publish the new schema beside the old"
     );
     assert_eq!(schema()["$schema"], "https://json-schema.org/draft/2020-12/schema");
+}
+
+#[test]
+fn a_report_of_the_version_before_keeps_to_the_schema_that_was_published_then() {
+    let report: Value = serde_json::from_str(REPORT_OF_SCHEMA_2).unwrap();
+    let of_then =
+        jsonschema::draft202012::new(&read_json(&root().join("docs/report.schema-2.json"))).unwrap();
+    assert!(of_then.is_valid(&report));
+    assert!(!jsonschema::draft202012::new(&schema()).unwrap().is_valid(&report));
 }
 
 #[test]

@@ -38,6 +38,11 @@ fn audit_with(dependents: &[Known], deep: bool) -> Audit {
 
 /// What is different of the one secret from an earlier audit in which it had these dependents, in this order.
 fn compared(now: &Audit, earlier: &[Known], was_deep: bool) -> Option<DependentChanges> {
+    changes(now, earlier, was_deep, Verdict::InUse).dependents.pop()
+}
+
+/// What is different, where the one secret had this verdict.
+fn changes(now: &Audit, earlier: &[Known], was_deep: bool, verdict: Verdict) -> WorkspaceChanges {
     let workspace = EarlierWorkspace {
         name: "w",
         workspace_id: None,
@@ -48,7 +53,7 @@ fn compared(now: &Audit, earlier: &[Known], was_deep: bool) -> Option<DependentC
     let mut comparison = Comparison::of(now);
     comparison.take_workspace(workspace);
     let secret = SecretName { name: "key".to_owned(), id: "s".to_owned() };
-    comparison.take_secret(workspace, EarlierSecret { secret, verdict: Verdict::InUse });
+    comparison.take_secret(workspace, EarlierSecret { secret, verdict });
     for (dependent_type, id, name, source) in earlier {
         comparison.take_dependent(EarlierDependent {
             dependent_type: dependent_type.as_str(),
@@ -60,7 +65,7 @@ fn compared(now: &Audit, earlier: &[Known], was_deep: bool) -> Option<DependentC
     comparison.end_secret();
     let run = EarlierRun { run: "earlier".to_owned(), started_at: now.run.started_at };
     match comparison.finish(run, &History::default()) {
-        Changes::Since { mut workspaces, .. } => workspaces.remove(0).dependents.pop(),
+        Changes::Since { mut workspaces, .. } => workspaces.remove(0),
         Changes::NotCompared(why) => panic!("{why}"),
     }
 }
@@ -131,4 +136,36 @@ proptest! {
         });
         prop_assert_eq!(compared(&audit, &earlier, was_deep), expected);
     }
+}
+
+/// Told of by a tool that was looked into, and by nothing else.
+const BY_A_TOOL: Known = (DependentType::Tool, "1", "one", Source::Tools);
+/// Told of by the list of secrets.
+const LISTED: Known = (DependentType::Agent, "2", "other", Source::Preview);
+
+#[test]
+fn what_an_inspected_audit_found_in_tools_alone_is_not_lost_in_one_that_needed_none() {
+    // It is in use by what the list says, so that nothing had to be looked into.
+    let now = audit_with(&[LISTED], false);
+    let changed = changes(&now, &[LISTED, BY_A_TOOL], true, Verdict::InUse);
+    assert!(changed.is_empty(), "{changed:?}");
+}
+
+#[test]
+fn what_an_inspected_audit_finds_in_tools_alone_is_not_gained_since_one_that_needed_none() {
+    let now = audit_with(&[LISTED, BY_A_TOOL], true);
+    let changed = changes(&now, &[LISTED], false, Verdict::InUse);
+    assert!(changed.is_empty(), "{changed:?}");
+    let found_by_both = changes(&now, &[LISTED], true, Verdict::InUse);
+    assert_eq!(found_by_both.dependents[0].gained, 1, "two that were inspected are compared whole");
+}
+
+#[test]
+fn a_use_that_only_an_inspected_audit_sees_makes_nothing_newly_unused_or_back_in_use() {
+    let without = changes(&audit_with(&[], false), &[BY_A_TOOL], true, Verdict::InUse);
+    assert!(without.is_empty(), "{without:?}");
+    let with = changes(&audit_with(&[BY_A_TOOL], true), &[], false, Verdict::Unused);
+    assert!(with.is_empty(), "{with:?}");
+    let removed = changes(&audit_with(&[], true), &[BY_A_TOOL], true, Verdict::InUse);
+    assert_eq!((removed.newly_unused.len(), removed.dependents[0].lost), (1, 1));
 }

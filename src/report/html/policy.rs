@@ -28,7 +28,7 @@ mod tests {
     /// Where text of which colour may stand. WCAG 2.2 asks for 4.5:1.
     const TEXT: [(&str, &[&str]); 6] = [
         ("ink", &["paper", "raised", "tint", "unused-tint"]),
-        ("quiet", &["paper", "raised"]),
+        ("quiet", &["paper", "raised", "tint"]),
         ("link", &["paper", "raised", "unused-tint"]),
         ("unused", &["paper", "unused-tint"]),
         ("undetermined", &["paper", "undetermined-tint"]),

@@ -18,7 +18,7 @@ use std::{
 
 use super::{first, timestamp, words};
 use crate::audit::{Audit, Totals};
-use escape::{code, plain};
+use escape::code;
 
 /// GitHub stops rendering Markdown files a little above this, in bytes.
 const LARGEST_FILE: usize = 400_000;
@@ -141,7 +141,12 @@ fn notes(text: &mut String, audit: &Audit) {
         if !note.workspaces.first.is_empty() {
             let _ = write!(text, "{}: ", note.workspaces.in_words(", ", code));
         }
-        let _ = writeln!(text, "{}{}", note.words, plain(note.limit));
+        let _ = writeln!(
+            text,
+            "{}{}",
+            note.words,
+            if note.limit.is_empty() { String::new() } else { code(note.limit) }
+        );
     }
     text.push('\n');
 }
