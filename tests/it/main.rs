@@ -41,6 +41,7 @@
 //! | `retries`, `congestion` | what is tried again, how often and when; refusals with 429 |
 //! | `bounds` | the most that a server may send, and the longest that it may take |
 //! | `rules` | rules that no other test guards: lists, pages and branches that contradict themselves |
+//! | `schema_answers` | whole workspaces made from the schemas of the vendor's document |
 //! | `cases` | answers on which the audit once said something wrong, each a small file |
 //! | `restarts` | cursors that are refused midway, and empty pages, of every list |
 //! | `malformed` | JSON that is not what the document says, on every way in |
@@ -143,6 +144,7 @@ mod rules;
 mod sample;
 mod scan_pages;
 mod schema;
+mod schema_answers;
 mod shifting;
 mod signals;
 mod snapshots;
