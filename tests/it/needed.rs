@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use elevenlabs_secrets_audit::simulator::{
-    Asking, Inspecting, Needed, Request, Secret, Simulator, World, demo,
+    Archived, Asking, Inspecting, Needed, Request, Secret, Simulator, World, demo,
     scaled::{self, Scale},
 };
 use serde_json::json;
@@ -22,12 +22,21 @@ fn scaled(secrets: usize, dependents_per_secret: usize, workspace: usize) -> Wor
 async fn requests_of(world: World, asking: Asking) -> BTreeMap<String, usize> {
     let key = world.api_key.clone();
     let simulator = Simulator::start(world).await.unwrap();
-    let Asking { page_size, dependency_limit, max_dependency_limit, inspecting, .. } = asking;
-    let deep = inspecting == Inspecting::Always;
+    let Asking { page_size, dependency_limit, max_dependency_limit, inspecting, archived_branches } = asking;
+    let deep = match inspecting {
+        Inspecting::Auto => "auto",
+        Inspecting::Always => "always",
+        Inspecting::Never => "never",
+    };
+    let archived = match archived_branches {
+        Archived::Auto => "auto",
+        Archived::Read => "read",
+        Archived::Skip => "skip",
+    };
     let limits =
         format!("dependency_limit = {dependency_limit}\nmax_dependency_limit = {max_dependency_limit}");
-    let deep = if deep { "always" } else { "never" };
-    let section = format!("[audit]\npage_size = {page_size}\n{limits}\ndeep = {deep:?}");
+    let words = format!("deep = {deep:?}\narchived_branches = {archived:?}");
+    let section = format!("[audit]\npage_size = {page_size}\n{limits}\n{words}");
     let outcome = Setup::new().workspace_with_key("main", &simulator, &key).section(&section).run().await;
     assert!(outcome.result.is_ok(), "{outcome:?}");
     let mut sent = BTreeMap::new();
@@ -46,12 +55,14 @@ fn of(sent: &BTreeMap<String, usize>, begins: &str, ends: &str) -> usize {
     sent.keys().filter(concerns).count()
 }
 
+/// Nothing is asked twice but the lists that are walked again on purpose.
 async fn asks_what_is_needed_and_nothing_twice(world: World, asking: Asking) {
     let needed = Needed::for_world(&world, asking);
     let sent = requests_of(world, asking).await;
+    let again: usize = sent.values().map(|count| count - 1).sum();
     let twice: Vec<_> = sent.iter().filter(|(_, count)| **count > 1).collect();
-    assert!(twice.is_empty(), "{twice:?}");
-    assert_eq!(sent.len(), needed.requests(), "{needed:?}, but sent {sent:#?}");
+    assert_eq!(again, needed.repeated, "{needed:?}, but asked again {twice:#?}");
+    assert_eq!(sent.values().sum::<usize>(), needed.requests(), "{needed:?}, but sent {sent:#?}");
     // Nor do too many of one kind make up for too few of another.
     let limit = format!("{:?}", ("dependency_limit", asking.max_dependency_limit.to_string()));
     let lists = sent.keys().filter(|request| request.starts_with(&format!("{SECRETS} ")));
@@ -101,10 +112,44 @@ async fn so_they_do_with_other_limits_and_deep() {
         Asking { dependency_limit: 100, ..Asking::default() },
         Asking { page_size: 50, dependency_limit: 10, max_dependency_limit: 10, ..Asking::default() },
         Asking { inspecting: Inspecting::Always, ..Asking::default() },
+        Asking { inspecting: Inspecting::Never, ..Asking::default() },
+        Asking { archived_branches: Archived::Skip, ..Asking::default() },
+        Asking { archived_branches: Archived::Read, page_size: 30, ..Asking::default() },
     ] {
         asks_what_is_needed_and_nothing_twice(scaled(150, 24, 0), asking).await;
         asks_what_is_needed_and_nothing_twice(demo::world(), asking).await;
     }
+}
+
+#[tokio::test]
+async fn agents_and_their_branches_are_asked_for_once() {
+    for (agents, branches_per_agent, shown, accepted) in
+        [(3, 0, true, true), (101, 2, true, true), (7, 2, false, true), (7, 2, true, false)]
+    {
+        let scale =
+            Scale { secrets: 120, dependents_per_secret: 9, agents, branches_per_agent, ..Scale::default() };
+        let world = || World {
+            shows_archived_branches: shown,
+            accepts_generated_workflow: accepted,
+            ..scaled::world(scale)
+        };
+        for inspecting in [Inspecting::Auto, Inspecting::Always] {
+            for archived_branches in [Archived::Auto, Archived::Skip] {
+                let asking = Asking { inspecting, archived_branches, ..Asking::default() };
+                asks_what_is_needed_and_nothing_twice(world(), asking).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn lists_of_several_pages_are_walked_once_more_where_something_is_about_to_be_called_unused() {
+    let variables =
+        (0..250).map(|number| variable(&format!("var_{number:03}"), "L", &[("p", "sec_0001")])).collect();
+    let ids = (0..=150).map(|number| Secret::new(&format!("sec_{number:04}"), "key"));
+    let world = World { environment_variables: variables, ..World::of(ids.collect()) };
+    assert_eq!(Needed::for_world(&world, Asking::default()).repeated, 3 + 2);
+    asks_what_is_needed_and_nothing_twice(world, Asking::default()).await;
 }
 
 #[tokio::test]
@@ -122,8 +167,10 @@ async fn what_is_referred_to_and_not_listed_is_looked_up_once() {
 async fn several_workspaces_together_take_what_each_takes() {
     let worlds: Vec<World> =
         [(120, 24), (0, 0), (205, 9)].iter().zip(0..).map(|(size, at)| scaled(size.0, size.1, at)).collect();
-    let needed = worlds.iter().map(|world| Needed::for_world(world, Asking::default()).requests());
-    let needed: usize = needed.sum();
+    let needed: Vec<Needed> =
+        worlds.iter().map(|world| Needed::for_world(world, Asking::default())).collect();
+    let again: usize = needed.iter().map(|needed| needed.repeated).sum();
+    let needed: usize = needed.iter().map(Needed::requests).sum();
     let keys: Vec<String> = worlds.iter().map(|world| world.api_key.clone()).collect();
     let simulator = Simulator::start_counting(worlds, Duration::ZERO).await.unwrap();
     let allowing = Setup::new().section("[audit]\nallow_empty = true");
@@ -133,7 +180,7 @@ async fn several_workspaces_together_take_what_each_takes() {
     let outcome = setup.run().await;
     assert_eq!(outcome.code(), 0);
     let counts = simulator.take_counts();
-    assert_eq!((counts.requests, counts.repeated), (needed, 0));
+    assert_eq!((counts.requests, counts.repeated), (needed, again));
     let manifest = crate::bundle::read_json(&outcome.result.unwrap().bundle.join("manifest.json"));
     assert_eq!(manifest["workspaces"].as_array().map(Vec::len), Some(3), "{}", json!(manifest));
 }
