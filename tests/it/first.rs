@@ -163,7 +163,7 @@ fn what_could_not_be_read_at_all_is_named_once_for_all_that_it_is_true_of() {
     workspaces[1].limits.push("1 draft <i>".to_owned());
     let audit = audit_of(workspaces);
     let facts = facts(&audit);
-    assert_eq!(&facts[..2], [limit, "b: 1 draft <i>"].map(str::to_owned));
+    assert_eq!(&facts[..2], ["b: 1 draft <i>", limit].map(str::to_owned));
     assert!(
         markdown(&audit).contains(&format!("- `{limit}`\n"))
             && markdown(&audit).contains("- `b`: `1 draft <i>`\n")

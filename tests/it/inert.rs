@@ -189,7 +189,7 @@ const ELEMENTS: [(&str, &[&str]); 59] = [
     ("i", &[]),
     ("input", &["type", "id", "autocomplete", "spellcheck"]),
     ("label", &[]),
-    ("li", &[]),
+    ("li", &["class"]),
     ("main", &[]),
     ("meta", &["charset", "http-equiv", "content", "name"]),
     ("nav", &["aria-label"]),
