@@ -42,6 +42,9 @@ fn answer(body: &str) -> Reply {
     Reply::Answer { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() }
 }
 
+/// What a case says to a request, where it says anything.
+type Answering = Box<dyn Fn(&Request) -> Option<Reply> + Send + Sync>;
+
 /// What is answered where a case says nothing, by path.
 fn defaults(secrets: &Value) -> BTreeMap<String, Value> {
     let empty = |list: &str| json!({list: [], "next_cursor": null, "has_more": false});
@@ -95,7 +98,7 @@ fn fits(key: &str, request: &Request) -> bool {
 async fn audit(case: &str) -> (Outcome, Simulator) {
     let path = format!("{}/tests/it/cases/{case}.json", env!("CARGO_MANIFEST_DIR"));
     let text = fs_err::read_to_string(path).unwrap();
-    let intercept: Box<dyn Fn(&Request) -> Option<Reply> + Send + Sync> = if text.starts_with('[') {
+    let intercept: Answering = if text.starts_with('[') {
         let rules: Vec<Rule> = serde_json::from_str(&text).unwrap();
         Box::new(move |request| {
             let rule = rules.iter().find(|rule| {
