@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 /// What documents are searched for.
 #[derive(Clone, Debug, Default)]
@@ -74,8 +74,13 @@ impl Sought {
     }
 
     fn search_for_others(&self) -> Option<AhoCorasick> {
-        // It fails only where there are more ids than an automaton has states; then `covers` says so.
-        self.search.clone().or_else(|| AhoCorasick::new(self.others.iter().map(|id| id.as_bytes())).ok())
+        // Ids come from elsewhere: of the kinds of automata, this one is made in a time and a space that grow with their
+        // length and no faster. It fails only where there are more ids than it has states; then `covers` says so.
+        self.search.clone().or_else(|| {
+            let mut builder = AhoCorasick::builder();
+            builder.kind(Some(AhoCorasickKind::NoncontiguousNFA));
+            builder.build(self.others.iter().map(|id| id.as_bytes())).ok()
+        })
     }
 
     /// Whether a search with this finds the id wherever it stands.
