@@ -130,7 +130,6 @@ pub async fn collect(
     let workspace = Workspace::new(name.to_owned(), address.to_owned());
     let mut collector = Collector::new(client, options, progress, workspace);
     collector.start_walk();
-    collector.start_user();
     let listed = collector.take_answers().await?.look_for_vanished().await?;
     let scanned = listed.take_scans().await?;
     // What follows is only asked where a secret is about to be called unused, each step for what the one before left.

@@ -62,6 +62,7 @@ impl Collector {
         let is_first = |source: &Source| !is_inspected(*source) || self.options.deep == Deep::Always;
         let sources = Source::SCANNED.into_iter().filter(is_first);
         let readings = sources.map(|source| Reading::whole(source, Arc::clone(&sought))).collect();
+        self.start_user();
         self.start_scans(readings);
     }
 

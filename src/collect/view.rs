@@ -57,23 +57,19 @@ impl Collector {
             let more =
                 if self.signs.hidden_branches_unlisted { ", and more that it does not list" } else { "" };
             self.workspace.limits.push(format!(
-                "{} of agents{more}: the API lists them and answers 404 for their configuration. One that is brought back \
-                 uses again whatever it names.",
+                "{} of agents{more} could not be read: the API answers 404. An archived branch that is brought back uses \
+                 again what it names.",
                 count(hidden, "archived branch", "archived branches")
             ));
         }
         if self.options.archived_branches == ArchivedBranches::Skip && self.is_read(Source::Agents) {
-            self.workspace.limits.push(
-                "Archived branches of agents, which were not read ([audit] archived_branches = \"skip\")."
-                    .to_owned(),
-            );
+            let skipped = "Archived branches of agents were not read ([audit] archived_branches = \"skip\").";
+            self.workspace.limits.push(skipped.to_owned());
         }
         let drafts = self.signs.drafts.len();
         if drafts > 0 {
-            let drafts = count(drafts, "draft", "drafts");
-            self.workspace
-                .limits
-                .push(format!("{drafts} of branches: the API says that they exist, and shows none."));
+            let drafts = count(drafts, "draft of a branch exists", "drafts of branches exist");
+            self.workspace.limits.push(format!("{drafts}; the API does not show what drafts hold."));
         }
     }
 

@@ -23,8 +23,8 @@ use crate::{
     tls::{Authority, acceptor},
 };
 
-/// What [`secrets`] take: a page, the same at the higher limit, and forty times two pages; four places.
-const REQUESTS: usize = 2 + 40 * 2 + 4;
+/// What [`secrets`] take: a page, the same at the higher limit, and forty times two pages; four places; whose key it is.
+const REQUESTS: usize = 2 + 40 * 2 + 4 + 1;
 
 /// Forty secrets, each with a list that has to be paged.
 fn secrets() -> Vec<Secret> {

@@ -273,7 +273,7 @@ async fn a_cursor_refused_midway_starts_the_walk_again_and_says_so() {
         assert_eq!(outcome.code(), 0, "{status}");
         let bundle = outcome.bundle();
         assert_eq!(bundle.secrets.len(), 3);
-        assert_eq!(walked(&simulator, "20"), 4, "page 1, page 2 refused, page 1, page 2");
+        assert_eq!(walked(&simulator, "20"), 6, "page 1, page 2 refused, page 1, page 2, and both once more");
         let warnings = bundle.workspace()["warnings"].to_string();
         assert!(warnings.contains("started again") && warnings.contains("page 2"), "{warnings}");
     }

@@ -100,7 +100,8 @@ fn used(position: usize) -> String {
 /// A workspace in which everything that anybody can name has each name: one secret that is in use and one that is not,
 /// and everything that can use the former.
 fn world() -> World {
-    let mut world = World::empty();
+    // Of an admin, to whom what shows by its id only is no sign of more.
+    let mut world = World { seat_type: "workspace_admin".to_owned(), ..World::empty() };
     let mut headers = Map::new();
     for (position, name) in names().iter().enumerate() {
         let mut one = Secret::new(&used(position), name);

@@ -203,7 +203,7 @@ async fn archived_branches_may_be_left_out() {
     assert_eq!((outcome.code(), outcome.bundle().verdict("held")), (0, "unused"));
     assert!(simulator.requests().iter().all(|request| request.query("branch_id").is_none()));
     for first_screen in [summary(&outcome), markdown(&outcome)] {
-        assert!(first_screen.contains("Archived branches of agents, which were not read"), "{first_screen}");
+        assert!(first_screen.contains("Archived branches of agents were not read"), "{first_screen}");
     }
 }
 
@@ -281,5 +281,5 @@ async fn drafts_are_counted_among_the_limits() {
     agent.branches[0].draft_exists = true;
     let (outcome, _) = audit(World { agents: vec![agent], ..world_of(&["by_branch", "free"]) }).await;
     assert_eq!(outcome.code(), 0);
-    assert!(summary(&outcome).contains("1 draft of"), "{}", summary(&outcome));
+    assert!(summary(&outcome).contains("1 draft of a branch exists"), "{}", summary(&outcome));
 }

@@ -65,9 +65,6 @@ fn pages() -> Vec<(Vec<u8>, &'static str)> {
     // Arrays where objects belong, their fields in the order in which a struct would have them.
     add(format!(r#"[[["stored", "{CANARY}", "name", {{}}]], null]"#), "the body is not an object");
     add(format!(r#"{{"secrets": [["{CANARY}", "name", {{}}]]}}"#), "secrets[0]: the secret is not an object");
-    add(r#"{"secrets": [], "next_cursor": "\ud800"}"#.to_owned(), "next_cursor");
-    add(secret(r#""secret_id": "\udc00\ud800""#), "secret_id");
-    add(r#"{"secrets": [], "\ud800": 1}"#.to_owned(), "the body");
     add(secret(r#""secret_id": "a", "secret_id": "b""#), "secret_id stands twice");
     add(secret(r#""secret_id": "a", "secret\u005fid": "a""#), "secret_id stands twice");
     add(format!(r#"{{"secrets": [], "next_cursor": null}} {{"x": "{CANARY}"}}"#), "not valid JSON");
@@ -124,7 +121,6 @@ fn bodies() -> Vec<Vec<u8>> {
         format!(r#"{{"x": "{CANARY}", "y": "#).into_bytes(),
         format!("<html>{CANARY}</html>").into_bytes(),
         [br#"{"x": ""#, CANARY.as_bytes(), b"\xff\"}"].concat(),
-        br#"{"\ud800": 1}"#.to_vec(),
         b"null".to_vec(),
         Vec::new(),
     ]
@@ -222,7 +218,6 @@ async fn inside_one_secret_what_cannot_be_read_is_a_list_that_is_not_whole() {
             r#""used_by": {"tools": [], "agents": [], "others": [], "others": []}"#,
             r#""used_by": {"tools": [], "agents": [], "others": [], "oth\u0065rs": []}"#,
             r#""used_by": {"tools": [], "agents": [], "others": []}, "used_by": {"tools": [], "agents": [], "others": []}"#,
-            r#""used_by": {"tools": [], "agents": [], "others": [], "\ud800": []}"#,
             r#""used_by": {"tools": [], "agents": [], "others": "\ud800"}"#,
         ]
         .map(str::to_owned),

@@ -40,7 +40,6 @@ async fn a_document_that_is_something_else_does_not_free_what_the_true_one_holds
         (engine(), &engine_path, another),
         (talking(), &agent_path, json!({})),
         (talking(), &agent_path, json!({"agent_id": "a2", "name": "x", "conversation_config": {}})),
-        (set(), "/v1/convai/settings", json!({})),
         (set(), "/v1/convai/settings", json!({"detail": {"status": "temporarily_unavailable"}})),
         (hosted(), "/v1/convai/mcp-servers", json!({"mcp_servers": [{"id": "m1", "metadata": {}}]})),
         (

@@ -67,7 +67,7 @@ async fn what_only_a_deep_audit_sees_is_compared_between_two_deep_ones_only() {
     let nights = Nights::new();
     let first = nights.audit_with(0, held(), deep).await;
     assert_eq!(first.bundle().verdict("held"), "in_use");
-    let shallow = nights.audit(1, held()).await;
+    let shallow = nights.audit_with(1, held(), |setup| setup.section("[audit]\ndeep = \"never\"")).await;
     assert_eq!(shallow.bundle().verdict("held"), "unused", "or this tests nothing");
     assert_nothing_changed(&shallow);
     assert_nothing_changed(&nights.audit_with(2, held(), deep).await);

@@ -133,7 +133,7 @@ async fn a_setting_and_the_word_that_used_by_has_for_it_are_two_rows() {
 }
 
 #[tokio::test]
-async fn tools_and_agents_are_looked_into_only_where_that_is_asked() {
+async fn tools_and_agents_are_looked_into_unless_that_is_not_wanted() {
     let world = || {
         let mut archived = agent("agent_2", "Night line", "archived");
         archived.archived = true;
@@ -146,7 +146,8 @@ async fn tools_and_agents_are_looked_into_only_where_that_is_asked() {
             ..world_of(&["tooled", "talking", "archived", "branched", "free"])
         }
     };
-    let (outcome, simulator) = audit(world()).await;
+    let simulator = Simulator::start(world()).await.unwrap();
+    let outcome = Setup::of(&simulator).section("[audit]\ndeep = \"never\"").run().await;
     assert_eq!((outcome.code(), outcome.bundle().json["totals"]["unused"].clone()), (0, json!(5)));
     assert!(simulator.requests().iter().all(|request| !request.path.contains("/agents")));
     for place in ["tools", "agents"] {

@@ -61,7 +61,8 @@ async fn any_walk_whose_cursor_is_refused_midway_is_started_again_and_says_so() 
         for path in [dependencies("sec", "agents"), VARIABLES.to_owned()] {
             // The third page is refused, then all are read from the first.
             let (outcome, simulator) = with_cursor_refused(&path, status, |number| number == 2).await;
-            assert_eq!((outcome.code(), asked(&simulator, &path)), (0, 3 + 3), "{path} {status}");
+            let again = if path == VARIABLES { 3 } else { 0 };
+            assert_eq!((outcome.code(), asked(&simulator, &path)), (0, 3 + 3 + again), "{path} {status}");
             let bundle = outcome.bundle();
             assert_eq!(bundle.secret("sec")["agents"], "250");
             assert_eq!(bundle.dependents_of("sec_1", "environment_variable").len(), 250, "each once");
@@ -132,7 +133,9 @@ async fn an_empty_page_with_a_new_cursor_leads_on_in_any_walk() {
         });
         let simulator = simulator.await.unwrap();
         let outcome = Setup::of(&simulator).run().await;
-        assert_eq!((outcome.code(), asked(&simulator, &path)), (0, 3), "{path}");
+        // Variables are walked once more before `sec_2` is called unused.
+        let walks = if path == VARIABLES { 2 } else { 1 };
+        assert_eq!((outcome.code(), asked(&simulator, &path)), (0, 3 * walks), "{path}");
         let bundle = outcome.bundle();
         // The page in the middle is nowhere to be seen (of the agents, `used_by` shows it too); the third one is.
         let last = if list == "dependencies" {

@@ -53,16 +53,18 @@ async fn every_list_is_read_to_its_end() {
         }
         assert_eq!(secret["agents"], (2 * count).to_string(), "archived ones too");
         assert_eq!(bundle.verdict("free"), "unused");
+        // Before it is called so, each list of several pages is walked once more.
+        let walked = if pages == 1 { 1 } else { 2 * pages };
         for path in [ENVIRONMENT_VARIABLES, SPEECH_ENGINES, TOOLS] {
-            assert_eq!(asked(&simulator, path), pages, "{path} with {count}");
+            assert_eq!(asked(&simulator, path), walked, "{path} with {count}");
         }
-        assert_eq!(asked(&simulator, AGENTS), 2 * pages, "those that are archived take a walk of their own");
+        assert_eq!(asked(&simulator, AGENTS), 2 * walked, "those that are archived take a walk of their own");
         assert_eq!(asked(&simulator, MCP_SERVERS), 1, "all at once");
         // Each page and each document; an agent has its list of branches besides, which is no document.
         let documents = |name: &str| source(&bundle, name)["pages"].as_u64().unwrap();
-        assert_eq!(documents("environment_variables"), pages as u64);
-        assert_eq!(documents("speech_engines"), (pages + count) as u64);
-        assert_eq!(documents("agents"), (2 * pages + 2 * count) as u64);
+        assert_eq!(documents("environment_variables"), walked as u64);
+        assert_eq!(documents("speech_engines"), (walked + count) as u64);
+        assert_eq!(documents("agents"), (2 * walked + 2 * count) as u64);
     }
 }
 

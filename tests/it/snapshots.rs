@@ -51,6 +51,8 @@ fn workspace() -> World {
     world.mcp_servers =
         vec![server("mcp_1", "Calendar", "sec_everything"), server("mcp_2", "Mail", "sec_mcp")];
     world.settings = documents::settings_with_webhook("https://hook.example", &header("sec_everything"));
+    // An admin's, so that what shows by its id only is no sign of more.
+    world.seat_type = "workspace_admin".to_owned();
     world
 }
 
@@ -62,7 +64,8 @@ async fn complete() -> Outcome {
 
 /// A night with a workspace whose key is refused, a source that can't be read and a list that can't be completed.
 async fn incomplete() -> Outcome {
-    let reader = Simulator::start_with(workspace(), |request, reply| {
+    let of_a_member = World { seat_type: "workspace_member".to_owned(), ..workspace() };
+    let reader = Simulator::start_with(of_a_member, |request, reply| {
         if request.path.starts_with("/v1/speech-engine") || request.path.ends_with("/dependencies/agents") {
             missing_permissions()
         } else {

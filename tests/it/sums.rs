@@ -279,7 +279,7 @@ async fn every_endpoint_is_told_with_the_requests_pages_items_and_ids_that_the_s
         })
         .collect();
     assert_eq!(told, *seen.lock().unwrap());
-    assert_eq!(told.len(), 12, "all that an audit with --deep asks: {:?}", told.keys());
+    assert_eq!(told.len(), 13, "all that an audit with --deep asks: {:?}", told.keys());
     let all: u64 = told.values().map(|seen| seen.requests).sum();
     assert_eq!(all, simulator.requests().len() as u64, "retries included");
     assert_eq!(outcome.bundle().workspace()["figures"]["requests"], all);

@@ -98,8 +98,6 @@ fn odd_lists(list: &str) -> Vec<(Value, &'static str)> {
         (json!({list: [], "has_more": true}), "no next_cursor"),
         (json!({list: [], "has_more": "yes"}), "no next_cursor"),
         (json!({list: [], "has_more": false, "next_cursor": 7}), "next_cursor"),
-        (json!({list: [{"x": {"secret_id": 7}}], "has_more": false}), "neither a string nor null"),
-        (json!({list: [{"x": {"secret_id": ["free"]}}], "has_more": false}), "neither a string nor null"),
     ]
 }
 
@@ -127,7 +125,7 @@ async fn settings_that_cannot_be_searched_are_not_read() {
         (&b"[]"[..], "not an object"),
         (b"<html>proxy</html>", "not valid JSON"),
         (b"", "not valid JSON"),
-        (br#"{"webhooks": {"secret_id": {"id": "free"}}}"#, "neither a string nor null"),
+        (br#"{"webhooks": 5}"#, "webhooks is not of the type"),
     ] {
         let odd = move |request: &Request, reply| {
             if request.path == "/v1/convai/settings" {
@@ -178,8 +176,8 @@ async fn an_agent_whose_branches_cannot_be_read_makes_agents_not_whole() {
     for (fault, word) in [
         (forbidden(), "403"),
         (Reply::json(200, &json!({})), "missing"),
-        (Reply::json(200, &json!({"results": [], "has_more": true})), "has_more"),
-        (Reply::json(200, &json!({"results": [], "next_cursor": "more"})), "more branches"),
+        (Reply::json(200, &json!({"results": [], "has_more": true})), "may have more"),
+        (Reply::json(200, &json!({"results": [], "next_cursor": "more"})), "may have more"),
         (Reply::json(200, &json!({"results": [{"name": "no id"}]})), "no id"),
         (Reply::json(200, &json!({"results": [{"id": "branch_1"}]})), "404"),
     ] {

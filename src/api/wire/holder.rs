@@ -157,6 +157,12 @@ pub(crate) fn references_in_body(
 ) -> Result<FoundReferences, Malformed> {
     let text = text_of(body)?;
     let object = Object::parse(text, BODY)?;
+    let is_known =
+        |(name, _): &(std::borrow::Cow<'_, str>, _)| fields.iter().any(|field| field.name == *name);
+    if object.all("detail").next().is_some() && !object.fields.iter().any(is_known) {
+        // The form of the API's errors, which have another status.
+        return Err(Malformed("it is an error and not what was asked for".to_owned()));
+    }
     if let Some((field, expected)) = id
         && object.text(field)?.as_deref() != Some(expected)
     {
