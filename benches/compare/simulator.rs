@@ -34,6 +34,12 @@ struct Arguments {
     /// How many dependents a secret has on average.
     #[arg(long, default_value_t = 12)]
     dependents: usize,
+    /// How many agents of each workspace have a document.
+    #[arg(long, default_value_t = 0)]
+    agents: usize,
+    /// How many branches each of these has besides its main one.
+    #[arg(long, default_value_t = 0)]
+    branches: usize,
     /// How long each answer is held back after its request came.
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
     latency: u64,
@@ -47,7 +53,8 @@ async fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
     let worlds = (0..arguments.workspaces).map(|workspace| {
         let (secrets, dependents_per_secret) = (arguments.secrets, arguments.dependents);
-        scaled::world(Scale { secrets, dependents_per_secret, workspace, ..Scale::default() })
+        let (agents, branches_per_agent) = (arguments.agents, arguments.branches);
+        scaled::world(Scale { secrets, dependents_per_secret, workspace, agents, branches_per_agent })
     });
     let worlds: Vec<World> = worlds.collect();
     let keys: Vec<String> = worlds.iter().map(|world| world.api_key.clone()).collect();

@@ -135,7 +135,7 @@ async fn a_setting_and_the_word_that_used_by_has_for_it_are_two_rows() {
 #[tokio::test]
 async fn tools_and_agents_are_looked_into_unless_that_is_not_wanted() {
     let world = || {
-        let mut archived = agent("agent_2", "Night line", "archived");
+        let mut archived = agent("agent_2", "Night line", "stored");
         archived.archived = true;
         let mut branched = documents::agent("agent_3", "Sales", &json!({}));
         let config = documents::agent("agent_3", "Sales", &prompt("branched")).config;
@@ -143,7 +143,7 @@ async fn tools_and_agents_are_looked_into_unless_that_is_not_wanted() {
         World {
             tools: vec![tool("tool_1", "Lookup", "tooled")],
             agents: vec![agent("agent_1", "Day line", "talking"), archived, branched],
-            ..world_of(&["tooled", "talking", "archived", "branched", "free"])
+            ..world_of(&["tooled", "talking", "stored", "branched", "free"])
         }
     };
     let simulator = Simulator::start(world()).await.unwrap();
@@ -161,7 +161,7 @@ async fn tools_and_agents_are_looked_into_unless_that_is_not_wanted() {
     for (secret, kind, id, name, via, told) in [
         ("tooled", "tool", "tool_1", "Lookup", "", "tools"),
         ("talking", "agent", "agent_1", "Day line", "", "agents"),
-        ("archived", "agent", "agent_2", "Night line", "", "agents"),
+        ("stored", "agent", "agent_2", "Night line", "", "agents"),
         ("branched", "agent", "agent_3", "Sales", "branch_1", "agents"),
     ] {
         assert_eq!(bundle.verdict(secret), "in_use", "{secret}");
