@@ -403,12 +403,15 @@ mod tests {
         search(text, shape::AGENT, &sought())
     }
 
+    /// Paths with ids.
+    type Pairs = Vec<(String, String)>;
+
     /// The ids with their paths; those of locators first.
-    fn found(fields: &'static [Field], text: &str) -> (Vec<(String, String)>, Vec<(String, String)>) {
+    fn found(fields: &'static [Field], text: &str) -> (Pairs, Pairs) {
         let FoundReferences { references, problem, .. } = search(text, fields, &sought());
         assert_eq!(problem, None, "{text}");
         let (locators, mentions): (Vec<_>, Vec<_>) = references.into_iter().partition(|one| one.is_locator);
-        let pairs = |found: Vec<FoundReference>| {
+        let pairs = |found: Vec<FoundReference>| -> Pairs {
             found.into_iter().map(|one| (one.path.join("."), one.secret_id)).collect()
         };
         (pairs(locators), pairs(mentions))
