@@ -113,10 +113,9 @@ impl Answer {
     }
 
     /// The branch that an agent's document says it shows.
-    #[must_use]
-    pub fn branch_id(&self) -> Option<String> {
-        let document = Object::from_body(&self.body).ok()?;
-        document.text("branch_id").ok()?.map(|id| id.into_owned())
+    pub fn branch_id(&self) -> Result<Option<String>, ApiError> {
+        let id = Object::from_body(&self.body).and_then(|document| document.text("branch_id"));
+        id.map(|id| id.map(|id| id.into_owned())).map_err(|problem| self.error(problem))
     }
 
     /// Whose key this is: the user's id and kind of seat.

@@ -33,8 +33,8 @@ use retry::{Congestion, Decision, RetryBudget, congestion};
 pub use throttle::Priority;
 pub use traffic::EndpointTraffic;
 pub use wire::{
-    DependenciesPage, DependentList, FoundReference, FoundReferences, HasMore, Holder, HolderPage, ListName,
-    ListedSecret, PageFrame, ResourceType, SecretPage, Sought, UnknownField, User,
+    DependenciesPage, DependentList, Form, FoundReference, FoundReferences, HasMore, Holder, HolderPage,
+    ListName, ListedSecret, PageFrame, ResourceType, SecretPage, Sought, UnknownField, User,
 };
 
 use crate::progress::WorkspaceProgress;

@@ -76,8 +76,8 @@ impl Walk {
     }
 
     /// Takes what the page that was asked for at `path` says of the next. Whether there is another page to ask for: a
-    /// cursor leads on, from an empty page too unless the server says that it is the last. (The vendor's own example of a
-    /// list of agents has `has_more: false` and a cursor. It is followed, and where it leads round, that was the end.)
+    /// cursor leads on, from an empty page too. (The vendor's own example of a list of agents has `has_more: false` and a
+    /// cursor. It is followed, and where it leads round or nowhere, that was the end.)
     ///
     /// # Errors
     /// Where the server says that there is more but not where, or the cursor is too long or was followed before, or the
@@ -90,9 +90,7 @@ impl Walk {
             Next { cursor: None, has_more: HasMore::Yes, .. } => {
                 return lost("has_more says that there are more pages, but there is no next_cursor");
             }
-            Next { cursor: None, .. } | Next { has_more: HasMore::No, is_empty: true, .. } => {
-                return Ok(false);
-            }
+            Next { cursor: None, .. } => return Ok(false),
             Next { cursor: Some(cursor), .. } => cursor,
         };
         if next.len() > CURSOR_LENGTH {
@@ -139,11 +137,11 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_page_with_a_cursor_is_not_the_end_unless_the_server_says_so() {
+    fn a_page_with_a_cursor_is_not_the_end_whatever_else_it_says() {
         let empty = Next { is_empty: true, ..cursor("a") };
         assert!(Walk::new(10).advance("/p", empty).unwrap());
         assert!(Walk::new(10).advance("/p", Next { has_more: HasMore::Yes, ..empty }).unwrap());
-        assert!(!Walk::new(10).advance("/p", Next { has_more: HasMore::No, ..empty }).unwrap());
+        assert!(Walk::new(10).advance("/p", Next { has_more: HasMore::No, ..empty }).unwrap());
         // Contradictory, and more is the safer reading.
         assert!(Walk::new(10).advance("/p", Next { has_more: HasMore::No, ..cursor("a") }).unwrap());
     }

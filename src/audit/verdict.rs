@@ -176,7 +176,8 @@ fn hidden_from_the_key(workspace: &Workspace) -> Option<String> {
         several => format!(" (and {} more signs)", several - 1),
     };
     Some(format!(
-        "this key does not see the whole workspace: {first}{others}; use a key of a workspace admin that is limited to          convai_read, share what is named with the key's user, or set [audit] partial_view = \"accept\""
+        "this key does not see the whole workspace: {first}{others}; use a key of a workspace admin that is limited to \
+         convai_read, share what is named with the key's user, or set [audit] partial_view = \"accept\""
     ))
 }
 

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::{
     api::{ApiError, Client, ClientError, Next, ResourceType, SecretsQuery, User},
     audit::empty_in_words,
-    collect::{Deep, sample},
+    collect::{CollectOptions, Deep, sample},
     config::{Config, WorkspaceConfig},
     error::Error,
     inventory::{FailedWorkspace, Scan, ScanOutcome, Source},
@@ -98,7 +98,7 @@ impl From<Result<Scan, ApiError>> for Outcome {
 /// Tries every source with one key. Where nothing answers the list of secrets only that is tried: each further source
 /// would take as many attempts, to show the same.
 pub async fn check(client: &Client, workspace: &str, config: &Config) -> Checked {
-    let listed = list_secrets(client).await;
+    let listed = list_secrets(client, config).await;
     let is_reached = listed.as_ref().err().is_none_or(ApiError::is_an_answer);
     let mut checked = Checked {
         workspace: workspace.to_owned(),
@@ -145,8 +145,9 @@ const NOT_ASKED: &str = "whose it is was not asked, as nothing answers";
 const NOTHING_ANSWERS: Outcome = Outcome::NotTried("nothing answers at that address");
 
 /// The id of the first secret, where there is one.
-async fn list_secrets(client: &Client) -> Result<Option<String>, ApiError> {
-    let query = SecretsQuery { page_size: 1, dependency_limit: 1, search: "" };
+async fn list_secrets(client: &Client, config: &Config) -> Result<Option<String>, ApiError> {
+    let CollectOptions { page_size, dependency_limit, .. } = config.collect;
+    let query = SecretsQuery { page_size, dependency_limit, search: "" };
     let answer = client.secrets(query, None).await?;
     let frame = answer.secret_page_frame()?;
     let next =
@@ -167,11 +168,11 @@ fn listing(listed: Result<Option<String>, ApiError>, config: &Config) -> Outcome
     }
 }
 
-/// Whose key it is. No audit asks, so that a key which may not is none the worse.
+/// Whose key it is. No verdict needs it, so that a key which may not ask is none the worse.
 async fn whose(client: &Client) -> Result<User, String> {
     client.user().await.and_then(|answer| answer.user()).map_err(|error| {
         match error.key_is_refused() && !error.key_is_invalid() {
-            true => "whose it is cannot be asked with it (that needs user_read; no audit does)".to_owned(),
+            true => "whose it is cannot be asked with it (that needs user_read; no verdict does)".to_owned(),
             false => format!("whose it is cannot be told: {error}"),
         }
     })

@@ -13,7 +13,7 @@ use super::{
     references::{Document, Scanning},
 };
 use crate::{
-    api::{Answer, ApiError, Client, Fault, Holder, HolderPage, Next, Sought},
+    api::{Answer, ApiError, Client, Fault, Form, Holder, HolderPage, Next, Sought},
     inventory::DependentType,
 };
 
@@ -25,9 +25,20 @@ pub(super) struct Agents {
     client: Client,
     sought: std::sync::Arc<Sought>,
     archived: ArchivedBranches,
+    manner: std::sync::Arc<Manner>,
+}
+
+/// What is known of how the API shows agents, for the whole run of a workspace.
+#[derive(Default)]
+pub(super) struct Manner {
     /// Whether the parameter is taken. `None`: not known yet, and one request at a time finds out.
     takes_generated: Mutex<Option<bool>>,
+    /// Whether archived branches are shown. `None`: none was asked for yet, or none answered.
+    shows_archived: Mutex<Option<bool>>,
 }
+
+/// How many archived branches are asked for alone, where neither an answer nor a 404 tells whether they are shown.
+const MOST_TRIED_ALONE: usize = 3;
 
 /// One state of an agent.
 struct Branch {
@@ -57,8 +68,13 @@ struct Branches {
 }
 
 impl Agents {
-    pub(super) fn new(client: Client, sought: std::sync::Arc<Sought>, archived: ArchivedBranches) -> Self {
-        Self { client, sought, archived, takes_generated: Mutex::new(None) }
+    pub(super) fn new(
+        client: Client,
+        sought: std::sync::Arc<Sought>,
+        archived: ArchivedBranches,
+        manner: std::sync::Arc<Manner>,
+    ) -> Self {
+        Self { client, sought, archived, manner }
     }
 
     /// Reads all of these agents into `scanning`.
@@ -84,7 +100,7 @@ impl Agents {
         // Answers come in any order; which branch is asked for first must not depend on it.
         archived.sort_by(|a, b| (&a.agent.id, &a.id).cmp(&(&b.agent.id, &b.id)));
         let are_shown = self.read_archived(archived, scanning).await?;
-        if *self.takes_generated.lock().await == Some(false) {
+        if *self.manner.takes_generated.lock().await == Some(false) {
             scanning.notes.push(format!(
                 "agents were read without {GENERATED}, which the API refuses: what procedures generate may be missing"
             ));
@@ -99,18 +115,34 @@ impl Agents {
     /// Reads archived branches. Whether the API shows such branches, as far as this tells: where nothing does, it may.
     async fn read_archived(&self, branches: Vec<Branch>, scanning: &mut Scanning) -> Result<bool, ApiError> {
         let mut branches = branches.into_iter();
-        let mut are_shown = self.archived == ArchivedBranches::Read;
-        while !are_shown {
-            let Some(branch) = branches.next() else { return Ok(true) };
-            let document = self.branch(&branch.agent.id, branch.id.clone()).await;
-            if document.error.as_ref().is_some_and(ApiError::is_not_found) {
-                let hidden = [branch].into_iter().chain(branches).map(|one| (one.agent.id, one.id));
-                scanning.hidden_branches.extend(hidden);
-                return Ok(false);
+        let mut shown = self.manner.shows_archived.lock().await;
+        let tries = if self.archived == ArchivedBranches::Read { 0 } else { MOST_TRIED_ALONE };
+        for _ in 0..tries {
+            if *shown == Some(true) {
+                break;
             }
-            are_shown = document.error.is_none();
+            let Some(branch) = branches.next() else { break };
+            if *shown == Some(false) {
+                scanning.hidden_branches.insert((branch.agent.id, branch.id));
+                continue;
+            }
+            let document = self.branch(&branch.agent.id, branch.id.clone()).await;
+            match &document.error {
+                None => *shown = Some(true),
+                Some(error) if error.is_not_found() => {
+                    *shown = Some(false);
+                    scanning.hidden_branches.insert((branch.agent.id, branch.id));
+                    continue;
+                }
+                Some(_) => {}
+            }
             take(scanning, &branch.agent, document)?;
         }
+        if *shown == Some(false) && self.archived != ArchivedBranches::Read {
+            scanning.hidden_branches.extend(branches.map(|one| (one.agent.id, one.id)));
+            return Ok(false);
+        }
+        drop(shown);
         let mut documents = stream::iter(branches)
             .map(|branch| async {
                 let document = self.branch(&branch.agent.id, branch.id).await;
@@ -125,7 +157,7 @@ impl Agents {
 
     async fn agent(&self, agent: Holder) -> Read {
         let main = self.ask(&agent.id, None).await;
-        let shown = main.as_ref().ok().and_then(Answer::branch_id);
+        let shown = main.as_ref().ok().and_then(|answer| answer.branch_id().ok()?);
         let mut documents = vec![self.document(main, &agent.id).await];
         let listed = self.branches(&agent.id).await;
         let Branches { live, archived, live_missing, archived_missing } = listed;
@@ -151,7 +183,7 @@ impl Agents {
     }
 
     async fn branch(&self, agent_id: &str, branch: String) -> Document {
-        let answer = self.ask(agent_id, Some(&branch)).await.and_then(|answer| match answer.branch_id() {
+        let answer = self.ask(agent_id, Some(&branch)).await.and_then(|answer| match answer.branch_id()? {
             Some(shown) if shown != branch => {
                 let problem = "it is another branch than the one that was asked for";
                 Err(ApiError::new(answer.path(), Fault::Paging(problem.to_owned())))
@@ -168,17 +200,28 @@ impl Agents {
 
     /// Asks for one state of an agent. A refusal that is none without the parameter turns that off for good.
     async fn ask(&self, id: &str, branch: Option<&str>) -> Result<Answer, ApiError> {
-        let known = *self.takes_generated.lock().await;
-        if let Some(takes) = known {
-            return self.client.agent(id, branch, takes).await;
-        }
-        // Held until it is known, so that no more than one request is refused.
-        let mut takes_generated = self.takes_generated.lock().await;
-        if let Some(takes) = *takes_generated {
+        // Held while it is not known, so that no more than one request is refused.
+        let mut takes_generated = self.manner.takes_generated.lock().await;
+        if *takes_generated == Some(false) {
             drop(takes_generated);
-            return self.client.agent(id, branch, takes).await;
+            return self.client.agent(id, branch, false).await;
         }
-        let with = self.client.agent(id, branch, true).await;
+        let held = if takes_generated.is_none() { Some(&mut *takes_generated) } else { None };
+        let with = match held {
+            Some(known) => {
+                let with = self.client.agent(id, branch, true).await;
+                if with.is_ok() {
+                    *known = Some(true);
+                }
+                with
+            }
+            None => {
+                drop(takes_generated);
+                let with = self.client.agent(id, branch, true).await;
+                takes_generated = self.manner.takes_generated.lock().await;
+                with
+            }
+        };
         match with {
             Err(refused) if refused.refuses_parameters() => {
                 let without = self.client.agent(id, branch, false).await;
@@ -187,12 +230,7 @@ impl Agents {
                 }
                 without
             }
-            with => {
-                if with.is_ok() {
-                    *takes_generated = Some(true);
-                }
-                with
-            }
+            with => with,
         }
     }
 
@@ -216,13 +254,11 @@ impl Agents {
         }
         match self.page_of_branches(id, false).await {
             Ok((holders, still_missing)) => {
-                for branch in holders {
-                    let is_known =
-                        branches.live.iter().chain(&branches.archived).any(|one| one.id == branch.id);
-                    if !is_known {
-                        branches.live.push(branch);
-                    }
-                }
+                // What this list shows is live, whatever it was a moment before.
+                let live: BTreeSet<String> = holders.iter().map(|branch| branch.id.clone()).collect();
+                branches.archived.retain(|branch| !live.contains(&branch.id));
+                branches.live.retain(|branch| !live.contains(&branch.id));
+                branches.live.extend(holders);
                 branches.live_missing = still_missing;
             }
             Err(error) => branches.live_missing = Some(error),
@@ -240,7 +276,8 @@ impl Agents {
         with_archived: bool,
     ) -> Result<(Vec<Holder>, Option<ApiError>), ApiError> {
         let answer = self.client.branches(id, with_archived).await?;
-        let HolderPage { holders, next_cursor, has_more, total, problem } = answer.branches(&self.sought)?;
+        let HolderPage { mut holders, next_cursor, has_more, total, beside, problem } =
+            answer.branches(&self.sought)?;
         if let Some(problem) = problem {
             return Err(answer.error(problem));
         }
@@ -249,10 +286,13 @@ impl Agents {
         }
         let next = Next { cursor: next_cursor.as_deref(), has_more, is_empty: holders.is_empty() };
         let shown = holders.len();
+        if let Some(first) = holders.first_mut() {
+            first.found.merge(beside);
+        }
         // A total below what is shown says nothing.
-        let total = total.filter(|total| *total >= shown);
+        let total = total.filter(|total| *total >= shown as f64);
         let is_whole = match total {
-            Some(total) => total == shown,
+            Some(total) => total == shown as f64,
             None => shown < MOST_BRANCHES,
         };
         let leads_on = self.client.walk().advance(answer.path(), next).unwrap_or(true);
@@ -273,7 +313,7 @@ const MOST_BRANCHES: usize = 100;
 fn take(scanning: &mut Scanning, agent: &Holder, document: Document) -> Result<(), ApiError> {
     let branch = document.branch.clone();
     for reference in scanning.take(document)? {
-        let via = match (&branch, reference.is_locator) {
+        let via = match (&branch, reference.form != Form::Mention) {
             (Some(branch), true) => Some(branch.clone()),
             (Some(branch), false) => Some(format!("{branch}:{}", reference.path_in_words())),
             (None, true) => None,

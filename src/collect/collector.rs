@@ -242,6 +242,12 @@ impl Collector {
             // Before the list has ended, words of the form of an id do.
             let sought = self.fields_sought.get_or_insert_with(|| Arc::new(self.sought.ready(true)));
             let found = field.search(sought);
+            if let Some(problem) = found.problem {
+                let gap = Gap::new(format!("field {} of secrets", field.name), problem.to_string());
+                if !self.workspace.page_gaps.contains(&gap) {
+                    self.workspace.page_gaps.push(gap);
+                }
+            }
             self.unknown_fields.insert(field.name);
             let Some(holder) = self.workspace.secrets.get(position) else { continue };
             let holder = Resource {
@@ -251,8 +257,8 @@ impl Collector {
             };
             for reference in found.references.into_iter().filter(|one| *one.secret_id != *holder.id) {
                 let via = vec![reference.path_in_words()];
-                let (secret_id, is_locator) = (reference.secret_id, reference.is_locator);
-                let found = Found { secret_id, holder: holder.clone(), via, is_locator };
+                let (secret_id, form) = (reference.secret_id, reference.form);
+                let found = Found { secret_id, holder: holder.clone(), via, form };
                 self.words.push((Source::Preview, found));
             }
             if found.has_more_words || self.words.len() > WORDS_KEPT {

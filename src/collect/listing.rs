@@ -38,11 +38,18 @@ impl Collector {
         });
     }
 
-    pub(super) fn take_page(
-        &mut self,
-        mut walk: Walk,
-        answer: Result<Answer, ApiError>,
-    ) -> Result<(), ApiError> {
+    /// Takes in a page of secrets. All that follows from the first walk is lost with it; a further one leaves a gap.
+    pub(super) fn take_page(&mut self, walk: Walk, answer: Result<Answer, ApiError>) -> Result<(), ApiError> {
+        match self.read_page(walk, answer) {
+            Err(error) if self.places.secrets.known_before.is_some() && !error.key_is_invalid() => {
+                self.workspace.page_gaps.push(Gap::new("list of secrets, walked once more", error.advice()));
+                Ok(())
+            }
+            read => read,
+        }
+    }
+
+    fn read_page(&mut self, mut walk: Walk, answer: Result<Answer, ApiError>) -> Result<(), ApiError> {
         let (this_page, this_cursor) = (walk.page(), walk.cursor().map(str::to_owned));
         let answer = match answer {
             Ok(answer) => answer,
@@ -177,6 +184,15 @@ impl Collector {
         }
     }
 
+    /// A list of which a secret that was read once more still says that it goes on, and that shows nothing to its end,
+    /// contradicts itself.
+    fn doubt_emptiness(&mut self, list: &PagedList) {
+        if self.secret(list.secret).is_some_and(|secret| secret.confirmed && secret.uses() == 0) {
+            let why = "read again it still says that there is more, and paged to its end it shows nothing";
+            self.add_gap(list.secret, Gap::new(list.resource_type.as_str(), why));
+        }
+    }
+
     pub(super) fn take_dependents(
         &mut self,
         list: PagedList,
@@ -187,6 +203,7 @@ impl Collector {
         let answer = match answer {
             Err(error) if walk.ends_with(&error) => {
                 self.complete(list.secret, &ListName::Pageable(list.resource_type), Source::Dependencies);
+                self.doubt_emptiness(&list);
                 return Ok(());
             }
             Err(error) if walk.restart_after(&error) => {
@@ -208,6 +225,7 @@ impl Collector {
             Ok(true) => self.queue(Job::Dependents { list, walk }),
             Ok(false) => {
                 self.complete(list.secret, &ListName::Pageable(list.resource_type), Source::Dependencies);
+                self.doubt_emptiness(&list);
             }
             Err(error) if error.key_is_invalid() => return Err(error),
             Err(error) => {

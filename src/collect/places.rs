@@ -10,11 +10,12 @@ use std::{
 
 use super::{
     Deep,
+    agents::Manner,
     collector::Collector,
     references::{Found, Listing, Reading, Scanning},
 };
 use crate::{
-    api::{ApiError, Sought},
+    api::{ApiError, Form, Sought},
     inventory::{Gap, Scan, ScanOutcome, Source},
 };
 
@@ -27,6 +28,7 @@ pub(super) struct Places {
     by_source: BTreeMap<Source, Place>,
     pub(super) secrets: SecretList,
     are_begun: bool,
+    manner: Arc<Manner>,
 }
 
 /// The list of secrets, as a place that is walked.
@@ -46,8 +48,8 @@ struct Place {
     ids: BTreeSet<String>,
     /// Those of its lists that took more than one page, until a walk shows nothing new.
     unsettled: Vec<Listing>,
-    /// What all of its documents were searched for, at least.
-    sought: Arc<Sought>,
+    /// What its documents were searched for: each of these, some of them.
+    sought: Vec<Arc<Sought>>,
     has_more_words: bool,
 }
 
@@ -61,9 +63,13 @@ impl Collector {
         let sought = Arc::new(self.sought.ready(!list_has_ended));
         let is_first = |source: &Source| !is_inspected(*source) || self.options.deep == Deep::Always;
         let sources = Source::SCANNED.into_iter().filter(is_first);
-        let readings = sources.map(|source| Reading::whole(source, Arc::clone(&sought))).collect();
+        let readings = sources.map(|source| self.whole(source, &sought)).collect();
         self.start_user();
         self.start_scans(readings);
+    }
+
+    fn whole(&self, source: Source, sought: &Arc<Sought>) -> Reading {
+        Reading::whole(source, Arc::clone(sought), &self.places.manner)
     }
 
     /// Takes in what was found in places: uses of listed secrets, and references to others, which are looked up.
@@ -71,25 +77,38 @@ impl Collector {
         for scanning in self.scans.take().transpose()?.into_iter().flatten() {
             self.take_scan(scanning);
         }
-        for (source, word) in mem::take(&mut self.words) {
-            self.resolve(source, word);
+        self.settle_words().await
+    }
+
+    /// Makes uses of the words that turned out to be ids of secrets, and looks up what is referred to and not listed. What
+    /// that shows may mention further ones.
+    pub(super) async fn settle_words(mut self) -> Result<Self, ApiError> {
+        loop {
+            for (source, word) in mem::take(&mut self.words) {
+                self.resolve(source, word);
+            }
+            // A narrowed audit looks nothing up.
+            if self.unlisted.is_empty() || !self.options.search.is_empty() {
+                return Ok(self);
+            }
+            self = self.look_up_unlisted().await?;
         }
-        self.look_up_unlisted().await
     }
 
     fn take_scan(&mut self, scanning: Scanning) {
-        let sought = Arc::clone(scanning.sought());
         let source = scanning.scan.source;
         let place = self.places.by_source.entry(source).or_insert_with(|| Place {
             ids: BTreeSet::new(),
             unsettled: Vec::new(),
-            sought,
+            sought: Vec::new(),
             has_more_words: scanning.has_more_words,
         });
         if scanning.is_of_all() {
-            place.sought = Arc::clone(scanning.sought());
-            place.has_more_words = scanning.has_more_words;
+            place.sought.clear();
+            place.has_more_words = false;
         }
+        place.sought.push(Arc::clone(scanning.sought()));
+        place.has_more_words |= scanning.has_more_words;
         let shows_new = !scanning.ids.is_subset(&place.ids);
         let is_first = !self.workspace.scans.iter().any(|scan| scan.source == source);
         if is_first || shows_new {
@@ -141,12 +160,12 @@ impl Collector {
                 self.record(position, source, vec![one.sighting()]);
             }
             // A narrowed audit reports no dangling references.
-            Some(_) if !self.options.search.is_empty() || !one.is_locator => {}
+            Some(_) if !self.options.search.is_empty() || one.form != Form::Locator => {}
             Some(_) => {
                 let why = "it was deleted during the audit".to_owned();
                 self.workspace.dangling.push(one.reference(why));
             }
-            None if !one.is_locator => self.words.push((source, one)),
+            None if one.form != Form::Locator => self.words.push((source, one)),
             None => match self.not_found.remove(&one.secret_id) {
                 Some(known) => {
                     let id = one.secret_id.clone();
@@ -167,7 +186,7 @@ impl Collector {
             Deep::Auto => {
                 let sought = Arc::new(self.sought.ready(false));
                 let sources = [Source::Tools, Source::Agents];
-                self.start_scans(sources.map(|source| Reading::whole(source, Arc::clone(&sought))).into());
+                self.start_scans(sources.map(|source| self.whole(source, &sought)).into());
                 return self.take_answers().await?.take_scans().await;
             }
         };
@@ -221,13 +240,13 @@ impl Collector {
         let is_covered =
             |sought: &Sought| self.workspace.secrets.iter().all(|secret| sought.covers(&secret.id));
         let readings = self.places.by_source.iter().filter_map(|(source, place)| {
-            if place.has_more_words || !is_covered(&place.sought) {
-                return Some(Reading::whole(*source, Arc::clone(&exact)));
+            if place.has_more_words || !place.sought.iter().all(|sought| is_covered(sought)) {
+                return Some(self.whole(*source, &exact));
             }
             (!place.unsettled.is_empty()).then(|| Reading {
                 only: place.unsettled.clone(),
                 known: place.ids.clone(),
-                ..Reading::whole(*source, Arc::clone(&exact))
+                ..self.whole(*source, &exact)
             })
         });
         let list = &self.places.secrets;

@@ -11,13 +11,15 @@ use futures_util::{StreamExt, stream};
 
 use super::{
     CollectOptions,
-    agents::Agents,
+    agents::{Agents, Manner},
     digest::digest,
     listing::restart_note,
     waiting::{DOCUMENTS, PLACES},
 };
 use crate::{
-    api::{Answer, ApiError, Client, FoundReference, FoundReferences, Holder, HolderPage, Next, Sought},
+    api::{
+        Answer, ApiError, Client, Form, FoundReference, FoundReferences, Holder, HolderPage, Next, Sought,
+    },
     inventory::{DependentType, Relation, Resource, Scan, ScanOutcome, Sighting, Source, Visibility},
 };
 
@@ -35,12 +37,15 @@ pub(super) struct Reading {
     pub(super) sought: Arc<Sought>,
     /// Whether one document of each kind will do.
     pub(super) is_sample: bool,
+    /// What is known by now of how the API shows agents.
+    pub(super) manner: Arc<Manner>,
 }
 
 impl Reading {
     /// All of a place.
-    pub(super) fn whole(source: Source, sought: Arc<Sought>) -> Self {
-        Self { source, only: Vec::new(), known: BTreeSet::new(), sought, is_sample: false }
+    pub(super) fn whole(source: Source, sought: Arc<Sought>, manner: &Arc<Manner>) -> Self {
+        let (only, known, manner) = (Vec::new(), BTreeSet::new(), Arc::clone(manner));
+        Self { source, only, known, sought, is_sample: false, manner }
     }
 }
 
@@ -50,15 +55,15 @@ pub(super) struct Found {
     pub(super) secret_id: String,
     pub(super) holder: Resource<'static>,
     pub(super) via: Vec<String>,
-    /// Whether it stands in a form that the API documents.
-    pub(super) is_locator: bool,
+    /// In which form it stands there.
+    pub(super) form: Form,
 }
 
 impl Found {
     pub(super) fn sighting(&self) -> Sighting<'static> {
         Sighting {
             resource: self.holder.clone(),
-            relation: if self.is_locator { Relation::Direct } else { Relation::Mentioned },
+            relation: if self.form == Form::Mention { Relation::Mentioned } else { Relation::Direct },
             via: self.via.iter().cloned().map(Cow::Owned).collect(),
         }
     }
@@ -102,7 +107,7 @@ pub(super) async fn sample(
     options: &CollectOptions,
     source: Source,
 ) -> Result<Scan, ApiError> {
-    let reading = Reading { is_sample: true, ..Reading::whole(source, Arc::default()) };
+    let reading = Reading { is_sample: true, ..Reading::whole(source, Arc::default(), &Arc::default()) };
     Ok(Scanning::new(client, reading).run(options).await?.scan)
 }
 
@@ -129,7 +134,9 @@ pub(super) struct Scanning {
     unlike_ids: u64,
     /// What `access_info` says of how the key's user comes to see things in it.
     pub(super) access_sources: BTreeSet<String>,
-    /// The tools and MCP servers that things in it name.
+    /// Agents of which a list shows the id only.
+    pub(super) unknown_agents: BTreeSet<String>,
+    /// The tools, MCP servers and agents that things in it name.
     pub(super) named: BTreeSet<(DependentType, String)>,
     /// The paths that were answered with 403.
     pub(super) forbidden: BTreeSet<String>,
@@ -170,6 +177,7 @@ impl Scanning {
             unknown: 0,
             unlike_ids: 0,
             access_sources: BTreeSet::new(),
+            unknown_agents: BTreeSet::new(),
             named: BTreeSet::new(),
             forbidden: BTreeSet::new(),
             drafts: BTreeSet::new(),
@@ -233,10 +241,9 @@ impl Scanning {
                 let mut agents = self.list(Listing::Agents { archived: false }).await?;
                 agents.extend(self.list(Listing::Agents { archived: true }).await?);
                 let agents = self.to_look_into(agents);
-                let sought = Arc::clone(self.sought());
-                Agents::new(self.documents.clone(), sought, options.archived_branches)
-                    .read(agents, self)
-                    .await?;
+                let (sought, manner) = (Arc::clone(self.sought()), Arc::clone(&self.reading.manner));
+                let reader = Agents::new(self.documents.clone(), sought, options.archived_branches, manner);
+                reader.read(agents, self).await?;
             }
             Source::Preview | Source::HigherLimit | Source::Dependencies | Source::Secret => {}
         }
@@ -265,6 +272,10 @@ impl Scanning {
                     is_empty: page.holders.is_empty(),
                 };
                 holders.extend(page.holders);
+                for reference in self.take_found(page.beside) {
+                    let (list, path) = (self.scan.source.as_str(), reference.path_in_words());
+                    self.hold(DependentType::unrecognized(list), &path, None, reference, Some(path.clone()));
+                }
                 if let Some(problem) = page.problem {
                     self.fail(answer.error(problem).on_page(walk.page()))?;
                 }
@@ -293,6 +304,7 @@ impl Scanning {
         for holder in &holders {
             self.ids.insert(holder.id.clone());
             self.access_sources.extend(holder.access_source.clone());
+            self.unknown_agents.extend(holder.unknown_agents.iter().cloned());
         }
         Ok(holders)
     }
@@ -307,7 +319,7 @@ impl Scanning {
             }
             let position = *seen.entry(holder.id.clone()).or_insert(each.len());
             match each.get_mut(position) {
-                Some(known) => known.found.references.extend(holder.found.references),
+                Some(known) => known.found.merge(holder.found),
                 None => each.push(holder),
             }
         }
@@ -321,7 +333,7 @@ impl Scanning {
         let document = Document::read(answer, move |answer| answer.settings(&sought)).await;
         for reference in self.take(document)? {
             let id = reference.path_in_words();
-            let via = (!reference.is_locator).then(|| id.clone());
+            let via = (reference.form == Form::Mention).then(|| id.clone());
             self.hold(DependentType::Setting, &id, None, reference, via);
         }
         Ok(())
@@ -370,7 +382,11 @@ impl Scanning {
         via: impl Fn(&FoundReference) -> Option<String>,
     ) {
         for reference in self.take_found(holder.found) {
-            let via = if reference.is_locator { via(&reference) } else { Some(reference.path_in_words()) };
+            let via = if reference.form == Form::Mention {
+                Some(reference.path_in_words())
+            } else {
+                via(&reference)
+            };
             self.hold(dependent_type.clone(), &holder.id, holder.name.clone(), reference, via);
         }
     }
@@ -383,7 +399,7 @@ impl Scanning {
         reference: FoundReference,
         via: Option<String>,
     ) {
-        if !reference.is_locator && !self.sought().is_known(&reference.secret_id) {
+        if reference.form != Form::Locator && !self.sought().is_known(&reference.secret_id) {
             self.unknown += 1;
             if self.unknown > UNKNOWN_KEPT {
                 self.has_more_words = true;
@@ -395,8 +411,8 @@ impl Scanning {
             visibility: Visibility::Available,
             ..Resource::unknown(dependent_type, id.to_owned())
         };
-        let FoundReference { secret_id, is_locator, .. } = reference;
-        self.found.push(Found { secret_id, holder, via: via.into_iter().collect(), is_locator });
+        let FoundReference { secret_id, form, .. } = reference;
+        self.found.push(Found { secret_id, holder, via: via.into_iter().collect(), form });
     }
 
     /// Notes that something of this place could not be read. Of several reasons the least in order is told, since

@@ -71,7 +71,8 @@ impl Collector {
         for position in candidates {
             self.ask_for_secret(position, Purpose::Confirmation);
         }
-        self.take_answers().await?.look_for_vanished().await
+        // What they show by themselves may mention others.
+        self.take_answers().await?.look_for_vanished().await?.settle_words().await
     }
 
     /// Believes that secrets are gone only where one that is still listed can be asked for by itself: otherwise it may

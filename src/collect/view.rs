@@ -17,7 +17,9 @@ const ADMIN: &str = "workspace_admin";
 pub(super) struct Signs {
     seat_type: Option<String>,
     access_sources: BTreeSet<String>,
-    /// Tools and MCP servers that something names.
+    /// Agents of which a list shows the id only.
+    unknown_agents: BTreeSet<String>,
+    /// Tools, MCP servers and agents that something names.
     named: BTreeSet<(DependentType, String)>,
     /// What the lists of tools and MCP servers show.
     listed: BTreeMap<Source, BTreeSet<String>>,
@@ -39,6 +41,7 @@ impl Signs {
 
     pub(super) fn take_scan(&mut self, scanning: &Scanning) {
         self.access_sources.extend(scanning.access_sources.iter().cloned());
+        self.unknown_agents.extend(scanning.unknown_agents.iter().cloned());
         self.named.extend(scanning.named.iter().cloned());
         self.forbidden.extend(scanning.forbidden.iter().cloned());
         self.drafts.extend(scanning.drafts.iter().cloned());
@@ -107,14 +110,20 @@ impl Collector {
                 ));
             }
         }
+        signs
+            .extend(self.signs.unknown_agents.iter().map(|id| format!("agent {id} is shown by its id only")));
         for (dependent_type, id) in &self.signs.named {
             if self.is_missing(dependent_type, id) {
                 signs.insert(format!("{} {id} is named, and not listed", dependent_type.as_str()));
             }
         }
         for id in self.workspace.ids_gone_through() {
+            let is_listed = self.signs.listed.values().any(|listed| listed.contains(id));
             for dependent_type in [DependentType::Tool, DependentType::McpServer] {
-                if self.is_missing(&dependent_type, id) {
+                if !is_listed
+                    && self.is_missing(&dependent_type, id)
+                    && self.looks_listed(&dependent_type, id)
+                {
                     signs.insert(format!("{} {id} is named, and not listed", dependent_type.as_str()));
                 }
             }
@@ -125,20 +134,31 @@ impl Collector {
         signs.into_iter().collect()
     }
 
-    /// Whether an id looks like those of a list that was read to its end, and is not in it.
+    /// Whether a list was read to its end, and an id that may be one of its is not in it.
     fn is_missing(&self, dependent_type: &DependentType, id: &str) -> bool {
-        let source = match dependent_type {
-            DependentType::Tool => Source::Tools,
-            DependentType::McpServer => Source::McpServers,
-            _ => return false,
-        };
-        let Some(listed) = self.signs.listed.get(&source).filter(|_| self.is_read(source)) else {
-            return false;
-        };
-        let Some((prefix, _)) = id.split_once('_') else { return false };
-        let looks_alike = |known: &String| {
-            known.len() == id.len() && known.split_once('_').is_some_and(|(known, _)| known == prefix)
-        };
-        !listed.contains(id) && listed.iter().any(looks_alike)
+        let is_of_id = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
+        id.chars().all(is_of_id)
+            && list_of(dependent_type).is_some_and(|source| {
+                self.is_read(source)
+                    && !self.signs.listed.get(&source).is_some_and(|listed| listed.contains(id))
+            })
+    }
+
+    /// Whether an id looks like those of a list. What an agent goes through may be of any kind, also of one to come.
+    fn looks_listed(&self, dependent_type: &DependentType, id: &str) -> bool {
+        let prefix = |id: &str| id.split_once('_').map(|(prefix, _)| prefix.to_owned());
+        let listed = list_of(dependent_type).and_then(|source| self.signs.listed.get(&source));
+        let looks_alike = |known: &String| known.len() == id.len() && prefix(known) == prefix(id);
+        listed.is_some_and(|listed| listed.iter().any(looks_alike))
+    }
+}
+
+/// The list that shows all things of a type that documents name.
+fn list_of(dependent_type: &DependentType) -> Option<Source> {
+    match dependent_type {
+        DependentType::Tool => Some(Source::Tools),
+        DependentType::McpServer => Some(Source::McpServers),
+        DependentType::Agent => Some(Source::Agents),
+        _ => None,
     }
 }

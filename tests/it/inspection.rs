@@ -270,6 +270,8 @@ async fn a_total_tells_whether_a_full_list_of_branches_is_whole_and_a_senseless_
         (99, json!(98), 0),
         (99, json!("many"), 0),
         (99, json!(100), 3),
+        (99, json!(100.0), 3),
+        (99, json!(1e30), 3),
     ] {
         assert_eq!(with_total(shown, total.clone()).await, code, "{shown} of {total}");
     }
@@ -282,4 +284,40 @@ async fn drafts_are_counted_among_the_limits() {
     let (outcome, _) = audit(World { agents: vec![agent], ..world_of(&["by_branch", "free"]) }).await;
     assert_eq!(outcome.code(), 0);
     assert!(summary(&outcome).contains("1 draft of a branch exists"), "{}", summary(&outcome));
+}
+
+#[tokio::test]
+async fn a_refusal_that_comes_late_turns_the_parameter_off_too() {
+    let agents = vec![agent("agent_1", "A", "by_agent"), agent("agent_2", "B", "by_agent")];
+    let refuse_one = |request: &elevenlabs_secrets_audit::simulator::Request, reply: Reply| {
+        let with = request.query(GENERATED).is_some();
+        match &*request.path {
+            "/v1/convai/agents/agent_2" if with => Reply::error(422, "validation_error", "unknown", "No."),
+            _ => reply,
+        }
+    };
+    let world = World { agents, ..world_of(&["by_agent", "free"]) };
+    let simulator = Simulator::start_with(world, refuse_one).await.unwrap();
+    let outcome = Setup::of(&simulator).http("concurrency = 1").run().await;
+    assert_eq!((outcome.code(), outcome.bundle().verdict("free")), (0, "unused"));
+    assert!(markdown(&outcome).contains(GENERATED));
+}
+
+#[tokio::test]
+async fn a_branch_that_says_odd_things_of_itself_is_not_read() {
+    let odd = |request: &elevenlabs_secrets_audit::simulator::Request, reply: Reply| {
+        let mut body = reply.body_json().unwrap();
+        if request.query("branch_id").is_none() {
+            return reply;
+        }
+        body["branch_id"] = json!(7);
+        Reply::json(200, &body)
+    };
+    let world = World {
+        agents: vec![branched("agent_1", "spring", false, "none")],
+        ..world_of(&["by_branch", "free"])
+    };
+    let simulator = Simulator::start_with(world, odd).await.unwrap();
+    let outcome = Setup::of(&simulator).run().await;
+    assert_eq!((outcome.code(), outcome.bundle().verdict("free")), (3, "undetermined"));
 }

@@ -116,3 +116,76 @@ async fn documents_that_were_read_before_an_id_of_another_form_was_known_are_rea
     assert_eq!((outcome.code(), bundle.verdict(odd), bundle.verdict(FREE)), (0, "in_use", "unused"));
     assert_eq!(asked(&simulator, "/v1/convai/environment-variables"), 2);
 }
+
+#[tokio::test]
+async fn what_only_the_last_look_at_another_secret_mentions_counts() {
+    let simulator = elevenlabs_secrets_audit::simulator::Simulator::start_with(
+        world_of(&[HELD, FREE]),
+        |request, reply| {
+            if request.path != format!("/v1/convai/secrets/{FREE}") {
+                return reply;
+            }
+            let mut body = reply.body_json().unwrap();
+            body["metadata"] = json!({"copied_from": HELD});
+            elevenlabs_secrets_audit::simulator::Reply::json(200, &body)
+        },
+    )
+    .await
+    .unwrap();
+    let outcome = Setup::of(&simulator).run().await;
+    let bundle = outcome.bundle();
+    assert_eq!((outcome.code(), bundle.verdict(HELD), bundle.verdict(FREE)), (0, "in_use", "unused"));
+}
+
+#[tokio::test]
+async fn an_id_in_a_field_beside_a_list_is_a_use() {
+    for path in [
+        "/v1/convai/tools",
+        "/v1/convai/mcp-servers",
+        "/v1/convai/environment-variables",
+        "/v1/speech-engine",
+    ] {
+        let simulator = elevenlabs_secrets_audit::simulator::Simulator::start_with(
+            world_of(&[HELD, FREE]),
+            move |request, reply| {
+                if request.path != path {
+                    return reply;
+                }
+                let mut body = reply.body_json().unwrap();
+                body["further"] = json!([{"id": "x", "vault": {"secret_id": HELD}}]);
+                elevenlabs_secrets_audit::simulator::Reply::json(200, &body)
+            },
+        )
+        .await
+        .unwrap();
+        let outcome = Setup::of(&simulator).run().await;
+        let bundle = outcome.bundle();
+        assert_eq!(
+            (outcome.code(), bundle.verdict(HELD), bundle.verdict(FREE)),
+            (0, "in_use", "unused"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_field_that_cannot_be_searched_calls_nothing_unused() {
+    let deep = format!("{}{HELD:?}{}", "[".repeat(200), "]".repeat(200));
+    let simulator = elevenlabs_secrets_audit::simulator::Simulator::start_with(
+        world_of(&[HELD, FREE]),
+        move |request, reply| {
+            let elevenlabs_secrets_audit::simulator::Reply::Answer { status, headers, body } = reply else {
+                return reply;
+            };
+            let mut text = String::from_utf8(body).unwrap();
+            if request.path == "/v1/convai/secrets" {
+                text = text.replacen("\"type\":", &format!("\"vault\":{deep},\"type\":"), 1);
+            }
+            elevenlabs_secrets_audit::simulator::Reply::Answer { status, headers, body: text.into_bytes() }
+        },
+    )
+    .await
+    .unwrap();
+    let outcome = Setup::of(&simulator).run().await;
+    assert_eq!((outcome.code(), outcome.bundle().verdict(HELD)), (3, "undetermined"));
+}

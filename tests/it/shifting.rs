@@ -145,3 +145,24 @@ async fn a_secret_that_slid_is_listed_by_the_second_walk_and_judged_like_any_oth
         ("in_use", "in_use", "unused")
     );
 }
+
+#[tokio::test]
+async fn a_second_walk_that_fails_leaves_what_the_first_showed_and_calls_nothing_unused() {
+    let ids: Vec<String> = (1..=101).map(|number| format!("sec_{number:03}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let held = variable("var_1", "L", &[("p", "sec_101")]);
+    let world = World { environment_variables: vec![held], ..world_of(&ids) };
+    let simulator = Simulator::start_with(world, |request: &Request, reply| {
+        let fails = request.path == "/v1/convai/secrets" && request.number > 1;
+        if fails { crate::places::busy() } else { reply }
+    })
+    .await
+    .unwrap();
+    let outcome = Setup::of(&simulator).run().await;
+    let bundle = outcome.bundle();
+    assert_eq!(
+        (outcome.code(), bundle.verdict("sec_101"), bundle.verdict("sec_001")),
+        (3, "in_use", "undetermined")
+    );
+    assert!(bundle.secret("sec_001")["reason"].contains("walked once more"));
+}

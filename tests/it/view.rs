@@ -129,3 +129,27 @@ async fn what_shows_nowhere_is_no_sign() {
     let (outcome, _) = audit(world).await;
     assert_eq!((outcome.code(), view(&outcome).0.as_str()), (0, "not known"));
 }
+
+#[tokio::test]
+async fn an_agent_that_is_named_and_not_listed_or_shown_by_its_id_only_is_a_sign() {
+    let transfer = json!({"built_in_tools": {"transfer_to_agent": {"params": {"transfers": [{"agent_id": "agent_9"}]}}}});
+    let mut server = crate::places::mcp_server("mcp_1", "Docs", "held");
+    server["dependent_agents"] = json!([{"type": "unknown", "id": "agent_9"}]);
+    let worlds = [
+        World {
+            agents: vec![documents::agent("agent_1", "Sales", &transfer)],
+            ..world_of(&["held", "free"])
+        },
+        World { mcp_servers: vec![server], ..world_of(&["held", "free"]) },
+        World {
+            agents: vec![documents::agent("agent_1", "Sales", &json!({"tool_ids": ["tool_1"]}))],
+            ..world_of(&["held", "free"])
+        },
+    ];
+    for world in worlds {
+        let (outcome, _) = audit(world).await;
+        let (extent, signs) = view(&outcome);
+        assert_eq!((outcome.code(), extent.as_str()), (3, "partial"), "{signs:?}");
+        assert_eq!(signs.len(), 1, "{signs:?}");
+    }
+}

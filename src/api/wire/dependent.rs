@@ -61,15 +61,15 @@ pub(super) fn unrecognized<'a>(list: &ListName, value: &'a RawValue) -> Vec<Sigh
     elements.unwrap_or_else(|| vec![sighting(&list.dependent_type(), value)])
 }
 
-/// Whether a value says nothing: null, false, zero, or empty, and of an object, each field of it.
+/// Whether a value says nothing: null, false, zero, or empty; or an object of counts, each of nothing.
 pub(super) fn is_void(value: &RawValue) -> bool {
+    let is_zero = |text: &str| text == "false" || text.parse::<f64>().is_ok_and(|number| number == 0.0);
     match value.get() {
         "null" | "false" | r#""""# => true,
         text if text.starts_with('[') => elements(value, "").is_ok_and(|elements| elements.is_empty()),
-        text if text.starts_with('{') => {
-            Object::parse(text, "").is_ok_and(|object| object.fields.iter().all(|(_, value)| is_void(value)))
-        }
-        text => text.parse::<f64>().is_ok_and(|number| number == 0.0),
+        text if text.starts_with('{') => Object::parse(text, "")
+            .is_ok_and(|object| object.fields.iter().all(|(_, value)| is_zero(value.get()))),
+        text => is_zero(text),
     }
 }
 

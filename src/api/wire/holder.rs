@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::{
     HasMore,
     json::{BODY, Object, elements, text_of},
-    search::{FoundReferences, search},
+    search::{FoundReferences, search, search_unknown},
     shape::{self, Field},
     sought::Sought,
 };
@@ -22,6 +22,8 @@ pub struct Holder {
     pub workspace_id: Option<String>,
     /// Through what the key's user may see it (`access_info.access_source`).
     pub access_source: Option<String>,
+    /// Agents that use it, of which only the id is shown.
+    pub unknown_agents: Vec<String>,
     /// Of a branch, whether it is archived.
     pub is_archived: bool,
     /// Of a branch, whether the key's user has a draft of it.
@@ -40,7 +42,9 @@ pub struct HolderPage {
     /// Whether the server says that there is one.
     pub has_more: HasMore,
     /// `meta.total`: how many things there are, all told.
-    pub total: Option<usize>,
+    pub total: Option<f64>,
+    /// What was found in fields beside the list, which the document doesn't know.
+    pub beside: FoundReferences,
     /// What of the page could not be read; the rest of it could.
     pub problem: Option<Malformed>,
 }
@@ -93,7 +97,11 @@ pub(crate) const BRANCHES: ListShape =
 impl HolderPage {
     pub(crate) fn parse(body: &[u8], shape: ListShape, sought: &Sought) -> Result<Self, Malformed> {
         let page = Object::from_body(body)?;
-        let has_more = page.flag("has_more");
+        let meta = field(&page, "meta");
+        let has_more = match meta.as_ref().map_or(HasMore::Absent, |meta| meta.flag("has_more")) {
+            HasMore::Yes => HasMore::Yes,
+            _ => page.flag("has_more"),
+        };
         let mut problem = (shape.is_paged && has_more == HasMore::Absent)
             .then(|| Malformed("the field has_more is missing".to_owned()));
         let mut holders = Vec::new();
@@ -105,8 +113,15 @@ impl HolderPage {
             holders.push(holder);
         }
         let next_cursor = page.text("next_cursor")?.map(|cursor| cursor.into_owned());
-        let total = field(&page, "meta").and_then(|meta| meta.get("total").ok()??.get().parse().ok());
-        Ok(Self { holders, next_cursor, has_more, total, problem })
+        let total = meta.and_then(|meta| meta.get("total").ok()??.get().parse().ok());
+        let mut beside = FoundReferences::default();
+        let known = [shape.list, "next_cursor", "has_more", "meta"];
+        for (name, value) in page.fields.iter().filter(|(name, _)| !known.contains(&&**name)) {
+            let name = serde_json::Value::from(&**name);
+            beside.merge(search_unknown(&format!("{{{name}:{}}}", value.get()), sought));
+        }
+        let problem = problem.or(beside.problem.take());
+        Ok(Self { holders, next_cursor, has_more, total, beside, problem })
     }
 }
 
@@ -126,13 +141,27 @@ fn holder(element: &RawValue, shape: ListShape, sought: &Sought) -> (Holder, Opt
     let (is_archived, has_draft) = (says("is_archived"), says("draft_exists"));
     let workspace_id = object.text("workspace_id").ok().flatten().map(|id| id.into_owned());
     let access_source = access_source(&object);
+    let unknown_agents = unknown_agents(&object);
     let name = name(object, shape.name);
-    (Holder { id, name, workspace_id, access_source, is_archived, has_draft, found }, problem.or(doubt))
+    let holder =
+        Holder { id, name, workspace_id, access_source, unknown_agents, is_archived, has_draft, found };
+    (holder, problem.or(doubt))
 }
 
 /// `ResourceAccessInfo.access_source`
 fn access_source(object: &Object<'_>) -> Option<String> {
     Some(field(object, "access_info")?.text("access_source").ok()??.into_owned())
+}
+
+/// `MCPServerResponseModel.dependent_agents`: those of the type `unknown`.
+fn unknown_agents(object: &Object<'_>) -> Vec<String> {
+    let agents = object.get("dependent_agents").ok().flatten().and_then(|list| elements(list, "").ok());
+    let id = |agent: &RawValue| {
+        let agent = Object::parse(agent.get(), "").ok()?;
+        let is_unknown = agent.text("type").ok().flatten().as_deref() == Some("unknown");
+        agent.text("id").ok()?.filter(|_| is_unknown).map(|id| id.into_owned())
+    };
+    agents.into_iter().flatten().filter_map(id).collect()
 }
 
 fn field<'a>(object: &Object<'a>, name: &str) -> Option<Object<'a>> {

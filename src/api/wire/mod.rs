@@ -26,7 +26,7 @@ pub(crate) use holder::{
 };
 pub use holder::{Holder, HolderPage};
 pub(crate) use json::Object;
-pub use search::{FoundReference, FoundReferences};
+pub use search::{Form, FoundReference, FoundReferences};
 pub use secret::{DependenciesPage, ListedSecret, PageFrame, SecretPage, UnknownField};
 pub(crate) use shape::{AGENT, SETTINGS, SPEECH_ENGINE};
 pub use sought::Sought;

@@ -26,13 +26,24 @@ const NAMED_KEPT: usize = 1_000;
 /// The longest path that is told, in bytes: keys come from whoever can edit the workspace.
 const PATH_LENGTH: usize = 300;
 
+/// In which form a secret's id stands in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As a locator (`{"secret_id": …}`) where the document has one.
+    Locator,
+    /// As a locator in a place that the document does not know. It may be a plain value that is called so.
+    LocatorElsewhere,
+    /// In any other.
+    Mention,
+}
+
 /// A secret's id in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundReference {
     /// The id.
     pub secret_id: String,
-    /// Whether it stands as a locator (`{"secret_id": …}`), or anywhere else.
-    pub is_locator: bool,
+    /// In which form it stands there.
+    pub form: Form,
     /// The keys and positions that lead to it, outermost first.
     pub path: Vec<String>,
 }
@@ -41,12 +52,27 @@ impl FoundReference {
     /// The path in one piece.
     #[must_use]
     pub fn path_in_words(&self) -> String {
-        let mut path = self.path.join(".");
-        if path.len() > PATH_LENGTH {
-            path.truncate(path.floor_char_boundary(PATH_LENGTH));
-            path.push('…');
-        }
-        path
+        clipped(self.path.join("."))
+    }
+}
+
+/// At most so much of a key or a path as is told.
+fn clipped(mut text: String) -> String {
+    if text.len() > PATH_LENGTH {
+        text.truncate(text.floor_char_boundary(PATH_LENGTH));
+        text.push('…');
+    }
+    text
+}
+
+impl FoundReferences {
+    /// Adds what was found in another showing of the same document.
+    pub fn merge(&mut self, other: Self) {
+        self.references.extend(other.references);
+        self.named.extend(other.named);
+        self.has_more_words |= other.has_more_words;
+        self.unlike_ids += other.unlike_ids;
+        self.problem = self.problem.take().or(other.problem);
     }
 }
 
@@ -55,7 +81,7 @@ impl FoundReference {
 pub struct FoundReferences {
     /// The references, in the order of the document. Of those that are no locators, some may turn out to be no secret's id.
     pub references: Vec<FoundReference>,
-    /// The tools and MCP servers that it names, by type and id.
+    /// The tools, MCP servers and agents that it names, by type and id.
     pub named: BTreeSet<(DependentType, String)>,
     /// Whether there were more words that may be ids than are kept.
     pub has_more_words: bool,
@@ -141,16 +167,17 @@ impl<'s> Search<'s> {
             let times = mentions.entry(word.to_owned()).or_default();
             *times += 1;
             if *times <= PLACES_TOLD {
-                let path = path.iter().map(String::as_str).chain(key).map(str::to_owned).collect();
+                let key = key.map(|key| clipped(key.to_owned()));
+                let path = path.iter().cloned().chain(key).collect();
                 let secret_id = word.to_owned();
-                found.references.push(FoundReference { secret_id, is_locator: false, path });
+                found.references.push(FoundReference { secret_id, form: Form::Mention, path });
             }
         });
     }
 
-    fn locator(&mut self, id: &str) {
+    fn locator(&mut self, id: &str, form: Form) {
         let (secret_id, path) = (id.to_owned(), self.path.clone());
-        self.found.references.push(FoundReference { secret_id, is_locator: true, path });
+        self.found.references.push(FoundReference { secret_id, form, path });
     }
 
     /// Keeps a resource that the document names, by the key under which it does.
@@ -158,6 +185,7 @@ impl<'s> Search<'s> {
         let dependent_type = match key {
             "tool_ids" | "tool_id" => DependentType::Tool,
             "mcp_server_ids" | "mcp_server_id" => DependentType::McpServer,
+            "agent_ids" | "agent_id" => DependentType::Agent,
             _ => return,
         };
         if !id.is_empty() && self.found.named.len() < NAMED_KEPT {
@@ -232,9 +260,14 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
             }
             Shaped::SecretId { in_locator } => {
                 // Beyond what the document shows, a text that is called so may be anything, even a credential.
-                if in_locator || self.search.sought.has_form(text) || self.search.sought.covers(text) {
+                let is_id = self.search.sought.has_form(text) || self.search.sought.covers(text);
+                if in_locator || is_id {
+                    if !is_id {
+                        self.search.mention(text, None);
+                    }
                     let key = self.search.path.pop();
-                    self.search.locator(text);
+                    let form = if in_locator { Form::Locator } else { Form::LocatorElsewhere };
+                    self.search.locator(text, form);
                     self.search.path.extend(key);
                 } else {
                     self.search.mention(text, None);
@@ -325,7 +358,7 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
             is_empty = false;
             let (shape, is_strict) = kind.of_key(&key, is_strict, &mut seen);
             search.mention(&key, Some(&key));
-            search.path.push(key);
+            search.path.push(clipped(key));
             map.next_value_seed(Value { search, shape, is_strict })?;
             search.path.pop();
         }
@@ -382,6 +415,8 @@ impl Kind {
             "tool_id" => Shaped::Named("tool_id"),
             "mcp_server_ids" => Shaped::Named("mcp_server_ids"),
             "mcp_server_id" => Shaped::Named("mcp_server_id"),
+            "agent_ids" => Shaped::Named("agent_ids"),
+            "agent_id" => Shaped::Named("agent_id"),
             key => Shaped::Of(known_anywhere(key).unwrap_or(&Shape::Any)),
         };
         (shape, false)
@@ -410,7 +445,8 @@ mod tests {
     fn found(fields: &'static [Field], text: &str) -> (Pairs, Pairs) {
         let FoundReferences { references, problem, .. } = search(text, fields, &sought());
         assert_eq!(problem, None, "{text}");
-        let (locators, mentions): (Vec<_>, Vec<_>) = references.into_iter().partition(|one| one.is_locator);
+        let (locators, mentions): (Vec<_>, Vec<_>) =
+            references.into_iter().partition(|one| one.form != Form::Mention);
         let pairs = |found: Vec<FoundReference>| -> Pairs {
             found.into_iter().map(|one| (one.path.join("."), one.secret_id)).collect()
         };
@@ -459,6 +495,14 @@ mod tests {
         let (locators, _) =
             found(shape::ENVIRONMENT_VARIABLE, r#"{"values": {"secret_id": {"secret_id": "sec_1"}}}"#);
         assert_eq!(locators, [pair("values.secret_id", "sec_1")]);
+    }
+
+    #[test]
+    fn a_locator_with_more_than_an_id_in_it_mentions_the_id_too() {
+        let (locators, mentions) =
+            found(shape::ENVIRONMENT_VARIABLE, r#"{"values": {"p": {"secret_id": "sec_1@v2"}}}"#);
+        assert_eq!(locators, [pair("values.p", "sec_1@v2")]);
+        assert_eq!(mentions, [pair("values.p.secret_id", "sec_1")]);
     }
 
     #[test]

@@ -40,7 +40,9 @@ impl UnknownField<'_> {
     /// Searches it for ids of secrets.
     #[must_use]
     pub fn search(&self, sought: &Sought) -> FoundReferences {
-        search_unknown(self.value.get(), sought)
+        // Its name may be an id too.
+        let name = serde_json::Value::from(self.name.as_str());
+        search_unknown(&format!("{{{name}:{}}}", self.value.get()), sought)
     }
 }
 
@@ -179,7 +181,7 @@ impl<'a> ListedSecret<'a> {
     }
 }
 
-/// What the document doesn't know, beside `used_by`. A field that by its name tells of uses is read as if it stood there;
+/// What the document doesn't know, beside `used_by`. A list or an object that by its name tells of uses is read as if it stood there;
 /// any other may be added any day, and tells of none. Another `type` than the one that is known is a doubt.
 fn beside_used_by<'a>(secret: &Object<'a>, lists: &mut Vec<DependentList<'a>>) -> Vec<UnknownField<'a>> {
     let mut unknown = Vec::new();
@@ -195,7 +197,10 @@ fn beside_used_by<'a>(secret: &Object<'a>, lists: &mut Vec<DependentList<'a>>) -
                 has_more: HasMore::Absent,
                 problem: Some("the secret is of a type that this program does not know".to_owned()),
             }),
-            (name, _) if name.starts_with("used") || name.contains("depend") => {
+            // A number, a flag or a text may say anything, such as when a secret was used last.
+            (name, text)
+                if (name.starts_with("used") || name.contains("depend")) && text.starts_with(['[', '{']) =>
+            {
                 lists.push(unknown_list(&Object { fields: vec![(field.clone(), *value)] }, field));
             }
             _ => {}

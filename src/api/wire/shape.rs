@@ -1,5 +1,5 @@
-//! Where references to secrets stand in each document: the public OpenAPI document, cut down to what leads there. (FACTS of
-//! the vendor's documentation name further places; of these the keys are known wherever they stand.)
+//! Where references to secrets stand in each document: the public OpenAPI document, cut down to what leads there. Of places
+//! that only the rest of the vendor's documentation names, the keys are known wherever they stand.
 //!
 //! A key of a map is a name that somebody chose, such as that of a header. So it says nothing of what stands under it, even
 //! where it is `secret_id`.

@@ -248,7 +248,11 @@ fn a_field_beside_used_by_is_named_and_no_doubt_whatever_it_holds() {
 #[test]
 fn below_used_by_a_count_of_nothing_is_nothing_and_any_other_is_a_doubt() {
     for (below, doubts, uses) in [
-        (r#", "total": 0, "b": 0.0, "c": false, "d": null, "e": [], "f": {"tools": 0}, "g": """#, 0, 0),
+        (
+            r#", "total": 0, "b": 0.0, "c": false, "d": null, "e": [], "f": {"tools": 0}, "g": "", "h_has_more": null"#,
+            0,
+            0,
+        ),
         (r#", "total": 3"#, 1, 0),
         (r#", "is_used": true"#, 1, 0),
         (r#", "widgets": [0]"#, 0, 1),
@@ -259,8 +263,11 @@ fn below_used_by_a_count_of_nothing_is_nothing_and_any_other_is_a_doubt() {
         assert_eq!((found, shown), (doubts, uses), "{below}");
         assert!(unknown[0].starts_with("used_by."), "{unknown:?}");
     }
-    assert_eq!(odd_secret(r#", "dependents_total": 2"#, "").0, 1, "as if it stood below");
-    assert_eq!(odd_secret(r#", "dependents_total": 0"#, "").0, 0);
+    for beside in
+        [r#", "dependents_total": 2"#, r#", "used_at": "2026-11-28""#, r#", "is_independent": true"#]
+    {
+        assert_eq!((odd_secret(beside, "").0, odd_secret(beside, "").1), (0, 0), "{beside}");
+    }
 }
 
 #[test]

@@ -174,7 +174,12 @@ pub(super) fn unknown_list<'a>(used_by: &Object<'a>, field: &str) -> DependentLi
             }
         }
     }
-    DependentList { has_more: used_by.flag(&format!("{field}_has_more")), name, sightings, problem }
+    let flag = format!("{field}_has_more");
+    let has_more = match used_by.flag(&flag) {
+        HasMore::Yes if used_by.all(&flag).all(is_void) => HasMore::No,
+        has_more => has_more,
+    };
+    DependentList { has_more, name, sightings, problem }
 }
 
 /// Whether a field of `used_by` is, or speaks of, a list that the document doesn't know.

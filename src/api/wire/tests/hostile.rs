@@ -49,11 +49,21 @@ fn a_field_inside_a_secret_that_stands_twice_costs_wholeness_and_no_use() {
 
 #[test]
 fn a_list_never_heard_of_counts_unless_it_is_empty() {
-    for empty in ["null", "false", "0", r#""""#, "[]", "{}", r#"{"a": {"b": 0}}"#] {
+    for empty in ["null", "false", "0", r#""""#, "[]", "{}", r#"{"a": 0, "b": false}"#] {
         assert!(list(&format!(r#"{{"widgets": {empty}}}"#), "widgets").sightings.is_empty(), "{empty}");
     }
     let deep = nested();
-    for value in [r#""w""#, r#"[{"id": "w"}]"#, "[null]", "[[]]", r#"{"a": 1}"#, r#"{"\ud800": 1}"#, &deep] {
+    for value in [
+        r#""w""#,
+        r#"{"kb_1": null}"#,
+        r#"{"kb_1": {}}"#,
+        r#"[{"id": "w"}]"#,
+        "[null]",
+        "[[]]",
+        r#"{"a": 1}"#,
+        r#"{"\ud800": 1}"#,
+        &deep,
+    ] {
         let widgets = list(&format!(r#"{{"widgets": {value}}}"#), "widgets");
         assert_eq!(widgets.sightings.len(), 1);
         let kind = &widgets.sightings[0].resource.dependent_type;

@@ -138,7 +138,9 @@ fn says_nothing(value: &Value) -> bool {
         Value::Number(number) => number.as_f64() == Some(0.0),
         Value::String(text) => text.is_empty(),
         Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.values().all(says_nothing),
+        Value::Object(fields) => {
+            fields.values().all(|value| *value == json!(false) || value.as_f64() == Some(0.0))
+        }
     }
 }
 
