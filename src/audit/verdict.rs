@@ -129,10 +129,13 @@ pub fn judge(workspace: &Workspace, secret: &Secret, partial_view: PartialView) 
 fn missing(workspace: &Workspace, secret: &Secret, partial_view: PartialView) -> Vec<String> {
     let mut missing = list_gaps(secret);
     missing.extend(unread_places(workspace));
-    missing.extend(uninspected_places(workspace));
     missing.extend(workspace.page_gaps.iter().map(Gap::in_words));
     if partial_view == PartialView::Undetermined {
         missing.extend(hidden_from_the_key(workspace));
+    }
+    // Where something else is missing, nothing needed these to be read.
+    if missing.is_empty() {
+        missing.extend(uninspected_places(workspace));
     }
     if missing.is_empty() && !secret.confirmed {
         missing.push("it was not read once more by itself".to_owned());

@@ -167,7 +167,7 @@ impl<'s> Search<'s> {
             let times = mentions.entry(word.to_owned()).or_default();
             *times += 1;
             if *times <= PLACES_TOLD {
-                let key = key.map(|key| clipped(key.to_owned()));
+                let key = key.map(str::to_owned);
                 let path = path.iter().cloned().chain(key).collect();
                 let secret_id = word.to_owned();
                 found.references.push(FoundReference { secret_id, form: Form::Mention, path });
@@ -358,7 +358,7 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
             is_empty = false;
             let (shape, is_strict) = kind.of_key(&key, is_strict, &mut seen);
             search.mention(&key, Some(&key));
-            search.path.push(clipped(key));
+            search.path.push(key);
             map.next_value_seed(Value { search, shape, is_strict })?;
             search.path.pop();
         }
