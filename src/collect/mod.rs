@@ -4,6 +4,9 @@
 //! start further jobs. So no state is shared, and the order in which answers come back changes nothing but time. Which
 //! request goes first is in `waiting`; where bodies are read, so that the network goes on meanwhile, in `digest`.
 //!
+//! What is read in which step, and what once more, is in `places`; one place in `references`, agents with their branches in
+//! `agents`; what the key may see in `view`.
+//!
 //! What never lives here: HTTP itself (that is `api`), and any opinion about what is unused (that is `audit`).
 
 mod agents;
