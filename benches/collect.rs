@@ -15,7 +15,7 @@ use elevenlabs_secrets_audit::{
         SecretPage,
     },
     collect::{CollectOptions, collect},
-    inventory::Workspace,
+    inventory::{Seen, Workspace},
     progress::Progress,
     simulator::{Simulator, World, scaled},
 };
@@ -66,7 +66,10 @@ async fn workspace(simulator: &Simulator, world: &World) -> Workspace {
         switched_off: Vec::new(),
     };
     let progress = Progress::default().workspace("bench");
-    collect(client(simulator, world), "bench", "simulator", Arc::new(options), progress).await.unwrap()
+    let look_back = Arc::new(|_: &Workspace| Seen::default());
+    collect(client(simulator, world), "bench", "simulator", Arc::new(options), progress, look_back)
+        .await
+        .unwrap()
 }
 
 /// The body that the simulator answers with.

@@ -61,7 +61,7 @@ pub mod simulator;
 pub mod text;
 mod workspaces;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use api::Chance;
 use audit::{Audit, Finding, Parameters, Run};
@@ -70,7 +70,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use config::{Config, OnPopulationDrop, Target};
 use error::Error;
 use interrupt::Interrupt;
-use inventory::Inventory;
+use inventory::{Inventory, Workspace};
 use progress::{Progress, Stage};
 use publish::{Evidence, OutputDirectory, PublishError};
 use workspaces::{Clients, read};
@@ -179,8 +179,10 @@ async fn read_judge_publish(
     let directory = OutputDirectory::open(&config.out)?;
     let run_id = directory.run_id(started_at);
 
+    let (out, interrupted) = (config.out.clone(), interrupt.clone());
+    let look_back = Arc::new(move |workspace: &Workspace| bundle::last_seen(&out, workspace, &interrupted));
     let (inventory, traffic) = tokio::select! {
-        read = read(&config, surroundings.chance, progress) => read?,
+        read = read(&config, surroundings.chance, progress, look_back) => read?,
         signal = interrupt.raised() => return Err(Error::Interrupted(signal)),
     };
     if inventory.workspaces.is_empty() {

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     api::{self, Chance, Client, ClientError, EndpointTraffic},
-    collect::{CollectOptions, collect},
+    collect::{CollectOptions, LookBack, collect},
     config::{Config, HttpOptions, Target, WorkspaceConfig},
     error::Error,
     inventory::{FailedWorkspace, Inventory, Workspace},
@@ -75,13 +75,14 @@ pub(crate) async fn read(
     config: &Config,
     chance: Chance,
     progress: &Progress,
+    look_back: Arc<LookBack>,
 ) -> Result<(Inventory, Traffic), Error> {
     match &config.target {
         Target::Workspaces(workspaces) => {
             let clients = Clients::new(&config.http, chance, progress, workspaces.len());
             let reading = |one: &WorkspaceConfig| clients.reading(one, one.base_url.as_str());
             let all = workspaces.iter().map(reading).collect::<Result<_, _>>()?;
-            read_all(all, &config.collect).await
+            read_all(all, &config.collect, &look_back).await
         }
         #[cfg(feature = "simulator")]
         Target::Demo(demo) => {
@@ -96,7 +97,8 @@ pub(crate) async fn read(
                 .map_err(|error| Error::Bug(format!("the embedded API cannot start: {error}")))?;
             let workspace = WorkspaceConfig { name: "demo".to_owned(), base_url: server.base_url(), api_key };
             let clients = Clients::new(&config.http, chance, progress, 1);
-            read_all(vec![clients.reading(&workspace, "embedded simulator")?], &config.collect).await
+            let all = vec![clients.reading(&workspace, "embedded simulator")?];
+            read_all(all, &config.collect, &look_back).await
         }
         #[cfg(not(feature = "simulator"))]
         Target::Demo(_) => Err(Error::Bug("this build has no simulator".to_owned())),
@@ -112,9 +114,13 @@ struct Reading {
 }
 
 impl Reading {
-    async fn read(self, options: Arc<CollectOptions>) -> Result<Workspace, FailedWorkspace> {
+    async fn read(
+        self,
+        options: Arc<CollectOptions>,
+        look_back: Arc<LookBack>,
+    ) -> Result<Workspace, FailedWorkspace> {
         let Self { client, name, address, progress } = self;
-        let read = collect(client, &name, &address, options, Arc::clone(&progress)).await;
+        let read = collect(client, &name, &address, options, Arc::clone(&progress), look_back).await;
         progress.reaches(if read.is_ok() { Stage::Read } else { Stage::Failed });
         read.map_err(|error| FailedWorkspace {
             name,
@@ -126,12 +132,16 @@ impl Reading {
 }
 
 /// Reads all workspaces side by side, each in a task of its own. One that fails or is slow doesn't hold up the others.
-async fn read_all(all: Vec<Reading>, options: &CollectOptions) -> Result<(Inventory, Traffic), Error> {
+async fn read_all(
+    all: Vec<Reading>,
+    options: &CollectOptions,
+    look_back: &Arc<LookBack>,
+) -> Result<(Inventory, Traffic), Error> {
     let clients: Vec<_> = all.iter().map(|one| (one.name.clone(), one.client.clone())).collect();
     let options = Arc::new(options.clone());
     let mut tasks = JoinSet::new();
     for (position, one) in all.into_iter().enumerate() {
-        let reading = one.read(Arc::clone(&options));
+        let reading = one.read(Arc::clone(&options), Arc::clone(look_back));
         tasks.spawn(async move { (position, reading.await) });
     }
     let mut by_position = BTreeMap::new();

@@ -7,7 +7,7 @@ mod earlier;
 mod manifest;
 mod soundness;
 
-pub use earlier::{Earlier, consult};
+pub use earlier::{Earlier, consult, last_seen};
 pub use manifest::{
     EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry, ViewEntry,
     WaiversEntry, WorkspaceEntry,

@@ -58,6 +58,19 @@ struct Read {
     archived_missing: Option<ApiError>,
 }
 
+impl Read {
+    fn of(agent: Holder) -> Self {
+        Self {
+            agent,
+            documents: Vec::new(),
+            archived: Vec::new(),
+            drafts: Vec::new(),
+            access_sources: BTreeSet::new(),
+            archived_missing: None,
+        }
+    }
+}
+
 /// What the lists of an agent's branches show.
 #[derive(Default)]
 struct Branches {
@@ -158,7 +171,11 @@ impl Agents {
     async fn agent(&self, agent: Holder) -> Read {
         let main = self.ask(&agent.id, None).await;
         let shown = main.as_ref().ok().and_then(|answer| answer.branch_id().ok()?);
+        let is_there = main.as_ref().err().is_none_or(|error| !error.is_not_found() && !error.is_forbidden());
         let mut documents = vec![self.document(main, &agent.id).await];
+        if !is_there {
+            return Read { documents, ..Read::of(agent) };
+        }
         let listed = self.branches(&agent.id).await;
         let Branches { live, archived, live_missing, archived_missing } = listed;
         documents.extend(live_missing.map(Document::failed));
@@ -179,7 +196,7 @@ impl Agents {
             Branch { agent: Holder { found: Default::default(), ..agent.clone() }, id: branch.id }
         };
         let archived = archived.into_iter().map(of_this_one).collect();
-        Read { agent, documents, archived, drafts, access_sources, archived_missing }
+        Read { documents, archived, drafts, access_sources, archived_missing, ..Read::of(agent) }
     }
 
     async fn branch(&self, agent_id: &str, branch: String) -> Document {

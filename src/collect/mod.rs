@@ -5,7 +5,7 @@
 //! request goes first is in `waiting`; where bodies are read, so that the network goes on meanwhile, in `digest`.
 //!
 //! What is read in which step, and what once more, is in `places`; one place in `references`, agents with their branches in
-//! `agents`; what the key may see in `view`.
+//! `agents`; what the key may see in `view`, and what it may see no more in `unshared`.
 //!
 //! What never lives here: HTTP itself (that is `api`), and any opinion about what is unused (that is `audit`).
 
@@ -17,6 +17,7 @@ mod lists;
 mod places;
 mod references;
 mod single;
+mod unshared;
 mod view;
 mod waiting;
 
@@ -24,7 +25,7 @@ use std::sync::Arc;
 
 use crate::{
     api::{ApiError, Client, SecretsQuery},
-    inventory::{Scan, Source, Workspace},
+    inventory::{Scan, Seen, Source, Workspace},
     progress::WorkspaceProgress,
 };
 use collector::Collector;
@@ -47,6 +48,9 @@ pub struct CollectOptions {
     /// The places that the operator doesn't want scanned.
     pub switched_off: Vec<Source>,
 }
+
+/// Finds what the last complete audit saw of a workspace.
+pub type LookBack = dyn Fn(&Workspace) -> Seen + Send + Sync;
 
 /// When every tool, every agent and every branch is read too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
@@ -129,6 +133,7 @@ pub async fn collect(
     address: &str,
     options: Arc<CollectOptions>,
     progress: Arc<WorkspaceProgress>,
+    look_back: Arc<LookBack>,
 ) -> Result<Workspace, ApiError> {
     let workspace = Workspace::new(name.to_owned(), address.to_owned());
     let mut collector = Collector::new(client, options, progress, workspace);
@@ -137,5 +142,6 @@ pub async fn collect(
     let scanned = listed.take_scans().await?;
     // What follows is only asked where a secret is about to be called unused, each step for what the one before left.
     let inspected = scanned.inspect().await?;
-    Ok(inspected.walk_again().await?.confirm_candidates().await?.finish())
+    let looked_back = inspected.look_for_unshared(&look_back).await?;
+    Ok(looked_back.walk_again().await?.confirm_candidates().await?.finish())
 }

@@ -68,7 +68,7 @@ impl Collector {
         self.start_scans(readings);
     }
 
-    fn whole(&self, source: Source, sought: &Arc<Sought>) -> Reading {
+    pub(super) fn whole(&self, source: Source, sought: &Arc<Sought>) -> Reading {
         Reading::whole(source, Arc::clone(sought), &self.places.manner)
     }
 
@@ -113,7 +113,7 @@ impl Collector {
         let is_first = !self.workspace.scans.iter().any(|scan| scan.source == source);
         if is_first || shows_new {
             place.unsettled.extend(scanning.long.iter().copied());
-        } else {
+        } else if scanning.walked() {
             place.unsettled.clear();
         }
         place.unsettled.sort_unstable();
@@ -126,6 +126,14 @@ impl Collector {
             self.resolve(source, one);
         }
         self.take_outcome(scanning.scan);
+    }
+
+    /// Those of these ids that a place has not, where it was read completely.
+    pub(super) fn not_listed(&self, source: Source, ids: BTreeSet<String>) -> Vec<String> {
+        match self.places.by_source.get(&source) {
+            Some(place) if self.is_read(source) => ids.difference(&place.ids).cloned().collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// What was not read once stays not read.

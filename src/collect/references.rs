@@ -31,6 +31,8 @@ pub(super) struct Reading {
     pub(super) source: Source,
     /// Only these of its lists; all where there is none.
     pub(super) only: Vec<Listing>,
+    /// Not its lists, but these documents, which no list shows. That there are none is no fault.
+    pub(super) unlisted: Vec<String>,
     /// The ids of what need not be looked into again.
     pub(super) known: BTreeSet<String>,
     /// What documents are searched for.
@@ -44,8 +46,8 @@ pub(super) struct Reading {
 impl Reading {
     /// All of a place.
     pub(super) fn whole(source: Source, sought: Arc<Sought>, manner: &Arc<Manner>) -> Self {
-        let (only, known, manner) = (Vec::new(), BTreeSet::new(), Arc::clone(manner));
-        Self { source, only, known, sought, is_sample: false, manner }
+        let (only, unlisted, known) = (Vec::new(), Vec::new(), BTreeSet::new());
+        Self { source, only, unlisted, known, sought, is_sample: false, manner: Arc::clone(manner) }
     }
 }
 
@@ -188,7 +190,12 @@ impl Scanning {
 
     /// Whether all of the place was read, and not only what is new in it.
     pub(super) fn is_of_all(&self) -> bool {
-        self.reading.only.is_empty()
+        self.reading.only.is_empty() && self.walked()
+    }
+
+    /// Whether lists were walked.
+    pub(super) fn walked(&self) -> bool {
+        self.reading.unlisted.is_empty()
     }
 
     /// What its documents were searched for.
@@ -252,6 +259,12 @@ impl Scanning {
 
     /// Walks a list to its end. Where that fails, what was seen until then is still of use.
     async fn list(&mut self, listing: Listing) -> Result<Vec<Holder>, ApiError> {
+        if !self.walked() {
+            // An agent may be in either of two lists.
+            let is_first = listing != Listing::Agents { archived: true };
+            let unlisted = self.reading.unlisted.iter().filter(|_| is_first);
+            return Ok(unlisted.map(|id| Holder { id: id.clone(), ..Holder::default() }).collect());
+        }
         if !self.reading.only.is_empty() && !self.reading.only.contains(&listing) {
             return Ok(Vec::new());
         }
@@ -423,6 +436,9 @@ impl Scanning {
         }
         if error.is_forbidden() {
             self.forbidden.insert(error.path.clone());
+        }
+        if !self.walked() && (error.is_forbidden() || error.is_not_found()) {
+            return Ok(());
         }
         let why = error.advice();
         match &self.scan.outcome {

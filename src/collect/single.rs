@@ -194,11 +194,16 @@ impl Collector {
             false => "no secret can have this id".to_owned(),
         };
         if exists && !error.key_is_refused() {
-            let what = format!("secret {id}, which is referred to");
+            let what = match holders.is_empty() {
+                true => format!("secret {id}, which the last complete audit listed"),
+                false => format!("secret {id}, which is referred to"),
+            };
             self.workspace.lookup_gaps.push(Gap::new(what, error.to_string()));
         }
         if error.is_forbidden() {
-            self.signs.forbidden.insert(error.path);
+            let is_named = !holders.is_empty();
+            let paths = if is_named { &mut self.signs.forbidden } else { &mut self.signs.unshared };
+            paths.insert(error.path);
         }
         let not_found = NotFound { may_exist: exists, why };
         for (_, found) in holders {

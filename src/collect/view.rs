@@ -25,6 +25,8 @@ pub(super) struct Signs {
     listed: BTreeMap<Source, BTreeSet<String>>,
     /// The paths that were answered with 403.
     pub(super) forbidden: BTreeSet<String>,
+    /// Those of them that the last complete audit was shown.
+    pub(super) unshared: BTreeSet<String>,
     drafts: BTreeSet<String>,
     hidden_branches: BTreeSet<(String, String)>,
     hidden_branches_unlisted: bool,
@@ -43,7 +45,8 @@ impl Signs {
         self.access_sources.extend(scanning.access_sources.iter().cloned());
         self.unknown_agents.extend(scanning.unknown_agents.iter().cloned());
         self.named.extend(scanning.named.iter().cloned());
-        self.forbidden.extend(scanning.forbidden.iter().cloned());
+        let forbidden = if scanning.walked() { &mut self.forbidden } else { &mut self.unshared };
+        forbidden.extend(scanning.forbidden.iter().cloned());
         self.drafts.extend(scanning.drafts.iter().cloned());
         self.hidden_branches.extend(scanning.hidden_branches.iter().cloned());
         self.hidden_branches_unlisted |= scanning.hidden_branches_unlisted;
@@ -76,11 +79,11 @@ impl Collector {
         }
     }
 
-    fn is_read(&self, source: Source) -> bool {
+    pub(super) fn is_read(&self, source: Source) -> bool {
         self.workspace.scans.iter().any(|scan| scan.source == source && scan.outcome == ScanOutcome::Whole)
     }
 
-    fn view(&self) -> View {
+    pub(super) fn view(&self) -> View {
         let mut full = Vec::new();
         if self.signs.seat_type.as_deref() == Some(ADMIN) {
             full.push(format!("the key's user has the seat type {ADMIN}"));
@@ -131,6 +134,9 @@ impl Collector {
         signs.extend(
             self.signs.forbidden.iter().map(|path| format!("GET {path} is answered with status 403")),
         );
+        signs.extend(self.signs.unshared.iter().map(|path| {
+            format!("GET {path} is answered with status 403, and the last complete audit saw it")
+        }));
         signs.into_iter().collect()
     }
 

@@ -12,7 +12,7 @@ mod view;
 
 pub use resource::{DependentType, Resource, Visibility};
 pub use source::{Scan, ScanOutcome, Source, Sources};
-pub use view::{Extent, View};
+pub use view::{Extent, Seen, View};
 
 use resource::{ResourceIndex, Resources, ViaIndex};
 

@@ -2,6 +2,8 @@
 //!
 //! What never lives here: what a partial view means for a verdict (that is `audit`).
 
+use std::collections::BTreeSet;
+
 /// How much of a workspace its key may see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Extent {
@@ -27,6 +29,17 @@ impl Extent {
             Self::NotKnown => "not known",
         }
     }
+}
+
+/// What an earlier audit saw in a workspace and can be asked for by its id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Ids of secrets that it listed.
+    pub secrets: BTreeSet<String>,
+    /// Ids of agents that used a secret.
+    pub agents: BTreeSet<String>,
+    /// Ids of speech engines that used a secret.
+    pub speech_engines: BTreeSet<String>,
 }
 
 /// What a key may see of a workspace, and what tells.

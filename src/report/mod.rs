@@ -12,7 +12,7 @@ mod metrics;
 mod terminal;
 mod words;
 
-pub use json::{EarlierReport, ReadError, SCHEMA_VERSION, read_audit, read_earlier, schema};
+pub use json::{EarlierReport, ReadError, SCHEMA_VERSION, read_audit, read_earlier, read_seen, schema};
 pub(crate) use json::{ParametersJson, parameters_json};
 pub use metrics::{FailedRun, metrics_of_failure};
 pub use terminal::{changes, summary};

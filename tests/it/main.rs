@@ -156,6 +156,7 @@ mod timeline;
 mod tls;
 mod totals;
 mod unread;
+mod unshared;
 mod verify;
 mod view;
 mod waivers;

@@ -2,7 +2,8 @@
 //!
 //! What it holds is in `types`, and its parts in `parameters`, `coverage`, `dependent`, `waiver`, `changes` and `history`,
 //! each with the way there and back, by `values`; `write` fills them from an audit, `read` reads them again through a `window`,
-//! `restore` makes an audit of what was read, and `earlier` what the next audit needs of it.
+//! `restore` makes an audit of what was read, `earlier` what the next audit needs of it, and `seen` what that one may ask for by
+//! its id.
 
 mod changes;
 mod coverage;
@@ -13,6 +14,7 @@ mod layout;
 mod parameters;
 mod read;
 mod restore;
+mod seen;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -27,6 +29,7 @@ pub use earlier::{EarlierReport, read_earlier};
 pub(crate) use parameters::{ParametersJson, parameters_json};
 pub use read::ReadError;
 pub use restore::read_audit;
+pub use seen::read_seen;
 pub(super) use write::report;
 
 /// The JSON Schema (2020-12) of `report.json`, made of the types that write and read it.

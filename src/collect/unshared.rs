@@ -1,0 +1,51 @@
+//! What the last complete audit saw and no list shows any more: it is gone, or no longer shared with the key.
+//!
+//! Asked only where a secret is about to be called unused and nothing has told yet how much the key may see. Tools, MCP
+//! servers and environment variables have no endpoint of their own in the document, so that they cannot be asked for.
+
+use std::sync::Arc;
+
+use super::{
+    LookBack, collector::Collector, digest::done, references::Reading, single::Purpose, waiting::Job,
+};
+use crate::{
+    api::ApiError,
+    inventory::{Extent, Seen, Source},
+};
+
+impl Collector {
+    /// Asks by their ids for what the last complete audit saw and no list shows any more. What is still to be seen is read;
+    /// what is refused shows that the key does not see everything.
+    pub(super) async fn look_for_unshared(mut self, look_back: &Arc<LookBack>) -> Result<Self, ApiError> {
+        if self.candidates().is_empty() || self.view().extent != Extent::NotKnown {
+            return Ok(self);
+        }
+        let look_back = Arc::clone(look_back);
+        let looked = tokio::task::spawn_blocking(move || {
+            let seen = look_back(&self.workspace);
+            (self, seen)
+        });
+        let seen;
+        (self, seen) = done(looked.await).await;
+        let Seen { secrets, agents, speech_engines } = seen;
+        // A narrowed audit lists few of them.
+        if self.options.search.is_empty() {
+            for id in secrets {
+                if self.position_of_id(&id).is_none() && !self.not_found.contains_key(&id) {
+                    self.queue(Job::Secret { id: id.clone(), purpose: Purpose::Unlisted(id) });
+                }
+            }
+        }
+        let sought = Arc::new(self.sought.ready(false));
+        let places = [(Source::Agents, agents), (Source::SpeechEngines, speech_engines)];
+        let mut readings = Vec::new();
+        for (source, ids) in places {
+            let unlisted = self.not_listed(source, ids);
+            if !unlisted.is_empty() {
+                readings.push(Reading { unlisted, ..self.whole(source, &sought) });
+            }
+        }
+        self.start_scans(readings);
+        self.take_answers().await?.take_scans().await
+    }
+}
