@@ -180,7 +180,9 @@ async fn read_judge_publish(
     let run_id = directory.run_id(started_at);
 
     let (out, interrupted) = (config.out.clone(), interrupt.clone());
-    let look_back = Arc::new(move |workspace: &Workspace| bundle::last_seen(&out, workspace, &interrupted));
+    let look_back = Arc::new(move |workspace: &Workspace| {
+        bundle::last_seen(&out, workspace, &interrupted).unwrap_or_default()
+    });
     let (inventory, traffic) = tokio::select! {
         read = read(&config, surroundings.chance, progress, look_back) => read?,
         signal = interrupt.raised() => return Err(Error::Interrupted(signal)),
@@ -246,7 +248,8 @@ pub async fn check_up(
     for workspace in workspaces {
         let checked = match clients.client(workspace) {
             Ok((client, watched)) => {
-                let checked = check::check(&client, &workspace.name, config).await;
+                let look_back = |listed: &Workspace| bundle::last_seen(&config.out, listed, interrupt);
+                let checked = check::check(&client, &workspace.name, config, &watched, look_back).await;
                 watched.reaches(if checked.failure().is_none() { Stage::Read } else { Stage::Failed });
                 checked
             }

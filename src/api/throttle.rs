@@ -12,6 +12,9 @@ use tokio::{
     time::Instant,
 };
 
+/// So many are in flight at the beginning, when nothing tells yet how many are allowed.
+const FIRST_LIMIT: usize = 4;
+
 /// After this many good answers for each slot, one more slot is tried. It doubles with each refusal, so that a limit
 /// that was found is rarely tried again.
 const ANSWERS_BEFORE_GROWTH: usize = 10;
@@ -39,6 +42,8 @@ struct State {
     limit: usize,
     /// The most that may ever be allowed: the configuration's, or less where the API announced less.
     most: usize,
+    /// Whether every answer allows one more, as nothing was refused yet.
+    is_beginning: bool,
     /// Counts how often the limit shrank, so that the refusals of one burst shrink it once.
     shrinks: u64,
     answers: usize,
@@ -61,8 +66,9 @@ impl Throttle {
     pub(super) fn new(most: usize) -> Self {
         let state = State {
             in_flight: 0,
-            limit: most,
+            limit: most.min(FIRST_LIMIT),
             most,
+            is_beginning: true,
             shrinks: 0,
             answers: 0,
             answers_before_growth: ANSWERS_BEFORE_GROWTH,
@@ -185,6 +191,7 @@ impl Slot {
         if state.limit == 1 {
             return false;
         }
+        state.is_beginning = false;
         state.limit /= 2;
         state.shrinks += 1;
         state.answers = 0;
@@ -196,9 +203,9 @@ impl Slot {
     pub(super) fn answered(&self) {
         let mut state = self.throttle.state();
         state.answers += 1;
-        if state.limit < state.most
-            && state.answers >= state.limit.saturating_mul(state.answers_before_growth)
-        {
+        let is_time =
+            state.is_beginning || state.answers >= state.limit.saturating_mul(state.answers_before_growth);
+        if state.limit < state.most && is_time {
             state.limit += 1;
             state.answers = 0;
         }
@@ -223,6 +230,27 @@ mod tests {
 
     fn limit(throttle: &Throttle) -> usize {
         throttle.state().limit
+    }
+
+    async fn at_its_most(most: usize) -> Throttle {
+        let throttle = Throttle::new(most);
+        for _ in FIRST_LIMIT..most {
+            throttle.acquire(ANY).await.answered();
+        }
+        assert_eq!(limit(&throttle), most);
+        throttle
+    }
+
+    #[tokio::test]
+    async fn it_begins_with_a_few_and_each_answer_allows_one_more_until_one_is_refused() {
+        let throttle = Throttle::new(16);
+        assert_eq!(limit(&throttle), FIRST_LIMIT);
+        throttle.acquire(ANY).await.answered();
+        throttle.acquire(ANY).await.answered();
+        assert_eq!(limit(&throttle), FIRST_LIMIT + 2);
+        throttle.acquire(ANY).await.refused();
+        throttle.acquire(ANY).await.answered();
+        assert_eq!(limit(&throttle), (FIRST_LIMIT + 2) / 2);
     }
 
     #[tokio::test]
@@ -272,7 +300,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_refusals_of_one_burst_halve_the_limit_once() {
-        let throttle = Throttle::new(8);
+        let throttle = at_its_most(8).await;
         let burst = [throttle.acquire(ANY).await, throttle.acquire(ANY).await, throttle.acquire(ANY).await];
         assert!(burst.iter().all(Slot::refused));
         assert_eq!(limit(&throttle), 4);

@@ -53,16 +53,16 @@ pub fn consult(output: &Path, audit: &Audit, interrupt: &Interrupt) -> io::Resul
 /// What the last complete audit saw of a workspace that is being read. Nothing where no bundle tells: why one that should
 /// does not, [`consult`] says.
 #[must_use]
-pub fn last_seen(output: &Path, workspace: &Workspace, interrupt: &Interrupt) -> Seen {
+pub fn last_seen(output: &Path, workspace: &Workspace, interrupt: &Interrupt) -> Option<Seen> {
     let is_of_use = |bundle: &Bundle| {
         bundle.manifest().is_ok_and(|manifest| manifest.is_full() && manifest.complete)
             && look_at(bundle, interrupt).is_ok_and(|looked| looked.flaws.is_empty())
     };
-    let read = |bundle: Bundle| -> io::Result<Seen> {
+    let read = |bundle: Bundle| -> io::Result<Option<Seen>> {
         Ok(report::read_seen(open(&bundle.path.join(REPORT))?, workspace)?)
     };
     let bundles = last_first(output).unwrap_or_default();
-    bundles.into_iter().find(is_of_use).map(read).and_then(Result::ok).unwrap_or_default()
+    bundles.into_iter().find(is_of_use).map(read).and_then(|read| read.ok().flatten())
 }
 
 struct Consulted {

@@ -1,14 +1,17 @@
-//! Whether each workspace is reached, and what its key can read, tried on one small request to each source.
+//! Whether each workspace is reached, and what its key can read, tried on the lists and one document of each source.
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::TimeDelta;
 
 use crate::{
-    api::{ApiError, Client, ClientError, Next, ResourceType, SecretsQuery, User},
-    audit::empty_in_words,
-    collect::{CollectOptions, Deep, sample},
+    api::{ApiError, Client, ClientError, ResourceType, User},
+    audit::{PartialView, empty_in_words},
+    collect::{Deep, Trial, try_out},
     config::{Config, WorkspaceConfig},
     error::Error,
-    inventory::{FailedWorkspace, Scan, ScanOutcome, Source},
+    inventory::{Extent, FailedWorkspace, Scan, ScanOutcome, Seen, Source, View, Workspace},
+    progress::WorkspaceProgress,
 };
 
 /// What one key can read.
@@ -26,6 +29,10 @@ pub struct Checked {
     pub clock_ahead: Option<TimeDelta>,
     /// Whose key it is, or why that can't be told.
     pub user: Result<User, String>,
+    /// What it may see, as far as was tried.
+    pub view: View,
+    /// Whether such a view leaves an audit incomplete.
+    pub view_is_gap: bool,
     /// What became of each source.
     pub probes: Vec<Probe>,
 }
@@ -95,22 +102,34 @@ impl From<Result<Scan, ApiError>> for Outcome {
     }
 }
 
-/// Tries every source with one key. Where nothing answers the list of secrets only that is tried: each further source
-/// would take as many attempts, to show the same.
-pub async fn check(client: &Client, workspace: &str, config: &Config) -> Checked {
-    let listed = list_secrets(client, config).await;
+/// Tries every source with one key. `look_back`: what the last complete audit saw of this workspace, if there is one.
+pub async fn check(
+    client: &Client,
+    workspace: &str,
+    config: &Config,
+    progress: &Arc<WorkspaceProgress>,
+    look_back: impl FnOnce(&Workspace) -> Option<Seen>,
+) -> Checked {
+    let Trial { listed, scans, user, view } = try_out(client, workspace, &config.collect, progress).await;
     let is_reached = listed.as_ref().err().is_none_or(ApiError::is_an_answer);
+    let first_secret = listed.as_ref().ok().and_then(|workspace| workspace.secrets.first());
+    let first_secret = first_secret.map(|secret| secret.id.clone());
+    let may_be_empty = config.allow_empty
+        || listed.as_ref().is_ok_and(|workspace| {
+            workspace.secrets.is_empty() && look_back(workspace).is_some_and(|seen| seen.secrets.is_empty())
+        });
     let mut checked = Checked {
         workspace: workspace.to_owned(),
         address: client.address().to_owned(),
         proxy: client.proxy(),
         is_reached,
         clock_ahead: None,
-        user: Err(NOT_ASKED.to_owned()),
+        user: whose(user),
+        view_is_gap: view.extent == Extent::Partial && config.partial_view == PartialView::Undetermined,
+        view,
         probes: Vec::new(),
     };
-    let first_secret = listed.as_ref().ok().cloned().flatten();
-    checked.probe(Source::Preview, Need::Always, listing(listed, config));
+    checked.probe(Source::Preview, Need::Always, listing(listed, may_be_empty, config));
     for source in [Source::Dependencies, Source::Secret] {
         let outcome = match &first_secret {
             Some(id) => try_secret(client, source, id).await.into(),
@@ -119,13 +138,12 @@ pub async fn check(client: &Client, workspace: &str, config: &Config) -> Checked
         };
         checked.probe(source, Need::Always, outcome);
     }
+    let mut scans: BTreeMap<_, _> = scans.into_iter().collect();
     for source in Source::SCANNED {
-        let outcome = if config.collect.switched_off.contains(&source) {
-            Outcome::SwitchedOff
-        } else if is_reached {
-            sample(client, &config.collect, source).await.into()
-        } else {
-            NOTHING_ANSWERS
+        let outcome = match scans.remove(&source) {
+            _ if config.collect.switched_off.contains(&source) => Outcome::SwitchedOff,
+            Some(scan) => scan.into(),
+            None => NOTHING_ANSWERS,
         };
         let need = match (source, config.collect.deep) {
             (Source::Tools | Source::Agents, Deep::Never) => Need::Never,
@@ -134,9 +152,6 @@ pub async fn check(client: &Client, workspace: &str, config: &Config) -> Checked
         };
         checked.probe(source, need, outcome);
     }
-    if is_reached {
-        checked.user = whose(client).await;
-    }
     checked.clock_ahead = client.clock_ahead();
     checked
 }
@@ -144,24 +159,11 @@ pub async fn check(client: &Client, workspace: &str, config: &Config) -> Checked
 const NOT_ASKED: &str = "whose it is was not asked, as nothing answers";
 const NOTHING_ANSWERS: Outcome = Outcome::NotTried("nothing answers at that address");
 
-/// The id of the first secret, where there is one.
-async fn list_secrets(client: &Client, config: &Config) -> Result<Option<String>, ApiError> {
-    let CollectOptions { page_size, dependency_limit, .. } = config.collect;
-    let query = SecretsQuery { page_size, dependency_limit, search: "" };
-    let answer = client.secrets(query, None).await?;
-    let frame = answer.secret_page_frame()?;
-    let next =
-        Next { cursor: frame.next_cursor.as_deref(), has_more: frame.has_more, is_empty: frame.is_empty };
-    client.walk().advance(answer.path(), next)?;
-    let page = answer.secret_page()?;
-    Ok(page.secrets.first().map(|secret| secret.id.to_string()))
-}
-
 /// What the list of secrets comes to. An empty one is what a key without access to any secret is shown, too.
-fn listing(listed: Result<Option<String>, ApiError>, config: &Config) -> Outcome {
+fn listing(listed: Result<Workspace, ApiError>, may_be_empty: bool, config: &Config) -> Outcome {
     match listed {
         // A narrowed audit may well find nothing.
-        Ok(None) if !config.allow_empty => {
+        Ok(workspace) if workspace.secrets.is_empty() && !may_be_empty => {
             Outcome::Empty { why: empty_in_words(None), is_unexpected: config.collect.search.is_empty() }
         }
         listed => listed.map(drop).into(),
@@ -169,12 +171,10 @@ fn listing(listed: Result<Option<String>, ApiError>, config: &Config) -> Outcome
 }
 
 /// Whose key it is. No verdict needs it, so that a key which may not ask is none the worse.
-async fn whose(client: &Client) -> Result<User, String> {
-    client.user().await.and_then(|answer| answer.user()).map_err(|error| {
-        match error.key_is_refused() && !error.key_is_invalid() {
-            true => "whose it is cannot be asked with it (that needs user_read; no verdict does)".to_owned(),
-            false => format!("whose it is cannot be told: {error}"),
-        }
+fn whose(user: Option<Result<User, ApiError>>) -> Result<User, String> {
+    user.ok_or(NOT_ASKED)?.map_err(|error| match error.key_is_refused() && !error.key_is_invalid() {
+        true => "whose it is cannot be asked with it (that needs user_read; no verdict does)".to_owned(),
+        false => format!("whose it is cannot be told: {error}"),
     })
 }
 
@@ -198,6 +198,8 @@ impl Checked {
             is_reached: false,
             clock_ahead: None,
             user: Err(NOT_ASKED.to_owned()),
+            view: View::default(),
+            view_is_gap: false,
             probes: Vec::new(),
         };
         let failed = Outcome::Failed { why: error.to_string(), key_refused: false };
@@ -224,12 +226,15 @@ impl Checked {
     }
 
     fn would_be_complete(&self) -> bool {
-        self.probes.iter().filter(|probe| probe.need != Need::Never).all(|probe| {
-            !matches!(
-                probe.outcome,
-                Outcome::Failed { .. } | Outcome::SwitchedOff | Outcome::Empty { is_unexpected: true, .. }
-            )
-        })
+        !self.view_is_gap
+            && self.probes.iter().filter(|probe| probe.need != Need::Never).all(|probe| {
+                !matches!(
+                    probe.outcome,
+                    Outcome::Failed { .. }
+                        | Outcome::SwitchedOff
+                        | Outcome::Empty { is_unexpected: true, .. }
+                )
+            })
     }
 }
 

@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use chrono::TimeDelta;
 
 use super::{Checked, Checkup, Line, Need, Outcome, Probe, Standing};
-use crate::{config::Setting, text::show_hidden};
-
-/// The seat whose user has admin permissions on every resource.
-const WORKSPACE_ADMIN: &str = "workspace_admin";
+use crate::{
+    config::Setting,
+    inventory::{Extent, View},
+    text::show_hidden,
+};
 
 /// Beyond this a clock is wrong, whatever the network takes.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
@@ -104,14 +105,19 @@ fn user(workspace: &Checked) -> Line {
 
 /// What the key may see.
 fn view(workspace: &Checked) -> Line {
-    let seat = workspace.user.as_ref().ok().and_then(|user| user.seat_type.as_deref());
-    match seat {
-        Some(WORKSPACE_ADMIN) => Line::new(Standing::Ok, "view", "full: its user is a workspace admin"),
-        _ => Line::new(
-            Standing::Unknown,
-            "view",
-            "not known: give the audit the key of a workspace admin that is limited to convai_read",
-        ),
+    const REMEDY: &str = "give the audit the key of a workspace admin that is limited to convai_read";
+    let View { extent, signs } = &workspace.view;
+    let signs = signs.join("; ");
+    match extent {
+        Extent::Full => Line::new(Standing::Ok, "view", format!("full: {signs}")),
+        Extent::NotKnown => Line::new(Standing::Unknown, "view", format!("not known: {REMEDY}")),
+        Extent::Partial if workspace.view_is_gap => {
+            let detail = format!("partial: {signs}; no secret will be called unused: {REMEDY}");
+            Line::new(Standing::Failed, "view", detail)
+        }
+        Extent::Partial => {
+            Line::new(Standing::Warning, "view", format!("partial, which is accepted: {signs}"))
+        }
     }
 }
 

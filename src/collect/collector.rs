@@ -35,6 +35,8 @@ pub(super) struct Collector {
     pub(super) client: Client,
     pub(super) options: Arc<CollectOptions>,
     pub(super) workspace: Workspace,
+    /// Whether only lists are walked, and nothing is asked that follows from them.
+    pub(super) is_trial: bool,
     /// Lists that are being paged or were.
     pub(super) paged: HashSet<(usize, ResourceType)>,
     /// Lists of MCP servers that may have been cut: only the scan of all MCP servers can tell.
@@ -113,6 +115,7 @@ impl Collector {
             client,
             options,
             workspace,
+            is_trial: false,
             paged: HashSet::new(),
             mcp_servers_cut: BTreeMap::new(),
             vanished: BTreeSet::new(),
@@ -224,7 +227,8 @@ impl Collector {
         for secret in secrets {
             let lists = open_lists(&secret.lists, limit);
             let position = self.position_of(&secret);
-            fields.extend(secret.unknown_fields.into_iter().map(|field| (position, field)));
+            fields.extend(secret.unknown_fields.into_iter().map(|field| (Some(position), field)));
+            self.signs.access_sources.extend(secret.access_source);
             for list in secret.lists {
                 self.record(position, source, list.sightings);
             }
@@ -236,8 +240,11 @@ impl Collector {
         open
     }
 
-    /// Searches the unknown fields of secrets for ids of others.
-    fn search_fields(&mut self, fields: Vec<(usize, UnknownField<'_>)>) {
+    /// Searches unknown fields for ids of secrets; those of a secret, by its position, for ids of others.
+    pub(super) fn search_fields<'f>(
+        &mut self,
+        fields: impl IntoIterator<Item = (Option<usize>, UnknownField<'f>)>,
+    ) {
         for (position, field) in fields {
             // Before the list has ended, words of the form of an id do.
             let sought = self.fields_sought.get_or_insert_with(|| Arc::new(self.sought.ready(true)));
@@ -248,13 +255,19 @@ impl Collector {
                     self.workspace.page_gaps.push(gap);
                 }
             }
-            self.unknown_fields.insert(field.name);
-            let Some(holder) = self.workspace.secrets.get(position) else { continue };
-            let holder = Resource {
-                name: Some(holder.name.clone().into()),
-                visibility: Visibility::Available,
-                ..Resource::unknown(DependentType::unrecognized("secret"), holder.id.clone())
+            let holder = position.and_then(|position| self.workspace.secrets.get(position));
+            let holder = match holder {
+                Some(secret) => Resource {
+                    name: Some(secret.name.clone().into()),
+                    visibility: Visibility::Available,
+                    ..Resource::unknown(DependentType::unrecognized("secret"), secret.id.clone())
+                },
+                None => Resource {
+                    visibility: Visibility::Available,
+                    ..Resource::unknown(DependentType::unrecognized("secrets"), field.name.clone())
+                },
             };
+            self.unknown_fields.insert(field.name);
             for reference in found.references.into_iter().filter(|one| *one.secret_id != *holder.id) {
                 let via = vec![reference.path_in_words()];
                 let (secret_id, form) = (reference.secret_id, reference.form);

@@ -73,8 +73,12 @@ impl Collector {
         let page = answer.secret_page().map_err(on_this_page)?;
         self.workspace.coverage.list_pages += 1;
         let (count, limit) = (page.secrets.len(), self.options.dependency_limit);
+        self.search_fields(page.unknown_fields.into_iter().map(|field| (None, field)));
         let mut open = self.take_in(page.secrets, Source::Preview, limit);
         self.places.secrets.is_long |= this_page > 1;
+        if self.is_trial {
+            return Ok(());
+        }
         if let Some(known) = self.places.secrets.known_before {
             // Of this walk only those are new that no walk before has shown.
             open.retain(|(position, _)| *position >= known);
@@ -114,7 +118,9 @@ impl Collector {
     ) -> Result<(), ApiError> {
         let limit = self.options.max_dependency_limit;
         let read = answer.and_then(|answer| {
-            let secrets = answer.secret_page()?.secrets;
+            let page = answer.secret_page()?;
+            self.search_fields(page.unknown_fields.into_iter().map(|field| (None, field)));
+            let secrets = page.secrets;
             self.workspace.coverage.raised_pages += 1;
             let shown = shown_lists(&secrets);
             Ok((shown, self.take_in(secrets, Source::HigherLimit, limit)))
@@ -219,6 +225,7 @@ impl Collector {
             let (cursor, has_more) = (page.next_cursor, page.has_more);
             let is_empty = page.sightings.is_empty();
             self.record(list.secret, Source::Dependencies, page.sightings);
+            self.search_fields(page.unknown_fields.into_iter().map(|field| (Some(list.secret), field)));
             walk.advance(answer.path(), Next { cursor: cursor.as_deref(), has_more, is_empty })
         });
         match advanced {

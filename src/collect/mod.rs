@@ -17,6 +17,7 @@ mod lists;
 mod places;
 mod references;
 mod single;
+mod trial;
 mod unshared;
 mod view;
 mod waiting;
@@ -25,10 +26,11 @@ use std::sync::Arc;
 
 use crate::{
     api::{ApiError, Client, SecretsQuery},
-    inventory::{Scan, Seen, Source, Workspace},
+    inventory::{Seen, Source, Workspace},
     progress::WorkspaceProgress,
 };
 use collector::Collector;
+pub use trial::{Trial, try_out};
 
 /// What is asked of every workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,14 +114,6 @@ impl CollectOptions {
     fn query(&self, dependency_limit: u32) -> SecretsQuery<'_> {
         SecretsQuery { page_size: self.page_size, dependency_limit, search: &self.search }
     }
-}
-
-/// Tries whether a place can be read, with the same walks and readers: its lists to their end, and one document of each kind.
-///
-/// # Errors
-/// Where the API says that the key is invalid. Whatever else fails is in the outcome.
-pub async fn sample(client: &Client, options: &CollectOptions, source: Source) -> Result<Scan, ApiError> {
-    references::sample(client, options, source).await
 }
 
 /// Lists every secret that the key may see, with everything that uses it.

@@ -57,7 +57,7 @@ impl Collector {
     /// Begins to read the places that are part of every audit. `list_has_ended`: all secrets are known.
     pub(super) fn start_first_scans(&mut self, list_has_ended: bool) {
         // A walk that was started again has a first page twice.
-        if std::mem::replace(&mut self.places.are_begun, true) {
+        if self.is_trial || mem::replace(&mut self.places.are_begun, true) {
             return;
         }
         let sought = Arc::new(self.sought.ready(!list_has_ended));
@@ -95,7 +95,7 @@ impl Collector {
         }
     }
 
-    fn take_scan(&mut self, scanning: Scanning) {
+    pub(super) fn take_scan(&mut self, scanning: Scanning) {
         let source = scanning.scan.source;
         let place = self.places.by_source.entry(source).or_insert_with(|| Place {
             ids: BTreeSet::new(),

@@ -103,16 +103,6 @@ impl Listing {
     }
 }
 
-/// Reads the lists of a place to their end, and one document of each kind: whether a whole reading would succeed.
-pub(super) async fn sample(
-    client: &Client,
-    options: &CollectOptions,
-    source: Source,
-) -> Result<Scan, ApiError> {
-    let reading = Reading { is_sample: true, ..Reading::whole(source, Arc::default(), &Arc::default()) };
-    Ok(Scanning::new(client, reading).run(options).await?.scan)
-}
-
 /// One place while it is read, and then what was found in it.
 pub(super) struct Scanning {
     /// Asks for the next page of the place.

@@ -16,7 +16,7 @@ const ADMIN: &str = "workspace_admin";
 #[derive(Default)]
 pub(super) struct Signs {
     seat_type: Option<String>,
-    access_sources: BTreeSet<String>,
+    pub(super) access_sources: BTreeSet<String>,
     /// Agents of which a list shows the id only.
     unknown_agents: BTreeSet<String>,
     /// Tools, MCP servers and agents that something names.

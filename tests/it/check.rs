@@ -1,9 +1,11 @@
 //! `check`: what the configuration comes to, where each setting came from, and which keys work.
 
-use elevenlabs_secrets_audit::simulator::{Reply, Secret, Simulator, World};
+use elevenlabs_secrets_audit::simulator::{Reply, Secret, Simulator, World, world};
 
 use crate::{
     bundle::names_in,
+    nights::Nights,
+    places::tool,
     support::{SECRETS, Setup, asked, binary_in, code, finish, missing_permissions, serve, serve_with, text},
 };
 
@@ -149,6 +151,59 @@ async fn what_the_key_may_see_is_said_as_far_as_its_seat_tells() {
     let simulator = Simulator::start(world).await.unwrap();
     let output = finish(Setup::of(&simulator).binary("check")).await;
     assert!(said(text(&output.stdout), "main", "view").1.starts_with("not known"));
+}
+
+#[tokio::test]
+async fn a_view_is_full_or_partial_by_what_any_answer_shows() {
+    let mut used = Secret::new("sec", "key");
+    used.used_by.agents.push(world::unknown("agent_9"));
+    let world = World { tools: vec![tool("tool_1", "Lookup", "sec")], ..World::of(vec![used]) };
+    let simulator = Simulator::start(world.clone()).await.unwrap();
+    let output = finish(Setup::of(&simulator).binary("check")).await;
+    let (word, detail) = said(text(&output.stdout), "main", "view");
+    assert_eq!((code(&output), word.as_str()), (3, "failed"));
+    assert!(detail.starts_with("partial: ") && detail.contains("agent_9"), "{detail}");
+
+    let accepting = Setup::of(&simulator).section("[audit]\npartial_view = \"accept\"");
+    let output = finish(accepting.binary("check")).await;
+    assert_eq!((code(&output), said(text(&output.stdout), "main", "view").0.as_str()), (0, "warning"));
+
+    let admin = World { access_source: Some("workspace_admin".to_owned()), ..world };
+    let simulator = Simulator::start(admin).await.unwrap();
+    let output = finish(Setup::of(&simulator).binary("check")).await;
+    let (word, detail) = said(text(&output.stdout), "main", "view");
+    assert_eq!((code(&output), word.as_str(), detail.starts_with("full: ")), (0, "ok", true), "{detail}");
+}
+
+#[tokio::test]
+async fn the_list_of_secrets_is_walked_to_its_end() {
+    let secrets = (0..150).map(|number| Secret::new(&format!("sec_{number}"), "key")).collect();
+    let simulator = serve_with(secrets, |request, reply| match request.query("cursor") {
+        Some(_) if request.path == SECRETS => Reply::json(200, &serde_json::json!({"secrets": 5})),
+        _ => reply,
+    })
+    .await;
+    let output = finish(Setup::of(&simulator).binary("check")).await;
+    let (word, detail) = said(text(&output.stdout), "main", SECRETS);
+    assert_eq!((code(&output), word.as_str()), (5, "failed"));
+    assert!(detail.contains("page 2"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_workspace_that_was_empty_before_may_be_empty_again() {
+    let nights = Nights::new();
+    let simulator = serve(Vec::new()).await;
+    let setup = Setup::of(&simulator);
+    let check = || {
+        let mut command = setup.binary("check");
+        command.arg("--out").arg(nights.out());
+        finish(command)
+    };
+    let first = check().await;
+    assert_eq!(code(&first), 3, "{}", text(&first.stdout));
+    nights.audit_with(1, World::empty(), |setup| setup.section("[audit]\nallow_empty = true")).await;
+    let later = check().await;
+    assert_eq!(code(&later), 0, "{}", text(&later.stdout));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The id of a secret in a form that no document shows: a use wherever it stands, and a plain value stays one.
 
-use elevenlabs_secrets_audit::simulator::{Secret, World, documents};
+use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, World, documents};
 use serde_json::json;
 
 use crate::{
@@ -110,7 +110,7 @@ async fn documents_that_were_read_before_an_id_of_another_form_was_known_are_rea
         documents::environment_variable("var_1", "ws", "L", "secret", &json!({"p": format!("<{odd}>")}));
     let mut world = world_of(&[HELD, FREE, odd]);
     world.environment_variables = vec![held];
-    let simulator = elevenlabs_secrets_audit::simulator::Simulator::start(world).await.unwrap();
+    let simulator = Simulator::start(world).await.unwrap();
     let outcome = Setup::of(&simulator).section("[audit]\npage_size = 2").run().await;
     let bundle = outcome.bundle();
     assert_eq!((outcome.code(), bundle.verdict(odd), bundle.verdict(FREE)), (0, "in_use", "unused"));
@@ -119,17 +119,14 @@ async fn documents_that_were_read_before_an_id_of_another_form_was_known_are_rea
 
 #[tokio::test]
 async fn what_only_the_last_look_at_another_secret_mentions_counts() {
-    let simulator = elevenlabs_secrets_audit::simulator::Simulator::start_with(
-        world_of(&[HELD, FREE]),
-        |request, reply| {
-            if request.path != format!("/v1/convai/secrets/{FREE}") {
-                return reply;
-            }
-            let mut body = reply.body_json().unwrap();
-            body["metadata"] = json!({"copied_from": HELD});
-            elevenlabs_secrets_audit::simulator::Reply::json(200, &body)
-        },
-    )
+    let simulator = Simulator::start_with(world_of(&[HELD, FREE]), |request, reply| {
+        if request.path != format!("/v1/convai/secrets/{FREE}") {
+            return reply;
+        }
+        let mut body = reply.body_json().unwrap();
+        body["metadata"] = json!({"copied_from": HELD});
+        Reply::json(200, &body)
+    })
     .await
     .unwrap();
     let outcome = Setup::of(&simulator).run().await;
@@ -145,17 +142,14 @@ async fn an_id_in_a_field_beside_a_list_is_a_use() {
         "/v1/convai/environment-variables",
         "/v1/speech-engine",
     ] {
-        let simulator = elevenlabs_secrets_audit::simulator::Simulator::start_with(
-            world_of(&[HELD, FREE]),
-            move |request, reply| {
-                if request.path != path {
-                    return reply;
-                }
-                let mut body = reply.body_json().unwrap();
-                body["further"] = json!([{"id": "x", "vault": {"secret_id": HELD}}]);
-                elevenlabs_secrets_audit::simulator::Reply::json(200, &body)
-            },
-        )
+        let simulator = Simulator::start_with(world_of(&[HELD, FREE]), move |request, reply| {
+            if request.path != path {
+                return reply;
+            }
+            let mut body = reply.body_json().unwrap();
+            body["further"] = json!([{"id": "x", "vault": {"secret_id": HELD}}]);
+            Reply::json(200, &body)
+        })
         .await
         .unwrap();
         let outcome = Setup::of(&simulator).run().await;
@@ -168,22 +162,58 @@ async fn an_id_in_a_field_beside_a_list_is_a_use() {
     }
 }
 
+/// An answer with an unknown field that names HELD, in the object to which `within` leads.
+fn naming(request: &Request, reply: Reply, path: &str, within: &str) -> Reply {
+    if request.path != path {
+        return reply;
+    }
+    let mut body = reply.body_json().unwrap();
+    body.pointer_mut(within).unwrap()["rotated_by"] = json!([{"vault": HELD}]);
+    Reply::json(200, &body)
+}
+
+#[tokio::test]
+async fn an_id_in_an_unknown_field_of_the_lists_of_secrets_and_dependents_is_a_use() {
+    let listed = "/v1/convai/secrets".to_owned();
+    let paged = crate::support::dependencies(GONE, "tools");
+    for (path, within, holder) in [
+        (&listed, "", "secrets"),
+        (&listed, "/secrets/0/used_by/tools/1", "secret"),
+        (&listed, "/secrets/0/used_by/agents/0", "secret"),
+        (&paged, "", "secret"),
+        (&paged, "/dependencies/0", "secret"),
+    ] {
+        let used = Secret::new(GONE, "used").with_tools(120).with_agents(1);
+        let world = World::of(vec![used, Secret::new(HELD, "held"), Secret::new(FREE, "free")]);
+        let path = path.clone();
+        let intercept = move |request: &Request, reply| naming(request, reply, &path, within);
+        let simulator = Simulator::start_with(world, intercept).await.unwrap();
+        let outcome = Setup::of(&simulator).run().await;
+        let bundle = outcome.bundle();
+        assert_eq!(
+            (outcome.code(), bundle.verdict(HELD), bundle.verdict(FREE)),
+            (0, "in_use", "unused"),
+            "{within}"
+        );
+        let holders = bundle.dependents_of(HELD, holder);
+        assert!(holders[0]["via"].contains("rotated_by.0.vault"), "{holders:?}");
+        assert_eq!(bundle.json["totals"]["dependents"], 122, "every dependent is kept as it is");
+    }
+}
+
 #[tokio::test]
 async fn a_field_that_cannot_be_searched_calls_nothing_unused() {
     let deep = format!("{}{HELD:?}{}", "[".repeat(200), "]".repeat(200));
-    let simulator = elevenlabs_secrets_audit::simulator::Simulator::start_with(
-        world_of(&[HELD, FREE]),
-        move |request, reply| {
-            let elevenlabs_secrets_audit::simulator::Reply::Answer { status, headers, body } = reply else {
-                return reply;
-            };
-            let mut text = String::from_utf8(body).unwrap();
-            if request.path == "/v1/convai/secrets" {
-                text = text.replacen("\"type\":", &format!("\"vault\":{deep},\"type\":"), 1);
-            }
-            elevenlabs_secrets_audit::simulator::Reply::Answer { status, headers, body: text.into_bytes() }
-        },
-    )
+    let simulator = Simulator::start_with(world_of(&[HELD, FREE]), move |request, reply| {
+        let Reply::Answer { status, headers, body } = reply else {
+            return reply;
+        };
+        let mut text = String::from_utf8(body).unwrap();
+        if request.path == "/v1/convai/secrets" {
+            text = text.replacen("\"type\":", &format!("\"vault\":{deep},\"type\":"), 1);
+        }
+        Reply::Answer { status, headers, body: text.into_bytes() }
+    })
     .await
     .unwrap();
     let outcome = Setup::of(&simulator).run().await;

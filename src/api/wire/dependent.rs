@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{
     json::{FromObject, Object, Text, elements},
+    secret::UnknownField,
     used_by::ListName,
 };
 use crate::{
@@ -16,8 +17,9 @@ use crate::{
 
 /// The fields of all dependents that the document knows: `DependentAvailable…Identifier`,
 /// `DependentUnknown…Identifier` and `DependentPhoneNumberIdentifier`. None is insisted on: an element that is
-/// present is a use, whatever it lacks.
+/// present is a use, whatever it lacks. One with another field is salvaged.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Identifier<'a> {
     #[serde(borrow, rename = "type")]
     visibility: Option<Text<'a>>,
@@ -53,6 +55,21 @@ pub(super) fn sightings<'a>(list: &ListName, value: &'a RawValue) -> Result<Vec<
     }
     let elements = elements(value, list.as_str())?;
     Ok(elements.into_iter().map(|element| sighting(&dependent_type, element)).collect())
+}
+
+/// The fields of the elements of a known list that the document doesn't know.
+pub(super) fn unknown_fields<'a>(list: &str, value: &'a RawValue) -> Vec<UnknownField<'a>> {
+    // Nearly always there is none.
+    if serde_json::from_str::<Vec<FromObject<Identifier<'a>>>>(value.get()).is_ok() {
+        return Vec::new();
+    }
+    let elements = elements(value, list).unwrap_or_default();
+    let objects = elements.into_iter().filter_map(|element| Object::parse(element.get(), "").ok());
+    let fields = objects.flat_map(|object| object.fields);
+    fields
+        .filter(|(field, _)| Identifier::deserialize(&serde_json::json!({ field.as_ref(): null })).is_err())
+        .map(|(field, value)| UnknownField { name: format!("{list}.{field}"), value })
+        .collect()
 }
 
 /// What stands where no list was expected.
@@ -100,7 +117,7 @@ fn id(value: &RawValue) -> Option<Text<'_>> {
 }
 
 impl<'a> Identifier<'a> {
-    /// Of an object with a field of the wrong type, the fields that can be read.
+    /// Of an object with an unknown field, or one of the wrong type, the fields that can be read.
     fn salvage(element: &'a RawValue) -> Self {
         let Ok(object) = Object::parse(element.get(), "") else { return Self::default() };
         let text = |field| object.text(field).ok().flatten().map(Text);
@@ -110,7 +127,8 @@ impl<'a> Identifier<'a> {
             visibility: text("type"),
             id: field("id").and_then(id),
             name: text("name"),
-            created_at_unix_secs: None,
+            created_at_unix_secs: field("created_at_unix_secs")
+                .and_then(|value| serde_json::from_str(value.get()).ok()),
             access_level: text("access_level"),
             referenced_resource_ids: via.map(|ids| ids.into_iter().filter_map(id).collect()),
             phone_number_id: field("phone_number_id").and_then(id),

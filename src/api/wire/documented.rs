@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde::{Deserialize, Deserializer};
 
 use super::{
     DependenciesPage, DependentList, HasMore, ListName, ListedSecret, ResourceType, SecretPage,
@@ -36,8 +36,15 @@ struct Secret<'a> {
     name: Text<'a>,
     #[serde(borrow)]
     used_by: FromObject<UsedBy<'a>>,
-    #[serde(rename = "access_info")]
-    _access_info: Option<IgnoredAny>,
+    #[serde(borrow)]
+    access_info: Option<FromObject<AccessInfo<'a>>>,
+}
+
+/// `ResourceAccessInfo`, as far as it is of use.
+#[derive(Deserialize)]
+struct AccessInfo<'a> {
+    #[serde(borrow)]
+    access_source: Option<Text<'a>>,
 }
 
 /// `ConvAIStoredSecretDependencies`
@@ -108,6 +115,7 @@ pub(super) fn secret_page(body: &[u8]) -> Option<SecretPage<'_>> {
         secrets: page.secrets.into_iter().map(|secret| listed(secret.0)).collect::<Option<_>>()?,
         next_cursor: page.next_cursor.map(|cursor| cursor.0),
         has_more: HasMore::Absent,
+        unknown_fields: Vec::new(),
     })
 }
 
@@ -118,6 +126,7 @@ pub(super) fn dependencies_page(body: &[u8], resource_type: ResourceType) -> Opt
         sightings: sightings(page.dependencies, &ListName::Pageable(resource_type).dependent_type())?,
         next_cursor: page.next_cursor.map(|cursor| cursor.0),
         has_more: HasMore::Absent,
+        unknown_fields: Vec::new(),
     })
 }
 
@@ -151,6 +160,10 @@ fn listed(secret: Secret<'_>) -> Option<ListedSecret<'_>> {
                 problem: None,
             },
         ],
+        access_source: secret
+            .access_info
+            .and_then(|info| info.0.access_source)
+            .map(|source| source.0.into_owned()),
         unknown_fields: Vec::new(),
     })
 }

@@ -149,7 +149,7 @@ fn holder(element: &RawValue, shape: ListShape, sought: &Sought) -> (Holder, Opt
 }
 
 /// `ResourceAccessInfo.access_source`
-fn access_source(object: &Object<'_>) -> Option<String> {
+pub(super) fn access_source(object: &Object<'_>) -> Option<String> {
     Some(field(object, "access_info")?.text("access_source").ok()??.into_owned())
 }
 

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{
     dependent, documented,
+    holder::access_source,
     json::{Object, elements},
     search::{FoundReferences, search_unknown},
     sought::Sought,
@@ -24,16 +25,18 @@ pub struct ListedSecret<'a> {
     pub name: Option<Cow<'a, str>>,
     /// Every list under `used_by`.
     pub lists: Vec<DependentList<'a>>,
-    /// The fields that the document doesn't know.
+    /// Through what the key's user may see it (`access_info.access_source`).
+    pub access_source: Option<String>,
+    /// The fields that the document doesn't know, of it and of its dependents.
     pub unknown_fields: Vec<UnknownField<'a>>,
 }
 
-/// A field of a secret that the document doesn't know. Like any document, it may hold the id of another secret.
+/// A field that the document doesn't know. Like any document, it may hold the id of a secret.
 #[derive(Clone, Debug)]
 pub struct UnknownField<'a> {
-    /// Its name; below `used_by`, with that before it.
+    /// Its name; below `used_by` or in a list, with that before it.
     pub name: String,
-    value: &'a RawValue,
+    pub(super) value: &'a RawValue,
 }
 
 impl UnknownField<'_> {
@@ -61,6 +64,8 @@ pub struct SecretPage<'a> {
     pub next_cursor: Option<Cow<'a, str>>,
     /// Whether the server says that there is one. The document has no such flag here; a server that sends it is heard.
     pub has_more: HasMore,
+    /// The fields beside the list that the document doesn't know.
+    pub unknown_fields: Vec<UnknownField<'a>>,
 }
 
 /// What a page of any list says of the next one.
@@ -83,6 +88,8 @@ pub struct DependenciesPage<'a> {
     pub next_cursor: Option<Cow<'a, str>>,
     /// Whether the server says that there is one. The document has no such flag here; a server that sends it is heard.
     pub has_more: HasMore,
+    /// The fields beside the list and of its elements that the document doesn't know.
+    pub unknown_fields: Vec<UnknownField<'a>>,
 }
 
 impl<'a> PageFrame<'a> {
@@ -121,7 +128,12 @@ impl<'a> SecretPage<'a> {
                     .map_err(|problem| Malformed(format!("secrets[{position}]: {problem}")))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { secrets, next_cursor: page.text("next_cursor")?, has_more: page.flag("has_more") })
+        Ok(Self {
+            secrets,
+            next_cursor: page.text("next_cursor")?,
+            has_more: page.flag("has_more"),
+            unknown_fields: beside(&page, "secrets"),
+        })
     }
 }
 
@@ -141,7 +153,10 @@ impl<'a> DependenciesPage<'a> {
     ) -> Result<Self, Malformed> {
         let page = Object::from_body(body)?;
         let dependencies = page.require("dependencies")?;
+        let mut unknown_fields = beside(&page, "dependencies");
+        unknown_fields.extend(dependent::unknown_fields("dependencies", dependencies));
         Ok(Self {
+            unknown_fields,
             sightings: dependent::sightings(&ListName::Pageable(resource_type), dependencies)
                 .map_err(|_| Malformed("the field dependencies is not a list".to_owned()))?,
             next_cursor: page.text("next_cursor")?,
@@ -177,8 +192,21 @@ impl<'a> ListedSecret<'a> {
         let below = used_by.fields.iter().filter(|(field, _)| is_unknown_list(field));
         unknown_fields
             .extend(below.map(|(field, value)| UnknownField { name: format!("used_by.{field}"), value }));
-        Ok(Self { id, name: secret.text("name").ok().flatten(), lists, unknown_fields })
+        for name in ListName::known() {
+            let list = format!("used_by.{}", name.as_str());
+            let values = used_by.all(name.as_str());
+            unknown_fields.extend(values.flat_map(|value| dependent::unknown_fields(&list, value)));
+        }
+        let (name, access_source) = (secret.text("name").ok().flatten(), access_source(secret));
+        Ok(Self { id, name, lists, access_source, unknown_fields })
     }
+}
+
+/// What stands beside the list of a page and is nothing that leads to the next one.
+fn beside<'a>(page: &Object<'a>, list: &str) -> Vec<UnknownField<'a>> {
+    let is_known = |field: &str| field == list || matches!(field, "next_cursor" | "has_more");
+    let fields = page.fields.iter().filter(|(field, _)| !is_known(field));
+    fields.map(|(field, value)| UnknownField { name: field.to_string(), value }).collect()
 }
 
 /// What the document doesn't know, beside `used_by`. A list or an object that by its name tells of uses is read as if it stood there;

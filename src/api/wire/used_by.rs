@@ -75,7 +75,7 @@ impl ListName {
         matches!(self, Self::Pageable(ResourceType::Tools | ResourceType::Agents) | Self::Others)
     }
 
-    fn known() -> [Self; 5] {
+    pub(super) fn known() -> [Self; 5] {
         [
             Self::Pageable(ResourceType::Tools),
             Self::Pageable(ResourceType::Agents),

@@ -14,8 +14,8 @@ use crate::inventory::{DependentType, Seen, Visibility, Workspace};
 ///
 /// # Errors
 /// Where it can't be read, or is of a later schema version than this program writes.
-pub fn read_seen(input: impl io::Read, workspace: &Workspace) -> Result<Seen, ReadError> {
-    let mut reader = SeenReader { workspace, is_this_one: false, seen: Seen::default() };
+pub fn read_seen(input: impl io::Read, workspace: &Workspace) -> Result<Option<Seen>, ReadError> {
+    let mut reader = SeenReader { workspace, seen: None, is_this_one: false };
     let (head, _) = read(input, &mut reader)?;
     if head.schema_version > SCHEMA_VERSION {
         return Err(ReadError::new(format!("its schema_version is {}", head.schema_version)));
@@ -26,7 +26,7 @@ pub fn read_seen(input: impl io::Read, workspace: &Workspace) -> Result<Seen, Re
 struct SeenReader<'w> {
     workspace: &'w Workspace,
     is_this_one: bool,
-    seen: Seen,
+    seen: Option<Seen>,
 }
 
 /// The id of a thing that can be asked for.
@@ -43,12 +43,15 @@ impl Reader for SeenReader<'_> {
             (Some(earlier), Some(now)) => earlier == now,
             _ => read.name == self.workspace.name,
         };
+        if self.is_this_one {
+            self.seen.get_or_insert_default();
+        }
         Ok(())
     }
 
     fn secret(&mut self, _: &HeadJson, read: SecretRead) -> Result<(), ReadError> {
-        if self.is_this_one {
-            self.seen.secrets.insert(read.secret_id.into_owned());
+        if let (true, Some(seen)) = (self.is_this_one, &mut self.seen) {
+            seen.secrets.insert(read.secret_id.into_owned());
         }
         Ok(())
     }
@@ -67,12 +70,13 @@ impl Reader for SeenReader<'_> {
     }
 
     fn dependent(&mut self, dependent: &Self::Kept) -> Result<(), ReadError> {
+        let (true, Some(seen)) = (self.is_this_one, &mut self.seen) else { return Ok(()) };
         let (ids, id) = match dependent {
-            Some(Kept::Agent(id)) => (&mut self.seen.agents, id),
-            Some(Kept::SpeechEngine(id)) => (&mut self.seen.speech_engines, id),
+            Some(Kept::Agent(id)) => (&mut seen.agents, id),
+            Some(Kept::SpeechEngine(id)) => (&mut seen.speech_engines, id),
             None => return Ok(()),
         };
-        if self.is_this_one && !ids.contains(id) {
+        if !ids.contains(id) {
             ids.insert(id.clone());
         }
         Ok(())
