@@ -4,8 +4,9 @@ use serde_json::value::RawValue;
 
 use super::{
     HasMore,
+    found::FoundReferences,
     json::{BODY, Object, elements, text_of},
-    search::{FoundReferences, search, search_unknown},
+    search::{search, search_unknown},
     shape::{self, Field},
     sought::Sought,
 };

@@ -8,6 +8,7 @@
 
 mod dependent;
 mod documented;
+mod found;
 mod holder;
 mod json;
 mod search;
@@ -20,13 +21,13 @@ mod tests;
 mod used_by;
 mod user;
 
+pub use found::{Form, FoundReference, FoundReferences};
 pub(crate) use holder::{
     AGENTS, BRANCHES, ENVIRONMENT_VARIABLES, ListShape, MCP_SERVERS, SPEECH_ENGINES, TOOLS,
     references_in_body,
 };
 pub use holder::{Holder, HolderPage};
 pub(crate) use json::Object;
-pub use search::{Form, FoundReference, FoundReferences};
 pub use secret::{DependenciesPage, ListedSecret, PageFrame, SecretPage, UnknownField};
 pub(crate) use shape::{AGENT, SETTINGS, SPEECH_ENGINE};
 pub use sought::Sought;

@@ -1,14 +1,12 @@
 //! The search of a document for secrets: for locators where the document has them, and for the id of a secret wherever else
 //! it stands, as a value, a key or a word of either. What is not of the type that the document gives it may hide a reference.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    fmt,
-};
+use std::{collections::HashMap, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{
+    found::{Form, FoundReference, FoundReferences},
     shape::{Field, Shape, known_anywhere},
     sought::Sought,
 };
@@ -18,80 +16,11 @@ use crate::{
 };
 
 /// How many places of one document are told where it mentions one secret.
-const PLACES_TOLD: usize = 10;
+pub(super) const PLACES_TOLD: usize = 10;
 /// How many words of one document are kept that are no known id yet. With more, it has to be read again when all are known.
-const UNKNOWN_KEPT: usize = 1_000;
+pub(super) const UNKNOWN_KEPT: usize = 1_000;
 /// How many resources that one document names are kept.
 const NAMED_KEPT: usize = 1_000;
-/// The longest path that is told, in bytes: keys come from whoever can edit the workspace.
-const PATH_LENGTH: usize = 300;
-
-/// In which form a secret's id stands in a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// As a locator (`{"secret_id": …}`) where the document has one.
-    Locator,
-    /// As a locator in a place that the document does not know. It may be a plain value that is called so.
-    LocatorElsewhere,
-    /// In any other.
-    Mention,
-}
-
-/// A secret's id in a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundReference {
-    /// The id.
-    pub secret_id: String,
-    /// In which form it stands there.
-    pub form: Form,
-    /// The keys and positions that lead to it, outermost first.
-    pub path: Vec<String>,
-}
-
-impl FoundReference {
-    /// The path in one piece.
-    #[must_use]
-    pub fn path_in_words(&self) -> String {
-        clipped(self.path.join("."))
-    }
-}
-
-/// At most so much of a key or a path as is told.
-fn clipped(mut text: String) -> String {
-    if text.len() > PATH_LENGTH {
-        text.truncate(text.floor_char_boundary(PATH_LENGTH));
-        text.push('…');
-    }
-    text
-}
-
-impl FoundReferences {
-    /// Adds what was found in another showing of the same document.
-    pub fn merge(&mut self, other: Self) {
-        self.references.extend(other.references);
-        self.named.extend(other.named);
-        self.has_more_words |= other.has_more_words;
-        self.unlike_ids += other.unlike_ids;
-        self.problem = self.problem.take().or(other.problem);
-    }
-}
-
-/// What was found in one document.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FoundReferences {
-    /// The references, in the order of the document. Of those that are no locators, some may turn out to be no secret's id.
-    pub references: Vec<FoundReference>,
-    /// The tools, MCP servers and agents that it names, by type and id.
-    pub named: BTreeSet<(DependentType, String)>,
-    /// Whether there were more words that may be ids than are kept.
-    pub has_more_words: bool,
-    /// How many texts stand under `secret_id` where the document has no locator, and have no form of an id. They may be
-    /// credentials, so they are only counted.
-    pub unlike_ids: u64,
-    /// Where one may have been missed.
-    pub problem: Option<Malformed>,
-}
-
 /// Searches a text that is JSON, and an object with these fields.
 pub(super) fn search(text: &str, fields: &'static [Field], sought: &Sought) -> FoundReferences {
     run(text, sought, |search| Value { search, shape: Shaped::Object(fields), is_strict: true })
@@ -420,194 +349,5 @@ impl Kind {
             key => Shaped::Of(known_anywhere(key).unwrap_or(&Shape::Any)),
         };
         (shape, false)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::api::wire::shape;
-
-    fn sought() -> Sought {
-        let mut sought = Sought::default();
-        sought.add(["sec_1", "sec_2", "sec_3"]);
-        sought.ready(false)
-    }
-
-    fn in_agent(text: &str) -> FoundReferences {
-        search(text, shape::AGENT, &sought())
-    }
-
-    /// Paths with ids.
-    type Pairs = Vec<(String, String)>;
-
-    /// The ids with their paths; those of locators first.
-    fn found(fields: &'static [Field], text: &str) -> (Pairs, Pairs) {
-        let FoundReferences { references, problem, .. } = search(text, fields, &sought());
-        assert_eq!(problem, None, "{text}");
-        let (locators, mentions): (Vec<_>, Vec<_>) =
-            references.into_iter().partition(|one| one.form != Form::Mention);
-        let pairs = |found: Vec<FoundReference>| -> Pairs {
-            found.into_iter().map(|one| (one.path.join("."), one.secret_id)).collect()
-        };
-        (pairs(locators), pairs(mentions))
-    }
-
-    fn pair(path: &str, id: &str) -> (String, String) {
-        (path.to_owned(), id.to_owned())
-    }
-
-    #[test]
-    fn a_locator_is_found_where_the_document_has_it_and_in_places_it_does_not_know() {
-        let text = r#"{"conversation_config": {"agent": {"prompt": {"custom_llm": {"api_key": {"secret_id": "any"}}}},
-            "new": [{"secret_id": "sec_2"}]}, "workflow": {"nodes": {"n": {"additional": {"custom_llm":
-            {"request_headers": {"A": {"secret_id": "sec_3"}}}}}}}}"#;
-        let (locators, mentions) = found(shape::AGENT, text);
-        let expected = [
-            pair("conversation_config.agent.prompt.custom_llm.api_key", "any"),
-            pair("conversation_config.new.0", "sec_2"),
-            pair("workflow.nodes.n.additional.custom_llm.request_headers.A", "sec_3"),
-        ];
-        assert_eq!(locators, expected);
-        assert!(mentions.is_empty());
-    }
-
-    #[test]
-    fn the_id_of_a_secret_is_found_as_a_value_a_key_and_a_word() {
-        let text = r#"{"conversation_config": {}, "code": {"secrets": {"A": "sec_1"}, "sec_2": [null, "x sec_3;"]}}"#;
-        let (locators, mentions) = found(shape::AGENT, text);
-        assert!(locators.is_empty());
-        let expected =
-            [pair("code.secrets.A", "sec_1"), pair("code.sec_2", "sec_2"), pair("code.sec_2.1", "sec_3")];
-        assert_eq!(mentions, expected);
-    }
-
-    #[test]
-    fn a_name_that_is_secret_id_is_a_name() {
-        let text = r#"{"tool_config": {"name": "n", "api_schema": {"url": "u", "request_headers":
-            {"secret_id": "APPROLE", "X": "sec_2"}, "request_body_schema": {"properties": {"secret_id": {"type": "string"}}},
-            "secret_id": {"secret_id": 7}}, "dynamic_variables": {"dynamic_variable_placeholders": {"secret_id": "hush"}},
-            "odd": {"secret_id": "PLAIN"}}}"#;
-        let (locators, mentions) = found(shape::TOOL, text);
-        assert!(locators.is_empty(), "{locators:?}");
-        assert_eq!(mentions, [pair("tool_config.api_schema.request_headers.X", "sec_2")]);
-        assert_eq!(search(text, shape::TOOL, &sought()).unlike_ids, 1, "only where it is no name");
-        let (locators, _) =
-            found(shape::ENVIRONMENT_VARIABLE, r#"{"values": {"secret_id": {"secret_id": "sec_1"}}}"#);
-        assert_eq!(locators, [pair("values.secret_id", "sec_1")]);
-    }
-
-    #[test]
-    fn a_locator_with_more_than_an_id_in_it_mentions_the_id_too() {
-        let (locators, mentions) =
-            found(shape::ENVIRONMENT_VARIABLE, r#"{"values": {"p": {"secret_id": "sec_1@v2"}}}"#);
-        assert_eq!(locators, [pair("values.p", "sec_1@v2")]);
-        assert_eq!(mentions, [pair("values.p.secret_id", "sec_1")]);
-    }
-
-    #[test]
-    fn of_two_equal_keys_both_count() {
-        let text =
-            r#"{"values": {"p": {"secret_id": "sec_1", "secret_id": "sec_2"}, "p": {"secret_id": "sec_3"}}}"#;
-        assert_eq!(found(shape::ENVIRONMENT_VARIABLE, text).0.len(), 3);
-    }
-
-    #[test]
-    fn what_is_not_of_the_type_that_the_document_gives_it_is_a_problem_that_names_its_place() {
-        let of_variable = |values: &str| {
-            search(&format!(r#"{{"values": {values}}}"#), shape::ENVIRONMENT_VARIABLE, &sought())
-        };
-        for values in [
-            r#""oops""#,
-            "null",
-            "5",
-            "[]",
-            "true",
-            r#"{"p": null}"#,
-            r#"{"p": 5}"#,
-            r#"{"p": []}"#,
-            r#"{"p": {}}"#,
-            r#"{"p": {"secret_id": null}}"#,
-            r#"{"p": {"secret_id": ""}}"#,
-            r#"{"p": {"secret_id": ["s"]}}"#,
-            r#"{"p": {"secret_id": {"id": "s"}}}"#,
-        ] {
-            let problem = of_variable(values).problem.unwrap_or_else(|| panic!("{values}")).to_string();
-            assert!(problem.starts_with("values"), "{problem}");
-        }
-        for values in
-            [r#"{}"#, r#"{"p": "text"}"#, r#"{"p": {"auth_connection_id": "a"}}"#, r#"{"p": {"vault": [1]}}"#]
-        {
-            assert_eq!(of_variable(values).problem, None, "{values}");
-        }
-        for (fields, text) in [
-            (shape::SPEECH_ENGINE, r#"{"speech_engine": {}}"#),
-            (shape::SPEECH_ENGINE, r#"{"speech_engine": {"ws_url": "u", "request_headers": null}}"#),
-            (shape::SPEECH_ENGINE, r#"{}"#),
-            (shape::TOOL, r#"{"tool_config": {"name": "n", "api_schema": "oops"}}"#),
-            (shape::TOOL, r#"{"tool_config": []}"#),
-            (shape::SETTINGS, r#"{"webhooks": 5}"#),
-            (shape::SETTINGS, r#"{"conversation_initiation_client_data_webhook": {"url": "u"}}"#),
-            (shape::MCP_SERVER, r#"{"config": {"name": "n", "url": "u", "secret_token": "t"}}"#),
-            (shape::AGENT, r#"{"conversation_config": {"agent": {"prompt": {"tools": {}}}}}"#),
-            (
-                shape::AGENT,
-                r#"{"conversation_config": {"agent": {"prompt": {"custom_llm": {"api_key": "s"}}}}}"#,
-            ),
-        ] {
-            assert!(search(text, fields, &sought()).problem.is_some(), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_the_document_allows_is_no_problem() {
-        for (fields, text) in [
-            (shape::SETTINGS, r#"{}"#),
-            (
-                shape::SETTINGS,
-                r#"{"conversation_initiation_client_data_webhook": null, "new": {"request_headers": 7}}"#,
-            ),
-            (shape::AGENT, r#"{"conversation_config": {}}"#),
-            (
-                shape::AGENT,
-                r#"{"conversation_config": {"agent": {"prompt": {"custom_llm": null, "tools": []}}}}"#,
-            ),
-            (
-                shape::TOOL,
-                r#"{"tool_config": {"name": "end_call", "type": "system", "params": {"secret_id": null}}}"#,
-            ),
-            (
-                shape::MCP_SERVER,
-                r#"{"config": {"name": "n", "url": {"secret_id": "s"}, "secret_token": {"id": "i", "nonce": "n"},
-                "request_meta": {"secret_id": 7, "a": [null]}}}"#,
-            ),
-            (shape::SUMMARY, r#"{"anything": [{"secret_id": 5}]}"#),
-        ] {
-            assert_eq!(search(text, fields, &sought()).problem, None, "{text}");
-        }
-        let deep = format!(r#"{{"conversation_config": {}1{}}}"#, r#"{"a":"#.repeat(200), "}".repeat(200));
-        assert!(in_agent(&deep).problem.is_some());
-    }
-
-    #[test]
-    fn tools_and_mcp_servers_that_are_named_are_kept() {
-        let text = r#"{"conversation_config": {"agent": {"prompt": {"tool_ids": ["t1", "", "t2"], "mcp_server_ids": ["m"]}}},
-            "tool_id": null, "request_headers": {"tool_id": "no"}}"#;
-        let named: Vec<_> =
-            in_agent(text).named.into_iter().map(|(kind, id)| format!("{} {id}", kind.as_str())).collect();
-        assert_eq!(named, ["tool t1", "tool t2", "mcp_server m"]);
-    }
-
-    #[test]
-    fn what_is_kept_of_one_document_is_bounded() {
-        let words: Vec<String> = (0..2_000).map(|number| format!("sec_{number:04}")).collect();
-        let mut open = Sought::default();
-        open.add(["sec_000a"]);
-        let text = serde_json::json!({"conversation_config": {"said": words, "again": vec!["sec_000a"; 50]}})
-            .to_string();
-        let found = search(&text, shape::AGENT, &open.ready(true));
-        assert!(found.has_more_words);
-        assert_eq!(found.references.len(), UNKNOWN_KEPT + PLACES_TOLD);
-        assert!(!search(&text, shape::AGENT, &open.ready(false)).has_more_words);
     }
 }

@@ -6,9 +6,10 @@ use serde_json::value::RawValue;
 
 use super::{
     dependent, documented,
+    found::FoundReferences,
     holder::access_source,
     json::{Object, elements},
-    search::{FoundReferences, search_unknown},
+    search::search_unknown,
     sought::Sought,
     used_by::{
         DependentList, HasMore, ListName, ResourceType, is_unknown_list, lists, unknown_list, used_by,

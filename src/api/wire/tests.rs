@@ -3,6 +3,7 @@
 mod faults;
 mod hostile;
 mod properties;
+mod search;
 
 use serde_json::{Value, json};
 
