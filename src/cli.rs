@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "simulator")]
@@ -203,15 +204,22 @@ pub struct HistoryArgs {
     /// Where the bundles are
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
-    /// The first date, UTC [default: that of the first bundle]
+    /// The first date [default: that of the first bundle]
     #[arg(long, value_name = "DATE")]
     pub from: Option<NaiveDate>,
-    /// The last date, UTC [default: today]
+    /// The last date [default: today]
     #[arg(long, value_name = "DATE")]
     pub to: Option<NaiveDate>,
+    /// The time zone that nights are dates of, such as Europe/Helsinki: that of the machine, where its cron runs by local time
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = time_zone)]
+    pub timezone: Tz,
     /// The form
     #[arg(long, value_enum, default_value_t = HistoryFormat::Table)]
     pub format: HistoryFormat,
+}
+
+fn time_zone(name: &str) -> Result<Tz, String> {
+    name.parse().map_err(|_| "give a name of the IANA time zone database, such as Europe/Helsinki".to_owned())
 }
 
 /// The form of `history`.

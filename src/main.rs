@@ -120,8 +120,9 @@ fn verify(arguments: &VerifyArgs, output: &OutputArgs) -> Result<u8, Error> {
 }
 
 fn history(arguments: &HistoryArgs, output: &OutputArgs) -> Result<u8, Error> {
-    let today = (Surroundings::default().chance.now)().date_naive();
-    let timeline = review::timeline(&arguments.out, arguments.from, arguments.to, today)?;
+    let HistoryArgs { out, from, to, timezone, .. } = arguments;
+    let today = (Surroundings::default().chance.now)().with_timezone(timezone).date_naive();
+    let timeline = review::timeline(out, *from, *to, today, *timezone)?;
     terminal::answer(output, |out| match arguments.format {
         HistoryFormat::Table => timeline.write_table(out),
         HistoryFormat::Csv => timeline.write_csv(out),

@@ -4,9 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
+
 use super::{
-    Audit, AuditedSecret, AuditedWorkspace, Changes, DependentChanges, EarlierRun, History, RenamedSecret,
-    SecretName, Verdict, WorkspaceChanges,
+    Audit, AuditedSecret, AuditedWorkspace, DependentChanges, History, JudgedSecret, RenamedSecret,
+    SecretName, Verdict, WorkspaceChanges, WorkspaceRecord,
     changes::NOT_READ,
     mask::are_the_same,
     matching::{First, Matching, is_deep_only},
@@ -14,6 +16,9 @@ use super::{
 use crate::inventory::{Source, Sources};
 
 const ANOTHER_WORKSPACE: &str = "the API key shows another workspace than before";
+
+/// Why a workspace is not compared that the earlier audit does not have.
+pub(crate) const NOT_IN_EARLIER: &str = "the earlier audit did not read it";
 
 /// What an earlier audit says of a workspace as a whole.
 #[derive(Clone, Copy, Debug)]
@@ -67,8 +72,28 @@ struct WorkspaceComparison<'a> {
     by_id: HashMap<&'a str, AuditedSecret<'a>>,
     met: HashSet<&'a str>,
     is_in_earlier: bool,
+    was_complete: bool,
     was_deep: bool,
+    verdicts: Vec<Verdicts<'a>>,
     changes: WorkspaceChanges,
+}
+
+/// What both audits say of one secret.
+struct Verdicts<'a> {
+    then: Verdict,
+    now: AuditedSecret<'a>,
+    /// Whether the use that one of them knows could be seen by the other.
+    is_comparable: bool,
+}
+
+/// What is known from all audits, beside the two that are compared.
+struct Ledgers<'h> {
+    /// When the earlier of the two began.
+    then: DateTime<Utc>,
+    /// What was known after it.
+    known_then: Option<&'h WorkspaceRecord>,
+    /// What is known now, with or without the later of the two.
+    known_now: Option<&'h WorkspaceRecord>,
 }
 
 /// A secret of the earlier audit, as far as it has come.
@@ -94,7 +119,9 @@ impl<'a> Comparison<'a> {
                 by_id: workspace.secrets().map(|secret| (secret.id(), secret)).collect(),
                 met: HashSet::new(),
                 is_in_earlier: false,
+                was_complete: false,
                 was_deep: false,
+                verdicts: Vec::new(),
                 changes: WorkspaceChanges {
                     workspace: workspace.name().to_owned(),
                     ..WorkspaceChanges::default()
@@ -105,13 +132,23 @@ impl<'a> Comparison<'a> {
         Self { now, workspaces: workspaces.collect(), only_earlier: BTreeSet::new(), coming: None }
     }
 
+    /// The comparison of these workspaces alone.
+    #[must_use]
+    pub fn only(mut self, wanted: impl Fn(&str) -> bool) -> Self {
+        self.workspaces.retain(|name, _| wanted(name));
+        self
+    }
+
     /// Takes in that the earlier audit has a workspace. Goes before its secrets.
     pub fn take_workspace(&mut self, earlier: EarlierWorkspace<'_>) {
         let Some(comparison) = self.workspaces.get_mut(earlier.name) else {
-            self.only_earlier.insert(earlier.name.to_owned());
+            if !self.now.workspaces.iter().any(|workspace| workspace.name() == earlier.name) {
+                self.only_earlier.insert(earlier.name.to_owned());
+            }
             return;
         };
         comparison.is_in_earlier = true;
+        comparison.was_complete = earlier.is_complete;
         comparison.was_deep = earlier.is_deep;
         if let (Some(before), Some(now)) = (earlier.workspace_id, comparison.now.workspace_id())
             && before != now
@@ -157,7 +194,8 @@ impl<'a> Comparison<'a> {
         let name_then = redactor.text(&earlier.secret.name).into_owned();
         let Some((now, matching)) = now else {
             let would_show = match reference_that_led(told_then.filter(|_| had_unlisted)) {
-                None => true,
+                // Where the list of secrets was not read whole, it may be there all the same.
+                None => comparison.now.gaps().next().is_none(),
                 Some(only_deep) => comparison.now.is_complete() && (compare_deep || !only_deep),
             };
             if would_show {
@@ -167,17 +205,12 @@ impl<'a> Comparison<'a> {
         };
         comparison.met.insert(now.id());
         let secret = || SecretName { name: now.name().to_owned(), id: now.id().to_owned() };
-        match (earlier.verdict, now.verdict()) {
-            (Verdict::InUse | Verdict::Undetermined, Verdict::Unused)
-                if compare_deep || !told_then.is_some_and(is_deep_only) =>
-            {
-                comparison.changes.newly_unused.push(secret());
-            }
-            (Verdict::Unused, Verdict::InUse) if compare_deep || !told_now(now).is_some_and(is_deep_only) => {
-                comparison.changes.back_in_use.push(secret());
-            }
-            _ => {}
-        }
+        let told = if now.verdict() == Verdict::InUse { told_now(now) } else { told_then };
+        comparison.verdicts.push(Verdicts {
+            then: earlier.verdict,
+            now,
+            is_comparable: compare_deep || !told.is_some_and(is_deep_only),
+        });
         if !are_the_same(&name_then, now.name()) {
             let renamed = RenamedSecret { secret: secret(), earlier_name: name_then };
             comparison.changes.renamed.push(renamed);
@@ -197,45 +230,116 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// All that is different from the earlier audit, to which this much was known by then.
+    /// All that is different from the earlier audit, which began `then`, and to which `known_then` was known. `known_now`
+    /// may lack what the audit of now says, and nothing else.
     #[must_use]
-    pub fn finish(mut self, earlier: EarlierRun, known: &History) -> Changes {
-        for (name, comparison) in &mut self.workspaces {
+    pub fn finish(
+        self,
+        then: DateTime<Utc>,
+        known_then: &History,
+        known_now: &History,
+    ) -> Vec<WorkspaceChanges> {
+        let at = self.now.run.started_at;
+        let mut workspaces: Vec<WorkspaceChanges> = Vec::new();
+        for (name, comparison) in self.workspaces {
             // The earlier audit need not have seen the id itself.
-            if comparison.is_in_earlier && known.was_another(comparison.now) {
-                comparison.changes = WorkspaceChanges::not_compared(name, ANOTHER_WORKSPACE);
-            }
-        }
-        let mut workspaces: Vec<WorkspaceChanges> =
-            self.workspaces.into_values().map(WorkspaceComparison::finish).collect();
-        for failed in &self.now.failed {
-            workspaces.push(WorkspaceChanges::not_compared(&failed.name, NOT_READ));
+            let is_another = comparison.is_in_earlier && known_then.was_another(comparison.now);
+            workspaces.push(if is_another {
+                WorkspaceChanges::not_compared(name, ANOTHER_WORKSPACE)
+            } else {
+                let [known_then, known_now] = [known_then, known_now].map(|known| known.workspaces.get(name));
+                let ledgers = Ledgers { then, known_then, known_now };
+                comparison.finish(&ledgers, at)
+            });
         }
         for name in self.only_earlier {
             if !self.now.failed.iter().any(|failed| failed.name == name) {
                 workspaces.push(WorkspaceChanges::not_compared(&name, "it is not part of this audit"));
             }
         }
-        workspaces.sort_by(|a, b| a.workspace.cmp(&b.workspace));
-        Changes::Since { earlier, workspaces }
+        workspaces
+    }
+
+    /// What is to be said of the workspaces that the audit of now could not read.
+    pub fn of_failed(now: &Audit) -> impl Iterator<Item = WorkspaceChanges> {
+        now.failed.iter().map(|failed| WorkspaceChanges::not_compared(&failed.name, NOT_READ))
+    }
+}
+
+impl Ledgers<'_> {
+    /// Sorts the verdicts of both audits on one secret into the changes, where they differ. "Unused" is new by the date
+    /// since which it is so: an audit that could not judge the secret neither begins nor ends that.
+    fn sort(&self, verdicts: &Verdicts<'_>, at: DateTime<Utc>, changes: &mut WorkspaceChanges) {
+        let Verdicts { then, now, is_comparable } = verdicts;
+        let secret = || SecretName { name: now.name().to_owned(), id: now.id().to_owned() };
+        let unused_then = self.known_then.and_then(|known| known.secrets.get(now.id())?.unused_since);
+        let record = self.known_now.and_then(|known| known.secrets.get(now.id()));
+        let unused_now = record.and_then(|record| record.unused_since).unwrap_or(at);
+        let last_in_use = record.and_then(|record| record.last_in_use);
+        // By both dates: the clock of the audit that saw the use may have been ahead.
+        let was_used_meanwhile = unused_now > self.then && last_in_use.is_some_and(|last| last > self.then);
+        match (then, now.verdict()) {
+            (Verdict::InUse, Verdict::Unused) if *is_comparable => changes.newly_unused.push(secret()),
+            (Verdict::Unused, Verdict::Unused) if was_used_meanwhile => changes.newly_unused.push(secret()),
+            (Verdict::Undetermined, Verdict::Unused) => {
+                let was_unused = unused_then.is_some() || unused_now <= self.then;
+                if was_unused && !was_used_meanwhile {
+                    changes.judged_again.push(JudgedSecret {
+                        secret: secret(),
+                        verdict: Verdict::Unused,
+                        unused_since: Some(unused_then.map_or(unused_now, |then| then.min(unused_now))),
+                    });
+                } else {
+                    changes.newly_unused.push(secret());
+                }
+            }
+            (Verdict::Unused, Verdict::InUse) if *is_comparable => changes.back_in_use.push(secret()),
+            (Verdict::Undetermined, Verdict::InUse) if *is_comparable && unused_then.is_some() => {
+                changes.back_in_use.push(secret());
+            }
+            (Verdict::Undetermined, Verdict::InUse) => changes.judged_again.push(JudgedSecret {
+                secret: secret(),
+                verdict: Verdict::InUse,
+                unused_since: None,
+            }),
+            (Verdict::InUse | Verdict::Unused, Verdict::Undetermined) => {
+                changes.no_longer_judged.push(JudgedSecret {
+                    secret: secret(),
+                    verdict: *then,
+                    unused_since: unused_then.filter(|_| *then == Verdict::Unused),
+                });
+            }
+            _ => {}
+        }
     }
 }
 
 impl WorkspaceComparison<'_> {
-    fn finish(self) -> WorkspaceChanges {
+    fn finish(self, ledgers: &Ledgers<'_>, at: DateTime<Utc>) -> WorkspaceChanges {
         let mut changes = self.changes;
         if !self.is_in_earlier {
-            changes.not_compared = Some("the earlier audit did not read it".to_owned());
+            changes.not_compared = Some(NOT_IN_EARLIER.to_owned());
         }
         if changes.not_compared.is_some() {
             return changes;
         }
+        for verdicts in &self.verdicts {
+            ledgers.sort(verdicts, at, &mut changes);
+        }
+        // One that the earlier audit could not list, and others before it did.
+        let was_known = |secret: &AuditedSecret<'_>| {
+            !self.was_complete
+                && ledgers.known_then.is_some_and(|known| known.secrets.contains_key(secret.id()))
+        };
         let would_have_shown = |secret: &AuditedSecret<'_>| {
             let told = told_now(*secret).filter(|_| self.now.has_unlisted());
             (self.now.is_inspected() && self.was_deep) || reference_that_led(told) != Some(true)
         };
-        let new =
-            self.now.secrets().filter(|secret| !self.met.contains(secret.id())).filter(would_have_shown);
+        let new = self
+            .now
+            .secrets()
+            .filter(|secret| !self.met.contains(secret.id()) && !was_known(secret))
+            .filter(would_have_shown);
         changes.new = new
             .map(|secret| SecretName { name: secret.name().to_owned(), id: secret.id().to_owned() })
             .collect();
@@ -243,6 +347,8 @@ impl WorkspaceComparison<'_> {
         {
             list.sort();
         }
+        changes.no_longer_judged.sort();
+        changes.judged_again.sort();
         changes.renamed.sort();
         changes.dependents.sort();
         changes

@@ -1,5 +1,6 @@
 //! How many.
 
+use super::{AuditedSecret, Verdict};
 use crate::{
     inventory::{DependentType, Secret, Workspace},
     text::{count, sentence_list},
@@ -29,6 +30,37 @@ impl std::iter::Sum for Totals {
             undetermined: sum.undetermined + one.undetermined,
             dependents: sum.dependents + one.dependents,
         })
+    }
+}
+
+/// What the unused secrets come to for somebody who has to act. Each is counted in one of the three.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnusedCounts {
+    /// Open findings: neither waived nor within grace.
+    pub open: usize,
+    /// Those for which a waiver holds.
+    pub waived: usize,
+    /// Those within grace that nobody waived.
+    pub within_grace: usize,
+}
+
+impl UnusedCounts {
+    pub(super) fn of<'a>(secrets: impl Iterator<Item = AuditedSecret<'a>>) -> Self {
+        let mut counts = Self::default();
+        for secret in secrets.filter(|secret| secret.verdict() == Verdict::Unused) {
+            *match (secret.is_waived(), secret.is_within_grace()) {
+                (true, _) => &mut counts.waived,
+                (false, true) => &mut counts.within_grace,
+                (false, false) => &mut counts.open,
+            } += 1;
+        }
+        counts
+    }
+
+    /// All that are unused.
+    #[must_use]
+    pub fn all(self) -> usize {
+        self.open + self.waived + self.within_grace
     }
 }
 

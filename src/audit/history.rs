@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{AuditedWorkspace, Run, Totals, Verdict};
 
@@ -45,8 +45,36 @@ pub struct Night {
     pub started_at: DateTime<Utc>,
     /// Whether everything was read whole.
     pub is_complete: bool,
-    /// The totals of each workspace that was read, by its configured name.
-    pub workspaces: BTreeMap<String, Totals>,
+    /// What was found in each workspace that was read, by its configured name.
+    pub workspaces: BTreeMap<String, NightTotals>,
+}
+
+/// What one night found in one workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NightTotals {
+    /// How many secrets have which verdict.
+    pub totals: Totals,
+    /// Whether it was read whole. If not, what is unused may count as undetermined.
+    pub is_complete: bool,
+}
+
+/// One UTC date in the series of the nights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Date {
+    /// Which.
+    pub date: NaiveDate,
+    /// Whether there was no audit of all secrets.
+    pub was_missed: bool,
+    /// What was found, where everything was read whole.
+    pub totals: Option<Totals>,
+}
+
+impl Night {
+    /// What was found in a workspace, where it was read whole.
+    #[must_use]
+    pub fn whole(&self, workspace: &str) -> Option<Totals> {
+        self.workspaces.get(workspace).filter(|found| found.is_complete).map(|found| found.totals)
+    }
 }
 
 /// What is known of one workspace.
@@ -146,8 +174,10 @@ impl History {
             known.secrets.retain(|_, record| days_between(record.last_seen, at) <= DAYS_KEPT);
         }
         if !is_narrowed {
-            let totals = workspaces.iter().map(|one| (one.name().to_owned(), one.totals())).collect();
-            self.add_night(Night { run: run.id.clone(), started_at: at, is_complete, workspaces: totals });
+            let found =
+                |one: &AuditedWorkspace| NightTotals { totals: one.totals(), is_complete: one.is_complete() };
+            let workspaces = workspaces.iter().map(|one| (one.name().to_owned(), found(one))).collect();
+            self.add_night(Night { run: run.id.clone(), started_at: at, is_complete, workspaces });
         }
     }
 

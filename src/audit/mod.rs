@@ -19,14 +19,18 @@ mod waivers;
 mod workspace;
 
 pub use changes::{
-    Change, Changes, DependentChanges, DependentName, RenamedSecret, SecretName, Side, WorkspaceChanges,
+    Change, ChangeKind, Changes, DependentChanges, DependentName, JudgedSecret, RenamedSecret, SecretName,
+    Side, WorkspaceChanges,
 };
+pub(crate) use comparison::NOT_IN_EARLIER;
 pub use comparison::{Comparison, EarlierDependent, EarlierSecret, EarlierWorkspace};
-pub use counts::{DependentCounts, Totals};
+pub use counts::{DependentCounts, Totals, UnusedCounts};
 pub use coverage::{Figures, SourceRow, Status};
 pub use discrepancy::Discrepancy;
 use discrepancy::discrepancy;
-pub use history::{DAYS_KEPT, EarlierRun, History, Night, Record, WorkspaceRecord, days_between};
+pub use history::{
+    DAYS_KEPT, Date, EarlierRun, History, Night, NightTotals, Record, WorkspaceRecord, days_between,
+};
 pub use population::{PopulationDrop, empty_in_words};
 pub use redact::{Redaction, Redactor};
 pub use verdict::{Evidence, Judgement, PartialView, Verdict, judge};
@@ -36,7 +40,7 @@ pub use workspace::{AuditedSecret, AuditedWorkspace};
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     collect::{ArchivedBranches, Deep},
@@ -229,7 +233,12 @@ impl Audit {
 
     /// Takes in what is different from an earlier audit.
     pub fn compared(&mut self, mut changes: Changes) {
-        if let Changes::Since { workspaces, .. } = &mut changes {
+        if let Changes::Since { workspaces, warnings, .. } = &mut changes {
+            if !self.is_complete() {
+                warnings.push(
+                    "this audit is INCOMPLETE: what it could not read may be there all the same".to_owned(),
+                );
+            }
             // One that shows too few secrets counts as failed only once it had been compared.
             let failed = |name: &str| self.failed.iter().any(|failed| failed.name == name);
             for workspace in workspaces.iter_mut().filter(|one| failed(&one.workspace)) {
@@ -270,19 +279,40 @@ impl Audit {
         by_reason
     }
 
-    /// The nights on which all workspaces of this audit were read, oldest first, each with what it found in them. On any
-    /// other it would look as if secrets had gone.
-    pub fn nights(&self) -> impl Iterator<Item = (&Night, Totals)> {
-        self.history.nights.iter().filter_map(|night| {
-            let of_each = self.workspaces.iter().map(|one| night.workspaces.get(one.name()).copied());
-            Some((night, of_each.sum::<Option<Totals>>()?))
-        })
+    /// Every date from the first night with a figure to the last night, each with the totals of the workspaces of this
+    /// audit that were ever read whole. Without totals: missed, or not all of them were read whole.
+    #[must_use]
+    pub fn nights(&self) -> Vec<Date> {
+        let nights = &self.history.nights;
+        let were_whole = |name: &str| nights.iter().any(|night| night.whole(name).is_some());
+        let names: Vec<&str> =
+            self.workspaces.iter().map(AuditedWorkspace::name).filter(|name| were_whole(name)).collect();
+        let totals = |night: &Night| names.iter().map(|name| night.whole(name)).sum::<Option<Totals>>();
+        let by_date: BTreeMap<NaiveDate, Option<Totals>> =
+            nights.iter().map(|night| (night.started_at.date_naive(), totals(night))).collect();
+        let has_figures = |(date, found): (&NaiveDate, &Option<Totals>)| found.is_some().then_some(*date);
+        let Some(first) = by_date.iter().find_map(has_figures).filter(|_| !names.is_empty()) else {
+            return Vec::new();
+        };
+        let last = by_date.keys().next_back().copied().unwrap_or(first);
+        let dates = first.iter_days().take_while(|date| *date <= last);
+        let of_date = |date| match by_date.get(&date) {
+            None => Date { date, was_missed: true, totals: None },
+            Some(totals) => Date { date, was_missed: false, totals: *totals },
+        };
+        dates.map(of_date).collect()
     }
 
     /// The totals over all workspaces.
     #[must_use]
     pub fn totals(&self) -> Totals {
         self.workspaces.iter().map(AuditedWorkspace::totals).sum()
+    }
+
+    /// What the unused secrets of all workspaces come to for somebody who has to act.
+    #[must_use]
+    pub fn unused(&self) -> UnusedCounts {
+        UnusedCounts::of(self.secrets())
     }
 
     /// What the population was narrowed to, if it was: then this says nothing of all other secrets.

@@ -51,10 +51,9 @@ pub fn empty_in_words(earlier: Option<usize>) -> String {
     )
 }
 
-/// Whether the last complete audit of this workspace found no secret in it.
+/// Whether the last audit that read this workspace whole found no secret in it.
 fn was_empty(history: &History, name: &str) -> bool {
-    let complete = history.nights.iter().rev().filter(|night| night.is_complete);
-    let last = complete.filter_map(|night| night.workspaces.get(name)).next();
+    let last = history.nights.iter().rev().find_map(|night| night.whole(name));
     last.is_some_and(|totals| totals.secrets == 0)
 }
 

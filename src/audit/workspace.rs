@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     AppliedWaiver, DependentCounts, Discrepancy, Evidence, Figures, PopulationDrop, Record, SourceRow,
-    Status, Totals, Verdict, history::days_between, verdict::Judgement,
+    Status, Totals, UnusedCounts, Verdict, history::days_between, verdict::Judgement,
 };
 use crate::inventory::{Dependent, Gap, Reference, Secret, Source, View, Workspace};
 
@@ -176,6 +176,12 @@ impl AuditedWorkspace {
             }
         }
         totals
+    }
+
+    /// What the unused secrets come to for somebody who has to act.
+    #[must_use]
+    pub fn unused(&self) -> UnusedCounts {
+        UnusedCounts::of(self.secrets())
     }
 }
 

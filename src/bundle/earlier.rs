@@ -1,11 +1,11 @@
 //! What earlier bundles in the output directory say to a new audit. A bundle that doesn't hold is passed over, and the
 //! report says so.
 
-use std::{io, path::Path};
+use std::{collections::BTreeSet, io, path::Path};
 
 use super::{Bundle, Manifest, REPORT, last_first, look_at, open};
 use crate::{
-    audit::{Audit, Changes, Comparison, History},
+    audit::{Audit, Changes, Comparison, EarlierRun, History, NOT_IN_EARLIER, WorkspaceChanges},
     interrupt::Interrupt,
     inventory::{Seen, Workspace},
     report::{self, EarlierReport},
@@ -16,23 +16,27 @@ use crate::{
 pub struct Earlier {
     /// What they saw, to be continued.
     pub history: History,
-    /// What is different from the last complete audit.
+    /// What is different, of each workspace from the last audit that read it whole.
     pub changes: Changes,
 }
 
-/// Asks the earlier bundles of an output directory: the newest that is of all secrets and holds for the history, and the
-/// newest of those that is complete for what has changed.
+/// Asks the earlier bundles of an output directory: the newest that is of all secrets and holds for the history, and for
+/// what has changed in a workspace the newest of those that read it whole.
 ///
 /// # Errors
 /// Where the directory can't be read, or a signal came meanwhile.
 pub fn consult(output: &Path, audit: &Audit, interrupt: &Interrupt) -> io::Result<Earlier> {
-    let mut consulted = Consulted { history: None, changes: None, notes: Vec::new() };
-    if audit.filter().is_some() {
-        let why = "a narrowed audit is not compared: it says nothing of the secrets that it did not read";
-        consulted.changes = Some(Changes::NotCompared(why.to_owned()));
-    }
+    let is_narrowed = audit.filter().is_some();
+    let workspaces = audit.workspaces.iter().filter(|_| !is_narrowed);
+    let mut consulted = Consulted {
+        history: None,
+        since: None,
+        to_compare: workspaces.map(|workspace| workspace.name().to_owned()).collect(),
+        compared: Vec::new(),
+        notes: Vec::new(),
+    };
     for bundle in last_first(output)? {
-        if consulted.history.is_some() && consulted.changes.is_some() {
+        if consulted.history.is_some() && consulted.to_compare.is_empty() {
             break;
         }
         if interrupt.signal().is_some() {
@@ -47,7 +51,7 @@ pub fn consult(output: &Path, audit: &Audit, interrupt: &Interrupt) -> io::Resul
             consulted.notes.push(note);
         }
     }
-    Ok(consulted.finish())
+    Ok(consulted.finish(audit))
 }
 
 /// What the last complete audit saw of a workspace that is being read. Nothing where no bundle tells: why one that should
@@ -55,7 +59,7 @@ pub fn consult(output: &Path, audit: &Audit, interrupt: &Interrupt) -> io::Resul
 #[must_use]
 pub fn last_seen(output: &Path, workspace: &Workspace, interrupt: &Interrupt) -> Option<Seen> {
     let is_of_use = |bundle: &Bundle| {
-        bundle.manifest().is_ok_and(|manifest| manifest.is_full() && manifest.complete)
+        bundle.manifest().is_ok_and(|manifest| manifest.is_full() && manifest.read_whole(&workspace.name))
             && look_at(bundle, interrupt).is_ok_and(|looked| looked.flaws.is_empty())
     };
     let read = |bundle: Bundle| -> io::Result<Option<Seen>> {
@@ -67,15 +71,22 @@ pub fn last_seen(output: &Path, workspace: &Workspace, interrupt: &Interrupt) ->
 
 struct Consulted {
     history: Option<History>,
-    changes: Option<Changes>,
+    /// The first audit that workspaces were compared with.
+    since: Option<EarlierRun>,
+    /// The workspaces of which no bundle was found yet that read them whole.
+    to_compare: BTreeSet<String>,
+    compared: Vec<WorkspaceChanges>,
     notes: Vec<String>,
 }
 
 impl Consulted {
     fn ask(&mut self, bundle: &Bundle, audit: &Audit, interrupt: &Interrupt) -> io::Result<()> {
         let manifest = bundle.manifest()?;
-        let wanted = self.history.is_none() || (self.changes.is_none() && manifest.complete);
-        if !manifest.is_full() || !wanted {
+        let compares_any = audit.filter().is_none() && self.since.is_none() && manifest.complete;
+        let wanted = self.to_compare.iter().filter(|name| manifest.read_whole(name)).cloned();
+        let wanted: BTreeSet<String> = wanted.collect();
+        let compares = compares_any || !wanted.is_empty();
+        if !manifest.is_full() || (self.history.is_some() && !compares) {
             return Ok(());
         }
         let looked = look_at(bundle, interrupt)?;
@@ -83,13 +94,17 @@ impl Consulted {
             return Err(io::Error::other(flaw.to_string()));
         }
         let mut comparison =
-            Some(audit).filter(|_| manifest.complete && self.changes.is_none()).map(Comparison::of);
+            compares.then(|| Comparison::of(audit).only(|workspace| wanted.contains(workspace)));
         let report = read(bundle, &manifest, comparison.as_mut())?;
         if let Some(comparison) = comparison {
-            self.changes = Some(comparison.finish(report.run.clone(), &report.history));
+            let known_now = self.history.as_ref().unwrap_or(&report.history);
+            let found = comparison.finish(report.run.started_at, &report.history, known_now);
+            self.take(found, &wanted, &report.run);
         }
         if self.history.is_none() {
             let EarlierReport { run, is_complete, mut history, .. } = report;
+            // Of any other workspace no bundle tells.
+            self.to_compare.retain(|name| history.workspaces.contains_key(name));
             history.continues = Some(run.run.clone());
             if is_complete {
                 history.complete_before = Some(run);
@@ -99,7 +114,18 @@ impl Consulted {
         Ok(())
     }
 
-    fn finish(self) -> Earlier {
+    /// Takes in how these workspaces compare with a run. What the newest run has and this audit hasn't is said once.
+    fn take(&mut self, found: Vec<WorkspaceChanges>, wanted: &BTreeSet<String>, run: &EarlierRun) {
+        let is_first = self.since.is_none();
+        for mut changes in found.into_iter().filter(|one| is_first || wanted.contains(&one.workspace)) {
+            changes.since = Some(run.clone()).filter(|_| !is_first);
+            self.to_compare.remove(&changes.workspace);
+            self.compared.push(changes);
+        }
+        self.since.get_or_insert_with(|| run.clone());
+    }
+
+    fn finish(self, audit: &Audit) -> Earlier {
         let mut notes = self.notes;
         let mut history = self.history.unwrap_or_else(|| {
             notes.push("No earlier bundle tells what was before: ages begin with this audit.".to_owned());
@@ -107,18 +133,39 @@ impl Consulted {
         });
         // What was passed over on an earlier night was said then.
         history.notes = notes;
-        let changes = self.changes.unwrap_or_else(|| {
-            Changes::NotCompared(match &history.complete_before {
-                Some(earlier) => format!(
-                    "the bundle of the last complete audit ({}) is no longer there, or does not hold",
-                    earlier.run
-                ),
-                None => "there was no complete audit before this one".to_owned(),
-            })
-        });
+        let changes = match (self.since, &history.complete_before) {
+            _ if audit.filter().is_some() => Changes::NotCompared(
+                "a narrowed audit is not compared: it says nothing of the secrets that it did not read"
+                    .to_owned(),
+            ),
+            (Some(earlier), _) => {
+                let mut workspaces = self.compared;
+                let is_told = |name: &str| workspaces.iter().any(|one| one.workspace == name);
+                let rest = audit.workspaces.iter().filter(|workspace| !is_told(workspace.name()));
+                let rest: Vec<WorkspaceChanges> = rest
+                    .map(|workspace| {
+                        let is_known = history.workspaces.contains_key(workspace.name());
+                        let why = if is_known { NEVER_WHOLE } else { NOT_IN_EARLIER };
+                        WorkspaceChanges::not_compared(workspace.name(), why)
+                    })
+                    .collect();
+                workspaces.extend(rest);
+                workspaces.extend(Comparison::of_failed(audit));
+                workspaces.sort_by(|a, b| a.workspace.cmp(&b.workspace));
+                Changes::Since { earlier, warnings: Vec::new(), workspaces }
+            }
+            (None, Some(earlier)) => Changes::NotCompared(format!(
+                "the bundle of the last complete audit ({}) is no longer there, or does not hold",
+                earlier.run
+            )),
+            (None, None) => Changes::NotCompared("there was no complete audit before this one".to_owned()),
+        };
         Earlier { history, changes }
     }
 }
+
+/// Why a workspace is not compared that earlier audits knew.
+const NEVER_WHOLE: &str = "no bundle that is still there, and holds, read it whole";
 
 fn read(
     bundle: &Bundle,

@@ -196,4 +196,11 @@ impl<P> Manifest<P> {
     pub fn is_full(&self) -> bool {
         !self.filtered
     }
+
+    /// Whether it read this workspace whole. The first version did not say so of each.
+    #[must_use]
+    pub fn read_whole(&self, workspace: &str) -> bool {
+        let named = self.workspaces.iter().find(|one| one.name == workspace);
+        named.is_some_and(|one| one.complete.unwrap_or(self.complete && one.audited))
+    }
 }

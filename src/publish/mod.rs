@@ -104,8 +104,7 @@ pub fn publish(
                 .is_some_and(|bundle| days_between(bundle.started_at, now) <= DAYS_KEPT)
     });
     let link = previous.map(Predecessor::link);
-    let is_full = audit.filter().is_none();
-    let to_prune = retention::to_prune(retention, there, is_full, audit.is_complete(), now);
+    let to_prune = retention::to_prune(retention, there, audit);
     pruned.extend(to_prune.iter().map(|one| one.pruned_by(&audit.run.id)));
 
     let manifest = evidence::manifest(audit, evidence, files.clone(), link, pruned);

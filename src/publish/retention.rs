@@ -1,12 +1,15 @@
 //! Which bundles are removed after a new one is in place.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 
 use super::chain::Predecessor;
-use crate::{audit::days_between, bundle::Manifest};
+use crate::{
+    audit::{Audit, AuditedWorkspace, days_between},
+    bundle::Manifest,
+};
 
-/// Which bundles are kept. The newest always is, and so are the newest of all secrets and the newest complete one, which
-/// the next audit builds on.
+/// Which bundles are kept. The newest always is, and so are those that the next audit builds on: the newest of all secrets,
+/// the newest complete one, and of each workspace the newest that read it whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Retention {
     /// All.
@@ -18,27 +21,27 @@ pub enum Retention {
     Days(u32),
 }
 
-/// The bundles to remove, of those that are there beside the new one, which began at `now`. They come oldest first.
-pub(super) fn to_prune(
-    retention: Retention,
-    there: Vec<Predecessor>,
-    new_is_full: bool,
-    new_is_complete: bool,
-    now: DateTime<Utc>,
-) -> Vec<Predecessor> {
+/// The bundles to remove, of those that are there beside the new one, which is that of this audit. They come oldest first.
+pub(super) fn to_prune(retention: Retention, there: Vec<Predecessor>, audit: &Audit) -> Vec<Predecessor> {
+    let (now, new_is_full) = (audit.run.started_at, audit.filter().is_none());
     let too_many = match retention {
         Retention::All => return Vec::new(),
         Retention::Bundles(keep) => (there.len() + 1).saturating_sub(keep),
         Retention::Days(_) => there.len(),
     };
-    let newest = |wanted: fn(&Manifest) -> bool| {
+    let newest = |wanted: &dyn Fn(&Manifest) -> bool| {
         there.iter().rev().find(|one| wanted(&one.manifest)).map(|one| one.bundle.run.clone())
     };
-    let full = newest(Manifest::is_full).filter(|_| !new_is_full);
-    let complete = newest(|manifest| manifest.is_full() && manifest.complete)
-        .filter(|_| !(new_is_full && new_is_complete));
-    let is_needed =
-        |one: &Predecessor| [&full, &complete].into_iter().flatten().any(|run| *run == one.bundle.run);
+    let full = newest(&Manifest::is_full).filter(|_| !new_is_full);
+    let complete = newest(&|manifest| manifest.is_full() && manifest.complete)
+        .filter(|_| !(new_is_full && audit.is_complete()));
+    let failed = audit.failed.iter().map(|failed| failed.name.as_str());
+    let not_whole = audit.workspaces.iter().filter(|workspace| !(new_is_full && workspace.is_complete()));
+    let not_whole = not_whole.map(AuditedWorkspace::name).chain(failed);
+    let of_each =
+        not_whole.filter_map(|name| newest(&|manifest| manifest.is_full() && manifest.read_whole(name)));
+    let needed: BTreeSet<String> = full.into_iter().chain(complete).chain(of_each).collect();
+    let is_needed = |one: &Predecessor| needed.contains(&one.bundle.run);
     let is_too_old = |one: &Predecessor| match retention {
         Retention::Days(days) => days_between(one.bundle.started_at, now) > days,
         Retention::All | Retention::Bundles(_) => true,

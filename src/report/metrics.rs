@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    audit::{Audit, AuditedWorkspace, Verdict, WaiverState},
+    audit::{Audit, AuditedWorkspace, UnusedCounts, Verdict, WaiverState},
     inventory::Extent,
     text::show_hidden,
 };
@@ -38,6 +38,7 @@ pub(super) fn report(audit: &Audit, out: impl Write) -> io::Result<()> {
     let last_complete = audit.last_complete().map(|run| run.started_at);
     page.last("last_complete", "the last audit that was complete began", last_complete)?;
     page.one("complete", "Whether everything was read whole.", truth(audit.is_complete()))?;
+    page.one("filtered", "Whether only some secrets were read.", truth(audit.filter().is_some()))?;
 
     page.describe("workspace_read", "Whether the secrets of the workspace could be listed.")?;
     let read: BTreeMap<&str, bool> = audit
@@ -61,18 +62,30 @@ pub(super) fn report(audit: &Audit, out: impl Write) -> io::Result<()> {
     for workspace in &audit.workspaces {
         let totals = workspace.totals();
         for (verdict, number) in [
-            (Verdict::InUse, totals.in_use),
-            (Verdict::Unused, totals.unused),
-            (Verdict::Undetermined, totals.undetermined),
+            (Verdict::InUse, known(audit, workspace, totals.in_use)),
+            (Verdict::Unused, known(audit, workspace, totals.unused)),
+            (Verdict::Undetermined, Some(totals.undetermined)),
         ] {
             let labels = [("workspace", workspace.name()), ("verdict", verdict.as_str())];
-            page.sample("secrets", &labels, number as i64)?;
+            page.sample_if_known("secrets", &labels, number)?;
         }
     }
-    page.describe("unused_open_secrets", "Unused secrets that are neither waived nor within grace.")?;
-    for workspace in &audit.workspaces {
-        let open = workspace.secrets().filter(|secret| secret.is_open_finding()).count();
-        page.sample("unused_open_secrets", &[("workspace", workspace.name())], open as i64)?;
+    for (name, help, of) in [
+        (
+            "unused_open_secrets",
+            "Unused secrets that are neither waived nor within grace.",
+            (|unused| unused.open) as fn(UnusedCounts) -> usize,
+        ),
+        ("unused_waived_secrets", "Unused secrets for which a waiver holds.", |unused| unused.waived),
+        ("unused_within_grace_secrets", "Unused secrets within grace that nobody waived.", |unused| {
+            unused.within_grace
+        }),
+    ] {
+        page.describe(name, help)?;
+        for workspace in &audit.workspaces {
+            let number = known(audit, workspace, of(workspace.unused()));
+            page.sample_if_known(name, &[("workspace", workspace.name())], number)?;
+        }
     }
     page.describe(
         "oldest_unused_age_seconds",
@@ -80,16 +93,23 @@ pub(super) fn report(audit: &Audit, out: impl Write) -> io::Result<()> {
     )?;
     for workspace in &audit.workspaces {
         let oldest = workspace.secrets().filter_map(|secret| secret.unused_since()).min();
-        let age = oldest.map_or(0, |since| (started_at - since).num_seconds().max(0));
-        page.sample("oldest_unused_age_seconds", &[("workspace", workspace.name())], age)?;
+        let age = oldest.map(|since| (started_at - since).num_seconds().max(0));
+        let age = age.or(known(audit, workspace, 0).map(|_| 0));
+        if let Some(age) = age {
+            page.sample("oldest_unused_age_seconds", &[("workspace", workspace.name())], age)?;
+        }
+    }
+    page.describe("dependents", "Dependents, over all secrets.")?;
+    for workspace in &audit.workspaces {
+        let number = known(audit, workspace, workspace.totals().dependents);
+        page.sample_if_known("dependents", &[("workspace", workspace.name())], number)?;
     }
     for (name, help, of) in [
         (
-            "dependents",
-            "Dependents, over all secrets.",
-            (|one| one.totals().dependents as u64) as fn(&AuditedWorkspace) -> u64,
+            "requests",
+            "Requests that the run sent, repetitions included.",
+            (|one| one.figures().requests) as fn(&AuditedWorkspace) -> u64,
         ),
-        ("requests", "Requests that the run sent, repetitions included.", |one| one.figures().requests),
         ("retries", "Requests of the run that were repetitions.", |one| one.figures().retries),
     ] {
         page.describe(name, help)?;
@@ -99,7 +119,9 @@ pub(super) fn report(audit: &Audit, out: impl Write) -> io::Result<()> {
         }
     }
     let expired = audit.waivers.iter().filter(|waiver| waiver.state == WaiverState::Expired).count();
-    page.one("expired_waivers", "Waivers whose last day has passed.", expired as i64)?;
+    let is_known = expired > 0 || audit.waivers.iter().all(|one| one.state != WaiverState::NotLookedFor);
+    page.describe("expired_waivers", "Waivers whose last day has passed.")?;
+    page.sample_if_known("expired_waivers", &[], is_known.then_some(expired))?;
     page.out.flush()
 }
 
@@ -113,6 +135,13 @@ pub fn metrics_of_failure(failed: FailedRun, out: impl Write) -> io::Result<()> 
     page.last("last_success", "the last run that published reports began", failed.last_success)?;
     page.last("last_complete", "the last audit that was complete began", failed.last_complete)?;
     page.out.flush()
+}
+
+/// A count in a workspace. `None`: it may be zero only because the workspace, or all of its secrets, was not read whole.
+/// Then there is no sample, so that no alert takes it for the end of what it warns of; `complete` and `filtered` say why.
+fn known(audit: &Audit, workspace: &AuditedWorkspace, number: usize) -> Option<usize> {
+    let is_whole = workspace.is_complete() && audit.filter().is_none();
+    (number > 0 || is_whole).then_some(number)
 }
 
 fn truth(truth: bool) -> i64 {
@@ -149,6 +178,15 @@ impl<W: Write> Page<W> {
 
     fn describe(&mut self, name: &str, help: &str) -> io::Result<()> {
         writeln!(self.out, "# HELP {PREFIX}_{name} {help}\n# TYPE {PREFIX}_{name} gauge")
+    }
+
+    fn sample_if_known(
+        &mut self,
+        name: &str,
+        labels: &[(&str, &str)],
+        number: Option<usize>,
+    ) -> io::Result<()> {
+        number.map_or(Ok(()), |number| self.sample(name, labels, i64::try_from(number).unwrap_or(i64::MAX)))
     }
 
     fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: i64) -> io::Result<()> {

@@ -4,7 +4,7 @@
 //! What never lives here: text from elsewhere.
 
 use crate::{
-    audit::{AuditedWorkspace, Parameters, Totals, WaiverState},
+    audit::{Audit, AuditedWorkspace, Parameters, UnusedCounts, WaiverState},
     collect::Deep,
     inventory::{Dependent, DependentType, Relation},
 };
@@ -109,6 +109,21 @@ pub(super) fn relation(dependent: Dependent<'_>) -> &'static str {
     }
 }
 
+/// The words for a kind of dependent. One that this program doesn't know goes by its name in the API.
+pub(super) fn kind(dependent_type: &DependentType) -> &str {
+    match dependent_type {
+        DependentType::Tool => "tool",
+        DependentType::Agent => "agent",
+        DependentType::PhoneNumber => "phone number",
+        DependentType::McpServer => "MCP server",
+        DependentType::Other => "other",
+        DependentType::EnvironmentVariable => "environment variable",
+        DependentType::SpeechEngine => "speech engine",
+        DependentType::Setting => "setting",
+        DependentType::Unrecognized(list) => list,
+    }
+}
+
 /// What the tool cannot know.
 pub(super) fn limits(parameters: &Parameters) -> impl Iterator<Item = &'static str> {
     const ALWAYS: [&str; 5] = [
@@ -135,10 +150,23 @@ pub(super) fn reading(parameters: &Parameters) -> String {
     )
 }
 
-/// The answer in one sentence, its numbers as the format shows them.
-pub(super) fn answer(totals: Totals, number: impl Fn(usize) -> String) -> String {
+/// The answer in one sentence, its numbers as the format shows them. Where not every unused secret is an open finding, it
+/// counts those that are.
+pub(super) fn answer(audit: &Audit, number: impl Fn(usize) -> String) -> String {
+    let (totals, unused) = (audit.totals(), audit.unused());
     let noun = if totals.secrets == 1 { "secret" } else { "secrets" };
     let of_all = format!("{} {noun}", number(totals.secrets));
+    if unused.open < unused.all() {
+        let undetermined = match totals.undetermined {
+            0 => String::new(),
+            undetermined => format!("; {} undetermined", number(undetermined)),
+        };
+        return format!(
+            "{of_all}: {} open {}{undetermined}.",
+            number(unused.open),
+            of_unused(unused, number)
+        );
+    }
     let unused = match (totals.unused, totals.undetermined) {
         (0, 0) => format!("None of {of_all} is unused"),
         (0, _) => format!("None of {of_all} can be called unused"),
@@ -149,5 +177,23 @@ pub(super) fn answer(totals: Totals, number: impl Fn(usize) -> String) -> String
         0 => format!("{unused}."),
         1 => format!("{unused}, and 1 is undetermined."),
         undetermined => format!("{unused}, and {} are undetermined.", number(undetermined)),
+    }
+}
+
+/// What an open finding is one of: `of 26 unused; 25 within grace`.
+pub(super) fn of_unused(unused: UnusedCounts, number: impl Fn(usize) -> String) -> String {
+    let others = [(unused.within_grace, "within grace"), (unused.waived, "waived")];
+    let others = others.into_iter().filter(|(others, _)| *others > 0);
+    let others: Vec<String> = others.map(|(others, what)| format!("{} {what}", number(others))).collect();
+    let rest = if others.is_empty() { String::new() } else { format!("; {}", others.join(", ")) };
+    format!("of {} unused{rest}", number(unused.all()))
+}
+
+/// The number beside the heading of the unused secrets: `26`, or `1 open of 26`.
+pub(super) fn open_of_all(unused: UnusedCounts, number: impl Fn(usize) -> String) -> String {
+    if unused.open == unused.all() {
+        number(unused.all())
+    } else {
+        format!("{} open of {}", number(unused.open), number(unused.all()))
     }
 }

@@ -19,9 +19,31 @@ pub fn diff(earlier: &Path, later: &Path) -> Result<Changes, ReviewError> {
     let path = earlier.join(REPORT);
     let read = report::read_earlier(open(&path)?, Some(&mut comparison))
         .map_err(|error| ReviewError::read(&path)(error.into()))?;
-    if read.is_narrowed || now.filter().is_some() {
-        let why = "a narrowed bundle says nothing of the secrets that it did not read";
-        return Ok(Changes::NotCompared(why.to_owned()));
+    let sides = [("first", &read.run.run), ("second", &now.run.id)];
+    let of_sides = |is_so: [bool; 2], what: &str| -> Vec<String> {
+        let sides = sides.into_iter().zip(is_so).filter(|(_, is_so)| *is_so);
+        sides.map(|((side, run), _)| format!("the {side} bundle ({run}) is {what}")).collect()
+    };
+    let filtered = of_sides(
+        [read.is_narrowed, now.filter().is_some()],
+        "FILTERED: it says nothing of the secrets that it did not read",
+    );
+    if !filtered.is_empty() {
+        return Ok(Changes::NotCompared(filtered.join("; ")));
     }
-    Ok(comparison.finish(read.run, &read.history))
+    let mut warnings = of_sides(
+        [!read.is_complete, !now.is_complete()],
+        "INCOMPLETE: what it could not read may be there all the same",
+    );
+    if read.run.started_at > now.run.started_at {
+        warnings.push(format!(
+            "the first bundle ({}) is the later one: what is told as new is what it no longer had",
+            read.run.run
+        ));
+    }
+    let then = read.run.started_at;
+    let mut workspaces = comparison.finish(then, &read.history, &now.history);
+    workspaces.extend(Comparison::of_failed(&now));
+    workspaces.sort_by(|a, b| a.workspace.cmp(&b.workspace));
+    Ok(Changes::Since { earlier: read.run, warnings, workspaces })
 }

@@ -1,12 +1,13 @@
 //! On which dates the audit ran.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 
 use super::{ReviewError, bundles_in};
 use crate::{
@@ -19,9 +20,11 @@ use crate::{
 pub struct Timeline {
     /// The dates, oldest first.
     pub days: Vec<Day>,
+    /// The time zone that they are dates of.
+    pub zone: Tz,
 }
 
-/// One UTC date.
+/// One date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Day {
     /// Which.
@@ -40,11 +43,15 @@ pub struct Day {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DayStatus {
     /// It did, and everything was read whole.
-    Ran,
+    Complete,
     /// It did, and something was not read whole.
     Incomplete,
     /// Nothing tells of all secrets on that date.
     Missed,
+    /// Neither, and the date is not over.
+    NotYet,
+    /// Neither, and the date is before that of the first bundle.
+    NotBegun,
 }
 
 impl DayStatus {
@@ -52,9 +59,11 @@ impl DayStatus {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Ran => "ran",
-            Self::Incomplete => "incomplete",
+            Self::Complete => "COMPLETE",
+            Self::Incomplete => "INCOMPLETE",
             Self::Missed => "missed",
+            Self::NotYet => "not yet",
+            Self::NotBegun => "not begun",
         }
     }
 }
@@ -70,6 +79,8 @@ pub enum Place {
     Unreadable(PathBuf),
     /// There is one, but of some secrets only.
     Narrowed(PathBuf),
+    /// There is one, but the bundles before and after it, or today's date, show that its clock was off.
+    ClockOff(PathBuf),
     /// There is none.
     None,
 }
@@ -77,6 +88,7 @@ pub enum Place {
 /// One bundle as far as it matters here, the better the greater.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Quality {
+    ClockOff,
     Unreadable,
     Narrowed,
     Incomplete,
@@ -91,7 +103,7 @@ struct Found {
     place: Place,
 }
 
-/// Each UTC date from `from` (or that of the first bundle) to `to` (or `today`).
+/// Each date of a time zone from `from` (or that of the first bundle) to `to` (or `today`).
 ///
 /// # Errors
 /// Where there are no bundles, the directory can't be read, or the dates end before they begin.
@@ -100,16 +112,19 @@ pub fn timeline(
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
     today: NaiveDate,
+    zone: Tz,
 ) -> Result<Timeline, ReviewError> {
     let bundles = bundles_in(output)?;
+    let manifests: Vec<io::Result<Manifest>> = bundles.iter().map(Bundle::manifest).collect();
+    let date_of = |bundle: &Bundle| bundle.started_at.with_timezone(&zone).date_naive();
+    let in_order = in_order(&bundles, &manifests);
     let mut by_date: BTreeMap<NaiveDate, Vec<Found>> = BTreeMap::new();
-    for bundle in &bundles {
-        let manifest = bundle.manifest();
+    for (bundle, manifest) in bundles.iter().zip(&manifests) {
         for pruned in manifest.iter().flat_map(|manifest| &manifest.pruned) {
             let Some(gone) = Bundle::named(output, &pruned.run).filter(|gone| !bundles.contains(gone)) else {
                 continue;
             };
-            let found = by_date.entry(gone.started_at.date_naive()).or_default();
+            let found = by_date.entry(date_of(&gone)).or_default();
             let place = Place::Pruned(gone.run);
             if found.iter().all(|one| one.place != place) {
                 let quality = quality(!pruned.filtered, pruned.complete);
@@ -118,7 +133,13 @@ pub fn timeline(
             }
         }
         let found = match manifest {
-            Ok(manifest) => of_manifest(bundle, &manifest),
+            _ if date_of(bundle) > today || !in_order.contains(bundle.run.as_str()) => Found {
+                quality: Quality::ClockOff,
+                rank: (true, bundle.started_at),
+                totals: None,
+                place: Place::ClockOff(bundle.path.clone()),
+            },
+            Ok(manifest) => of_manifest(bundle, manifest),
             Err(_) => Found {
                 quality: Quality::Unreadable,
                 rank: (true, bundle.started_at),
@@ -126,17 +147,69 @@ pub fn timeline(
                 place: Place::Unreadable(bundle.path.clone()),
             },
         };
-        by_date.entry(bundle.started_at.date_naive()).or_default().push(found);
+        by_date.entry(date_of(bundle)).or_default().push(found);
     }
-    // A date that has not come yet is not missed; a bundle of whoever's clock was ahead is shown all the same.
-    let known = by_date.keys().next_back().map_or(today, |newest| today.max(*newest));
-    let last = to.map_or(known, |to| to.min(known));
-    if let Some(from) = from.filter(|from| *from > last) {
-        return Err(ReviewError::Span { from, to: last });
+    let tells = |found: &Vec<Found>| found.iter().any(|one| one.quality > Quality::ClockOff);
+    let begun = by_date.iter().find(|(_, found)| tells(found)).map_or(today, |(date, _)| *date);
+    let (first, last) = (from.unwrap_or(begun), to.map_or(today, |to| to.min(today)));
+    let mut dates: BTreeSet<NaiveDate> = first.iter_days().take_while(|date| *date <= last).collect();
+    // A date beyond these is there only where a bundle bears it.
+    let is_asked_for =
+        |date: &NaiveDate| from.is_none_or(|from| *date >= from) && to.is_none_or(|to| *date <= to);
+    dates.extend(by_date.keys().copied().filter(is_asked_for));
+    if dates.is_empty() && from.is_some() {
+        return Err(ReviewError::Span { from: first, to: last });
     }
-    let first = from.or_else(|| by_date.keys().next().copied()).unwrap_or(today);
-    let days = first.iter_days().take_while(|date| *date <= last);
-    Ok(Timeline { days: days.map(|date| day(date, by_date.remove(&date).unwrap_or_default())).collect() })
+    let days = dates.into_iter().map(|date| {
+        let without = match date {
+            _ if date >= today => DayStatus::NotYet,
+            _ if date < begun => DayStatus::NotBegun,
+            _ => DayStatus::Missed,
+        };
+        day(date, by_date.remove(&date).unwrap_or_default(), without)
+    });
+    Ok(Timeline { days: days.collect(), zone })
+}
+
+/// The runs that began in the order in which they were published, as the chain tells it: as many as can be, so that one
+/// whose clock was ahead or behind is the one that is left out, and not those before or after it.
+fn in_order<'b>(bundles: &'b [Bundle], manifests: &[io::Result<Manifest>]) -> BTreeSet<&'b str> {
+    let position: BTreeMap<&str, usize> = bundles.iter().map(|one| one.run.as_str()).zip(0..).collect();
+    let previous = |at: usize| {
+        let link = manifests[at].as_ref().ok()?.previous.as_ref()?;
+        position.get(link.run.as_str()).copied()
+    };
+    let next: BTreeMap<usize, usize> =
+        (0..bundles.len()).filter_map(|at| Some((previous(at)?, at))).collect();
+    let mut published = Vec::new();
+    let mut is_placed = vec![false; bundles.len()];
+    // Where the chain is broken, it goes on with the oldest that is left. In forged manifests it may lead round.
+    let heads = (0..bundles.len()).filter(|at| previous(*at).is_none());
+    for head in heads.chain(0..bundles.len()) {
+        let mut following = Some(head);
+        while let Some(at) = following.filter(|at| !is_placed[*at]) {
+            is_placed[at] = true;
+            published.push(at);
+            following = next.get(&at).copied();
+        }
+    }
+    // The longest rising sequence: of each length the one with the earliest end, and of each run the one before it.
+    let (mut ends, mut before): (Vec<usize>, Vec<Option<usize>>) = (Vec::new(), vec![None; bundles.len()]);
+    for at in published {
+        let length = ends.partition_point(|end: &usize| bundles[*end].started_at <= bundles[at].started_at);
+        before[at] = length.checked_sub(1).map(|shorter| ends[shorter]);
+        match ends.get_mut(length) {
+            Some(end) => *end = at,
+            None => ends.push(at),
+        }
+    }
+    let mut last = ends.last().copied();
+    std::iter::from_fn(|| {
+        let at = last?;
+        last = before[at];
+        Some(bundles[at].run.as_str())
+    })
+    .collect()
 }
 
 fn of_manifest(bundle: &Bundle, manifest: &Manifest) -> Found {
@@ -154,16 +227,16 @@ fn quality(is_full: bool, is_complete: bool) -> Quality {
     }
 }
 
-fn day(date: NaiveDate, found: Vec<Found>) -> Day {
+fn day(date: NaiveDate, found: Vec<Found>, without: DayStatus) -> Day {
     let further = found.len().saturating_sub(1);
     let Some(best) = found.into_iter().max_by(|a, b| (&a.quality, a.rank).cmp(&(&b.quality, b.rank))) else {
-        return Day { date, status: DayStatus::Missed, totals: None, place: Place::None, further: 0 };
+        return Day { date, status: without, totals: None, place: Place::None, further: 0 };
     };
     let status = match best.quality {
-        Quality::Complete => DayStatus::Ran,
+        Quality::Complete => DayStatus::Complete,
         Quality::Incomplete => DayStatus::Incomplete,
         // The night's audit is of all secrets, and can be shown.
-        Quality::Narrowed | Quality::Unreadable => DayStatus::Missed,
+        Quality::Narrowed | Quality::Unreadable | Quality::ClockOff => without,
     };
     Day { date, status, totals: best.totals, place: best.place, further }
 }
@@ -183,7 +256,10 @@ const COLUMNS: [&str; 9] = [
 impl Day {
     fn cells(&self) -> [String; COLUMNS.len()] {
         let number = |of: fn(&TotalsEntry) -> usize| {
-            self.totals.as_ref().map(|totals| of(totals).to_string()).unwrap_or_default()
+            // What was not read whole may be zero for that reason alone.
+            let is_told = |number: &usize| *number > 0 || self.status != DayStatus::Incomplete;
+            let number = self.totals.as_ref().map(of).filter(is_told);
+            number.map(|number| number.to_string()).unwrap_or_default()
         };
         let shown = |path: &Path| show_hidden(&path.display().to_string(), &[]).into_owned();
         let place = match &self.place {
@@ -191,6 +267,7 @@ impl Day {
             Place::Pruned(run) => format!("{run} (pruned)"),
             Place::Unreadable(path) => format!("{} (manifest.json cannot be read)", shown(path)),
             Place::Narrowed(path) => format!("{} (only some secrets: --search)", shown(path)),
+            Place::ClockOff(path) => format!("{} (its clock was off)", shown(path)),
             Place::None => String::new(),
         };
         [
@@ -232,9 +309,10 @@ impl Timeline {
         let of = |status| self.days.iter().filter(|day| day.status == status).count();
         writeln!(
             out,
-            "\n{} (UTC): {} ran, {} incomplete, {} missed",
+            "\n{} ({}): {} COMPLETE, {} INCOMPLETE, {} missed",
             count(self.days.len(), "date", "dates"),
-            of(DayStatus::Ran),
+            self.zone,
+            of(DayStatus::Complete),
             of(DayStatus::Incomplete),
             of(DayStatus::Missed)
         )?;

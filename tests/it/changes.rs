@@ -27,7 +27,16 @@ fn any_changes_in(outcome: &Outcome, workspace: &str) -> Value {
 
 fn why_not(outcome: &Outcome, workspace: &str) -> String {
     let changes = any_changes_in(outcome, workspace);
-    for list in ["new", "gone", "newly_unused", "back_in_use", "renamed", "dependents"] {
+    for list in [
+        "new",
+        "gone",
+        "newly_unused",
+        "back_in_use",
+        "no_longer_judged",
+        "judged_again",
+        "renamed",
+        "dependents",
+    ] {
         assert_eq!(changes[list], json!([]), "{list}");
     }
     changes["not_compared"].as_str().unwrap_or_else(|| panic!("it was compared: {changes}")).to_owned()
@@ -36,8 +45,8 @@ fn why_not(outcome: &Outcome, workspace: &str) -> String {
 /// That everything was compared, and nothing is different.
 pub(crate) fn assert_nothing_changed(outcome: &Outcome) {
     let nothing = json!({
-        "workspace": "main", "new": [], "gone": [], "newly_unused": [], "back_in_use": [], "renamed": [],
-        "dependents": [],
+        "workspace": "main", "new": [], "gone": [], "newly_unused": [], "back_in_use": [], "no_longer_judged": [],
+        "judged_again": [], "renamed": [], "dependents": [],
     });
     assert_eq!(changes_in(outcome, "main"), nothing);
 }
@@ -118,12 +127,12 @@ async fn every_kind_of_change_is_told() {
          "lost_first": (2..=6).map(agent).collect::<Vec<_>>()},
     ]);
     assert_eq!(changes["dependents"], expected);
-    let words = "1 newly unused, 1 back in use, 1 new, 1 gone, 1 renamed and 4 with other dependents";
+    let words = "1 newly unused, 1 back in use, 1 new, 1 gone, 1 renamed and 2 with other dependents";
     let (markdown, summary) = (markdown(&outcome), summary(&outcome));
     assert!(markdown.contains(words) && summary.contains(words), "{summary}");
     for row in [
-        "| newly unused | `falls` | `falls` | |",
-        "| back in use | `rises` | `rises` | |",
+        "| newly unused | `falls` | `falls` | lost 1, tool `Tool 1` (`tool_0001`) |",
+        "| back in use | `rises` | `rises` | gained 1, tool `Tool 1` (`tool_0001`) |",
         "| new | `comes` | `comes` | |",
         "| gone | `goes` | `goes` | |",
         "| renamed | `after` | `changes_name` | was `before` |",
@@ -131,7 +140,7 @@ async fn every_kind_of_change_is_told() {
         assert!(markdown.contains(row), "{row}");
     }
     let gained = markdown.lines().find(|line| line.starts_with("| dependents | `grows`")).unwrap();
-    assert!(gained.contains("gained 7: ") && gained.ends_with(", 2 more |"), "{gained}");
+    assert!(gained.contains("gained 7, ") && gained.ends_with(", 2 more |"), "{gained}");
     assert!(!gained.contains("lost"), "{gained}");
 }
 
@@ -143,7 +152,7 @@ async fn that_nothing_changed_is_said() {
     let outcome = nights.audit(1, World::of(vec![unused("b"), used("a")])).await;
     assert_nothing_changed(&outcome);
     let (markdown, summary) = (markdown(&outcome), summary(&outcome));
-    assert!(markdown.contains("## Changes since the complete audit of 2026-11-23"), "{markdown}");
+    assert!(markdown.contains("## Changes since the audit of 2026-11-23"), "{markdown}");
     assert!(markdown.contains("\n`main`: no changes.\n"), "{markdown}");
     assert!(markdown.contains("last complete audit before this one was that of 2026-11-23"), "{markdown}");
     assert!(summary.contains("since 2026-11-23: no changes"), "{summary}");
@@ -207,6 +216,42 @@ async fn a_workspace_that_failed_is_not_compared_until_it_can_be_read_again() {
     let outcome = run_at(&nights.over(&[("one", &one), ("other", &other)]), &night(2)).await;
     let changes = changes_in(&outcome, "other");
     assert_eq!((&changes["new"], &changes["gone"]), (&json!([named("c")]), &json!([named("b")])));
+}
+
+#[tokio::test]
+async fn each_workspace_is_compared_with_the_last_audit_that_read_it_whole() {
+    let nights = Nights::new();
+    let start = |ids: &'static [&'static str]| async move {
+        Simulator::start(World::of(ids.iter().map(|id| used(id)).collect())).await.unwrap()
+    };
+    let never = Simulator::start(without_speech_engines(world_of(&["n"]))).await.unwrap();
+    let sometimes = start(&["s"]).await;
+    let fails =
+        Simulator::start(without_speech_engines(World::of(vec![used("s"), used("t")]))).await.unwrap();
+    for (number, steady, other) in
+        [(0, start(&["a"]).await, &sometimes), (1, start(&["a", "b"]).await, &fails)]
+    {
+        let setup = nights.over(&[("never", &never), ("other", other), ("steady", &steady)]);
+        assert_eq!(run_at(&setup, &night(number)).await.code(), 3);
+    }
+    let (steady, other) = (start(&["a", "b", "c"]).await, start(&["s", "t"]).await);
+    let setup = nights.over(&[("never", &never), ("other", &other), ("steady", &steady)]);
+    let outcome = run_at(&setup, &night(2)).await;
+    assert_eq!(outcome.code(), 3);
+    assert_eq!(since(&outcome), "2026-11-24T02-00-00Z");
+    assert_eq!(changes_in(&outcome, "steady")["new"], json!([named("c")]));
+    assert_eq!(changes_in(&outcome, "steady").get("since"), None);
+    assert_eq!(changes_in(&outcome, "other")["new"], json!([named("t")]));
+    assert_eq!(changes_in(&outcome, "other")["since"]["run"], "2026-11-23T02-00-00Z");
+    assert_eq!(why_not(&outcome, "never"), "no bundle that is still there, and holds, read it whole");
+    let told = "`other`: 1 new, since the audit of 2026-11-23 (`2026-11-23T02-00-00Z`), the last that read it whole.";
+    assert!(markdown(&outcome).contains(told), "{}", markdown(&outcome));
+    assert!(markdown(&outcome).contains("> **Warning:** this audit is INCOMPLETE"), "{}", markdown(&outcome));
+    let summary = summary(&outcome);
+    assert!(
+        summary.contains("other since 2026-11-23: 1 new")
+            && summary.contains("steady since 2026-11-24: 1 new")
+    );
 }
 
 #[tokio::test]

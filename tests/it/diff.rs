@@ -15,10 +15,11 @@ use crate::{
 
 const ONE: &str = "2026-03-13T02:00:00Z";
 const OTHER: &str = "2026-03-14T02:00:00Z";
+const THIRD: &str = "2026-03-15T02:00:00Z";
 
 fn changes(nights: &Nights, earlier: &str, later: &str) -> Vec<WorkspaceChanges> {
     match diff(&nights.bundle(earlier), &nights.bundle(later)).unwrap() {
-        Changes::Since { earlier: since, workspaces } => {
+        Changes::Since { earlier: since, workspaces, .. } => {
             assert_eq!(since.run, run_of(earlier));
             workspaces
         }
@@ -82,17 +83,13 @@ async fn each_kind_of_change_is_told() {
     assert_eq!(of, [("sec_changing", 7, 9), ("sec_orphan", 0, 1), ("sec_rescued", 1, 0)]);
     let expected = format!(
         "since 2026-03-13T02-00-00Z (2026-03-13T02:00:00Z)\n\
-         \nworkspace main: 1 newly unused, 1 back in use, 1 new, 1 gone, 1 renamed and 3 with other dependents\
-         \n  newly unused  orphan  sec_orphan\
-         \n  back in use   rescued  sec_rescued\
+         \nworkspace main: 1 newly unused, 1 back in use, 1 new, 1 gone, 1 renamed and 1 with other dependents\
+         \n  newly unused  orphan  sec_orphan: lost 1, agent Agent 1 (agent_0001)\
+         \n  back in use   rescued  sec_rescued: gained 1, agent Agent 1 (agent_0001)\
          \n  new           young  sec_young\
          \n  gone          old  sec_old\
          \n  renamed       after  sec_named, was before\
-         \n  dependents    changing  sec_changing: 7 gained, 9 lost{}{}\
-         \n  dependents    orphan  sec_orphan: 0 gained, 1 lost\
-         \n    - agent  Agent 1  agent_0001\
-         \n  dependents    rescued  sec_rescued: 1 gained, 0 lost\
-         \n    + agent  Agent 1  agent_0001\n",
+         \n  dependents    changing  sec_changing: 7 gained, 9 lost{}{}\n",
         (1..=5).map(|n| format!("\n    + mcp_server  MCP server {n}  mcp_000{n}")).collect::<String>()
             + "\n    + … and 2 more",
         (2..=6).map(|n| format!("\n    - agent  Agent {n}  agent_000{n}")).collect::<String>()
@@ -128,6 +125,7 @@ async fn no_change_is_said_as_plainly() {
         assert!(changes(&nights, earlier, later).iter().all(WorkspaceChanges::is_empty));
         let said = said(&nights, earlier, later);
         assert!(said.ends_with("\n\nworkspace main: no changes\n"), "{said}");
+        assert_eq!(said.contains("warning: "), earlier > later, "{said}");
     }
 }
 
@@ -142,25 +140,109 @@ async fn diff_tells_what_the_report_of_the_later_one_tells() {
     assert_eq!(told["gone"], json!([{"secret_id": "sec_old", "name": "old"}]));
 }
 
-#[tokio::test]
-async fn what_one_of_the_two_did_not_read_is_no_change() {
-    let nights = Nights::new();
-    let holding = || {
-        let mut world = World::of(two_secrets());
-        world.environment_variables = vec![variable("var_1", "TOKEN", &[("p", "sec_stale")])];
-        world
-    };
-    let whole = Simulator::start(holding()).await.unwrap();
-    let failing = Simulator::start_with(holding(), |request, reply| {
+/// A world in which a variable holds `sec_held`, and nothing uses `sec_stale`.
+fn holding() -> World {
+    let mut world = World::of([two_secrets(), vec![Secret::new("sec_held", "held")]].concat());
+    world.environment_variables = vec![variable("var_1", "TOKEN", &[("p", "sec_held")])];
+    world
+}
+
+async fn failing(world: World) -> Simulator {
+    let failing = Simulator::start_with(world, |request, reply| {
         if request.path.ends_with("/environment-variables") { forbidden() } else { reply }
     });
-    let failing = failing.await.unwrap();
+    failing.await.unwrap()
+}
+
+#[tokio::test]
+async fn what_an_incomplete_audit_cannot_judge_is_told_there_and_back_and_is_no_new_finding() {
+    let nights = Nights::new();
+    let whole = Simulator::start(holding()).await.unwrap();
+    let failing = failing(holding()).await;
     assert_eq!(run_at(&nights.setup(&whole), ONE).await.code(), 0);
     assert_eq!(run_at(&nights.setup(&failing), OTHER).await.code(), 3);
-    for (earlier, later) in [(ONE, OTHER), (OTHER, ONE)] {
-        let [changes] = &changes(&nights, earlier, later)[..] else { panic!("one workspace") };
-        assert!(changes.is_empty(), "{changes:?}");
+    let (one, other) = (run_of(ONE), run_of(OTHER));
+    let there = said(&nights, ONE, OTHER);
+    let warning = "INCOMPLETE: what it could not read may be there all the same";
+    assert_eq!(
+        there,
+        format!(
+            "since {one} ({ONE})\nwarning: the second bundle ({other}) is {warning}\n\n\
+             workspace main: 1 can no longer be judged: was unused; 1 can no longer be judged: was in use\n  \
+             undetermined  held  sec_held: was in use\n  \
+             undetermined  stale  sec_stale: was unused since 2026-03-13\n"
+        )
+    );
+    run_at(&nights.setup(&whole), THIRD).await.result.unwrap();
+    let back = said(&nights, OTHER, THIRD);
+    assert_eq!(
+        back,
+        format!(
+            "since {other} ({OTHER})\nwarning: the first bundle ({other}) is {warning}\n\n\
+             workspace main: 1 judged again: still unused; 1 judged again: in use\n  \
+             judged again  held  sec_held: in use\n  \
+             judged again  stale  sec_stale: still unused since 2026-03-13\n"
+        )
+    );
+    // Backwards it is the same, and that it is backwards is said too.
+    let backwards = said(&nights, OTHER, ONE);
+    assert!(
+        backwards.contains("judged again  stale  sec_stale: still unused since 2026-03-13"),
+        "{backwards}"
+    );
+    assert!(
+        backwards.contains(&format!("warning: the first bundle ({other}) is the later one:")),
+        "{backwards}"
+    );
+    // The report of the third night compares with the first.
+    let report = crate::bundle::read_json(&nights.bundle(THIRD).join("report.json"));
+    assert_eq!(report["changes"]["since"]["run"], one);
+    for list in ["newly_unused", "no_longer_judged", "judged_again"] {
+        assert_eq!(report["changes"]["workspaces"][0][list], json!([]), "{list}");
     }
+}
+
+#[tokio::test]
+async fn what_fell_out_of_use_while_it_could_not_be_judged_is_newly_unused() {
+    let nights = Nights::new();
+    let failing = failing(holding()).await;
+    run_at(&nights.setup(&Simulator::start(holding()).await.unwrap()), ONE).await.result.unwrap();
+    assert_eq!(run_at(&nights.setup(&failing), OTHER).await.code(), 3);
+    let mut free = holding();
+    free.environment_variables.clear();
+    run_at(&nights.setup(&Simulator::start(free).await.unwrap()), THIRD).await.result.unwrap();
+    let [since_incomplete] = &changes(&nights, OTHER, THIRD)[..] else { panic!("one workspace") };
+    assert_eq!(ids(&since_incomplete.newly_unused), ["sec_held"]);
+    assert_eq!(since_incomplete.judged_again[0].secret.id, "sec_stale");
+    let said = said(&nights, ONE, THIRD);
+    assert!(
+        said.contains("\n  newly unused  held  sec_held: lost 1, environment variable TOKEN (var_1)\n"),
+        "{said}"
+    );
+    let report = fs_err::read_to_string(nights.bundle(THIRD).join("report.md")).unwrap();
+    let row = "| newly unused | `held` | `sec_held` | lost 1, environment variable `TOKEN` (`var_1`) |";
+    assert!(report.contains(row), "{report}");
+}
+
+#[tokio::test]
+async fn what_was_used_on_a_night_between_two_is_newly_unused_though_both_call_it_unused() {
+    let nights = Nights::new();
+    for (begins, uses) in [(ONE, 0), (OTHER, 1), (THIRD, 0)] {
+        nights.night(begins, vec![Secret::new("sec", "key").with_tools(uses)]).await.result.unwrap();
+    }
+    let [changes] = &changes(&nights, ONE, THIRD)[..] else { panic!("one workspace") };
+    assert_eq!(ids(&changes.newly_unused), ["sec"]);
+}
+
+#[tokio::test]
+async fn a_ledger_that_was_lost_makes_nothing_newly_unused() {
+    let nights = Nights::new();
+    nights.night(ONE, two_secrets()).await.result.unwrap();
+    fs_err::rename(nights.bundle(ONE), nights.home().join("taken away")).unwrap();
+    nights.night(OTHER, two_secrets()).await.result.unwrap();
+    fs_err::rename(nights.home().join("taken away"), nights.bundle(ONE)).unwrap();
+    let [changes] = &changes(&nights, ONE, OTHER)[..] else { panic!("one workspace") };
+    assert!(changes.is_empty(), "{changes:?}");
 }
 
 #[tokio::test]
@@ -187,7 +269,9 @@ async fn a_narrowed_bundle_makes_no_secret_new_or_gone() {
     run_at(&narrowed, OTHER).await.result.unwrap();
     for (earlier, later) in [(ONE, OTHER), (OTHER, ONE)] {
         let said = said(&nights, earlier, later);
-        assert!(!said.contains("sec_stale") && said.contains("not compared"), "{said}");
+        assert!(!said.contains("sec_stale") && said.starts_with("not compared: the "), "{said}");
+        let narrowed = format!("bundle ({}) is FILTERED: it says nothing of the secrets", run_of(OTHER));
+        assert!(said.contains(&narrowed), "{said}");
     }
 }
 

@@ -146,7 +146,10 @@ async fn a_bundle_from_before_there_was_a_history_is_built_on() {
     assert_eq!(history["complete_before"], json!({"run": run, "started_at": "2026-11-23T02:00:00Z"}));
     assert_eq!(history["nights"][0]["run"], run);
     let totals = json!({"secrets": 5, "in_use": 4, "unused": 1, "undetermined": 0, "dependents": 114});
-    assert_eq!(history["nights"][0]["workspaces"], json!([{"name": "main", "totals": totals}]));
+    assert_eq!(
+        history["nights"][0]["workspaces"],
+        json!([{"name": "main", "complete": true, "totals": totals}])
+    );
 
     let row = bundle.secret("sec_unused");
     let ages = [&row["first_seen"], &row["unused_since"], &row["unused_days"]];

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use elevenlabs_secrets_audit::{
     audit::{
-        Audit, Changes, DependentChanges, DependentName, EarlierRun, History, Night, Record, Redaction,
-        RenamedSecret, SecretName, Totals, Waiver, WorkspaceChanges, WorkspaceRecord,
+        Audit, Changes, DependentChanges, DependentName, EarlierRun, History, JudgedSecret, Night,
+        NightTotals, Record, Redaction, RenamedSecret, SecretName, Totals, Verdict, Waiver, WorkspaceChanges,
+        WorkspaceRecord,
     },
     inventory::{
-        DependentType, FailedWorkspace, Inventory, Relation, Resource, Scan, ScanOutcome, Secret, Sighting,
-        Source, Workspace,
+        DependentType, FailedWorkspace, Gap, Inventory, Relation, Resource, Scan, ScanOutcome, Secret,
+        Sighting, Source, Workspace,
     },
     report::File,
     text::show_hidden,
@@ -116,7 +117,10 @@ fn unused_secrets_are_listed_the_oldest_first_with_their_age_and_what_was_accept
     assert_eq!(found, expected.map(|row| row.map(str::to_owned)));
     assert_eq!(inner_texts(all(&page, ".review .lines")[0], "li"), ["Decision", "Reviewer", "Date"]);
     assert_eq!(all(&page, ".review .lines").len(), 4);
-    assert_eq!(texts(&page, ".figures .unused span"), ["2 open, 1 waived, 1 within grace"]);
+    assert_eq!(texts(&page, ".figures .unused span"), ["of 4 unused; 1 within grace, 1 waived"]);
+    assert_eq!(texts(&page, ".figures .unused data"), ["2"]);
+    assert_eq!(texts(&page, "h1"), ["5 secrets: 2 open of 4 unused; 1 within grace, 1 waived."]);
+    assert_eq!(texts(&page, "#unused .count"), ["2 open of 4"]);
 
     let marks: Vec<String> = all(&page, "#secrets > tbody > tr:first-child")
         .into_iter()
@@ -180,33 +184,69 @@ fn the_top_says_what_was_redacted_and_where_the_history_is_not_whole() {
     assert_eq!(texts(&page, "#parameters ~ table tr:nth-last-child(2) td"), ["telephone numbers"]);
 }
 
-fn night(date: &str, is_complete: bool, workspaces: &[(&str, usize, usize)]) -> Night {
-    let totals = workspaces.iter().map(|(name, secrets, unused)| {
-        ((*name).to_owned(), Totals { secrets: *secrets, unused: *unused, ..Totals::default() })
+/// A night with the secrets, the unused ones and whether it was read whole, of each workspace.
+fn night(date: &str, workspaces: &[(&str, usize, usize, bool)]) -> Night {
+    let found = workspaces.iter().map(|(name, secrets, unused, is_complete)| {
+        let totals = Totals { secrets: *secrets, unused: *unused, ..Totals::default() };
+        ((*name).to_owned(), NightTotals { totals, is_complete: *is_complete })
     });
-    Night { run: run_of(date).run, started_at: on(date), is_complete, workspaces: totals.collect() }
+    let is_complete = workspaces.iter().all(|(.., is_complete)| *is_complete);
+    Night { run: run_of(date).run, started_at: on(date), is_complete, workspaces: found.collect() }
+}
+
+fn lines(page: &Html) -> Vec<Vec<&str>> {
+    all(page, "svg.line")
+        .into_iter()
+        .map(|line| {
+            let parts = line.descendants().filter_map(ElementRef::wrap);
+            parts.filter_map(|part| part.attr("points")).collect()
+        })
+        .collect()
 }
 
 #[test]
-fn the_picture_of_the_nights_adds_up_what_was_read_tonight_and_shows_no_drop_where_nothing_dropped() {
+fn the_picture_of_the_nights_adds_up_what_was_read_tonight_and_is_broken_where_something_was_not() {
     let mut audit = audit_of(vec![workspace("main", &["a"]), workspace("other", &["b"])]);
     let nights = vec![
-        night("2026-11-19", true, &[("main", 900, 4), ("other", 100, 6), ("no longer read", 50, 50)]),
-        night("2026-11-20", false, &[("main", 900, 4)]),
-        night("2026-11-21", false, &[("main", 500, 0), ("other", 500, 0)]),
+        night("2026-11-18", &[("main", 1, 1, true)]),
+        night("2026-11-19", &[("main", 900, 4, true), ("other", 100, 6, true), ("no longer", 50, 50, true)]),
+        // The other one failed.
+        night("2026-11-20", &[("main", 900, 4, true)]),
+        night("2026-11-21", &[("main", 500, 0, true), ("other", 500, 0, false)]),
     ];
     audit.continue_history(History { nights, ..History::default() });
     let page = page_of(&audit);
     assert_eq!(
         texts(&page, "#nights-text"),
-        ["3 nights from 2026-11-19 to 2026-11-23: Unused 10 → 2, Secrets 1,000 → 4. 1 of them incomplete."]
+        [
+            "2 nights from 2026-11-19 to 2026-11-23: Unused 10 → 2, Secrets 1,000 → 4. Without a figure: 2 incomplete and 1 \
+          missed."
+        ]
     );
-    let points: Vec<&str> =
-        all(&page, "polyline").into_iter().map(|line| line.attr("points").unwrap()).collect();
-    assert_eq!(points, ["0,0 500,100 1000,80", "0,0 500,0 1000,100"]);
-    assert_eq!(all(&page, "line[x1='500']").len(), 2, "the incomplete night, in both lines");
+    assert_eq!(lines(&page), [["0,0 0,0", "1000,80 1000,80"], ["0,0 0,0", "1000,100 1000,100"]]);
     let said = texts(&page, "figcaption").concat();
-    assert!(said.contains("1 night on which not all of these workspaces were read is left out."), "{said}");
+    assert!(said.contains("A gap is a night without a figure: 2 incomplete and 1 missed."), "{said}");
+}
+
+#[test]
+fn a_workspace_that_was_never_read_whole_leaves_the_line_of_the_others_as_it_is() {
+    let mut never = workspace("never", &["b"]);
+    never.page_gaps = vec![Gap::new("list of secrets", "it moves")];
+    let mut audit = audit_of(vec![workspace("main", &["a"]), never]);
+    let nights = vec![
+        night("2026-11-21", &[("main", 2, 2, true), ("never", 9, 0, false)]),
+        night("2026-11-22", &[("main", 2, 2, true)]),
+    ];
+    audit.continue_history(History { nights, ..History::default() });
+    let page = page_of(&audit);
+    assert_eq!(lines(&page)[0], ["0,0 500,0 1000,50"]);
+    let said = texts(&page, "figcaption").concat();
+    assert!(said.contains("1 workspace that was never read whole was left out."), "{said}");
+    assert!(!said.contains("A gap"), "{said}");
+    let (earlier, warnings) = (run_of("2026-11-22"), Vec::new());
+    audit.compared(Changes::Since { earlier, warnings, workspaces: Vec::new() });
+    let markdown = String::from_utf8(written(File::Markdown, &audit)).unwrap();
+    assert!(markdown.contains("\n2026-11-22      2 ████"), "{markdown}");
 }
 
 fn secret(name: &str) -> SecretName {
@@ -221,13 +261,24 @@ fn changed(workspace: &str, name: &str) -> WorkspaceChanges {
     WorkspaceChanges {
         workspace: workspace.to_owned(),
         not_compared: None,
+        since: None,
         new: vec![secret(name)],
         gone: vec![secret(name)],
         newly_unused: vec![secret(name)],
         back_in_use: vec![secret(name)],
+        no_longer_judged: vec![JudgedSecret {
+            secret: secret(name),
+            verdict: Verdict::Unused,
+            unused_since: Some(on("2026-11-01")),
+        }],
+        judged_again: vec![JudgedSecret {
+            secret: secret(name),
+            verdict: Verdict::InUse,
+            unused_since: None,
+        }],
         renamed: vec![RenamedSecret { secret: secret(name), earlier_name: name.to_owned() }],
         dependents: vec![DependentChanges {
-            secret: secret(name),
+            secret: SecretName { id: "other".to_owned(), ..secret(name) },
             gained: 1_003,
             lost: 1,
             gained_first: vec![dependent("phone_number", name), dependent(name, name)],
@@ -238,7 +289,7 @@ fn changed(workspace: &str, name: &str) -> WorkspaceChanges {
 
 fn with_changes(workspaces: Vec<WorkspaceChanges>) -> Html {
     let mut audit = audit_of(vec![workspace("main", &[])]);
-    audit.compared(Changes::Since { earlier: run_of("2026-11-20"), workspaces });
+    audit.compared(Changes::Since { earlier: run_of("2026-11-20"), warnings: Vec::new(), workspaces });
     page_of(&audit)
 }
 
@@ -255,23 +306,26 @@ fn changes_are_shown_workspace_by_workspace_and_none_is_said_as_plainly() {
         ..WorkspaceChanges::default()
     };
     let page = with_changes(vec![changed("busy", "key"), quiet, failed]);
-    assert_eq!(texts(&page, "#changes"), ["Changes since the complete audit of 20 November 2026"]);
+    assert_eq!(texts(&page, "#changes"), ["Changes since the audit of 20 November 2026"]);
     assert_eq!(
         texts(&page, ".of-workspace"),
         [
-            "busy: 1 newly unused, 1 back in use, 1 new, 1 gone, 1 renamed and 1 with other dependents.",
+            "busy: 1 newly unused, 1 back in use, 1 new, 1 gone, 1 renamed and 1 with other dependents; 1 can no longer \
+             be judged: was unused; 1 judged again: in use.",
             "quiet: no changes.",
             "failed: not compared, because it could not be read this time.",
         ]
     );
     let rows = rows_of(&page, ".changes > tbody > tr");
-    assert!(rows.iter().all(|row| row[1] == "keykeyid"), "{rows:?}");
+    assert!(rows.iter().all(|row| row[1].starts_with("key")), "{rows:?}");
     let rows: Vec<[&str; 2]> = rows.iter().map(|row| [row[0].as_str(), row[2].as_str()]).collect();
     assert_eq!(
         rows,
         [
             ["newly unused", ""],
             ["back in use", ""],
+            ["undetermined", "was unused since 2026-11-01"],
+            ["judged again", "in use"],
             ["new", ""],
             ["gone", ""],
             ["renamed", "was key"],
@@ -368,7 +422,8 @@ proptest! {
         let mut not_compared = changed(&workspace, &other);
         not_compared.not_compared = Some(other.clone());
         let workspaces = vec![changed(&workspace, &other), not_compared];
-        audit.compared(Changes::Since { earlier: EarlierRun { run: other.clone(), ..run_of("2026-11-20") }, workspaces });
+        let earlier = EarlierRun { run: other.clone(), ..run_of("2026-11-20") };
+        audit.compared(Changes::Since { earlier, warnings: vec![other.clone()], workspaces });
         audit.history.notes = vec![other.clone(), other.clone()];
         let page = page_of(&audit);
         let literally = show_hidden(&other, &[]);
@@ -380,12 +435,13 @@ proptest! {
         };
         every(".remark bdi", 2, &literally);
         every(".waivers td bdi", 5, &literally);
-        every(".changes > tbody > tr > th > bdi", 12, &named);
+        every(".changes > tbody > tr > th > bdi", 16, &named);
         every(".changes td > bdi:first-child:last-child", 2, &named);
         every(".of-workspace bdi", 2, &format!("workspace {literally}"));
         every(".banner li", 2, &literally);
         every(".notes li", 2, &literally);
         every("#changes + p code", 1, &literally);
+        prop_assert!(texts(&page, "#changes ~ .banner")[0].contains(&*literally));
         let why = format!("not compared, because {literally}.");
         prop_assert!(texts(&page, ".of-workspace")[1].ends_with(&why));
     }
@@ -404,7 +460,8 @@ fn long_lists_of_changes_and_waivers_are_cut_and_counted_and_the_unused_never() 
         new: new.clone(),
         ..WorkspaceChanges::default()
     });
-    audit.compared(Changes::Since { earlier: run_of("2026-11-20"), workspaces: workspaces.to_vec() });
+    let (earlier, workspaces) = (run_of("2026-11-20"), workspaces.to_vec());
+    audit.compared(Changes::Since { earlier, warnings: Vec::new(), workspaces });
     assert!(written(File::Html, &audit).len() < FIFTEEN_MEGABYTES);
     let page = page_of(&audit);
     assert_eq!(all(&page, ".review > tbody").len(), 4_000);

@@ -2,13 +2,17 @@
 
 use std::{collections::BTreeMap, os::unix::fs::PermissionsExt, path::PathBuf};
 
-use elevenlabs_secrets_audit::simulator::{Reply, Secret};
+use elevenlabs_secrets_audit::{
+    Published,
+    simulator::{Reply, Request, Secret},
+};
 use prometheus_parse::{Scrape, Value};
 
 use crate::{
     bundle::names_in,
     nights::{Nights, moment, night, run_at},
-    support::{Setup, code, finish, serve, serve_with},
+    places::forbidden,
+    support::{Setup, code, finish, invalid_api_key, serve, serve_with},
 };
 
 /// The samples of a file, by name and labels. All are gauges with a unit that their names tell.
@@ -57,6 +61,9 @@ async fn the_bundle_has_the_numbers_of_the_run() {
     for (name, value) in [
         ("success", 1.0),
         ("complete", 1.0),
+        ("filtered", 0.0),
+        ("unused_waived_secrets{workspace=main}", 1.0),
+        ("unused_within_grace_secrets{workspace=main}", 0.0),
         ("last_success_timestamp_seconds", 1_795_399_200.0),
         ("last_complete_timestamp_seconds", 1_795_399_200.0),
         ("workspace_read{workspace=main}", 1.0),
@@ -72,6 +79,43 @@ async fn the_bundle_has_the_numbers_of_the_run() {
     ] {
         assert_eq!(samples.get(name), Some(&value), "{name}: {samples:#?}");
     }
+}
+
+#[tokio::test]
+async fn what_is_zero_only_because_something_was_not_read_has_no_sample() {
+    let unread = |request: &Request, reply: Reply| {
+        if request.path.ends_with("/settings") { forbidden() } else { reply }
+    };
+    let (whole, failing) = (serve(secrets()).await, serve_with(secrets(), unread).await);
+    let expired = "[[waiver]]\nsecret_id = \"gone\"\nworkspace = \"refused\"\nreason = \"r\"\nowner = \"o\"\nexpires = 2026-11-22";
+    let refusing = serve_with(secrets(), |_, _| invalid_api_key()).await;
+    let setup =
+        Setup::new().workspace("whole", &whole).workspace("part", &failing).workspace("refused", &refusing);
+    let setup = setup.section(expired);
+    let published = setup.run().await.result.unwrap();
+    let read = |published: &Published| {
+        samples(&fs_err::read_to_string(published.bundle.join("metrics.prom")).unwrap())
+    };
+    let samples = read(&published);
+    assert_eq!(samples["complete"], 0.0);
+    assert_eq!(samples["unused_open_secrets{workspace=whole}"], 2.0);
+    assert_eq!(samples["secrets{verdict=undetermined,workspace=part}"], 2.0);
+    assert_eq!(samples["secrets{verdict=in_use,workspace=part}"], 1.0, "so many there are at least");
+    for absent in [
+        "unused_open_secrets{workspace=part}",
+        "unused_waived_secrets{workspace=part}",
+        "unused_within_grace_secrets{workspace=part}",
+        "secrets{verdict=unused,workspace=part}",
+        "oldest_unused_age_seconds{workspace=part}",
+        "expired_waivers",
+    ] {
+        assert!(!samples.contains_key(absent), "{absent}: {samples:#?}");
+    }
+    let mut narrowed = Setup::of(&whole);
+    narrowed.arguments.search = Some("used".to_owned());
+    let samples = read(&narrowed.run().await.result.unwrap());
+    assert_eq!((samples["filtered"], samples["complete"]), (1.0, 1.0));
+    assert!(!samples.contains_key("unused_open_secrets{workspace=main}"), "{samples:#?}");
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ fn to_be_told(due: &Due, date: i64, run: &str) -> Told {
         readings.insert(workspace, reading.map(|(id, name, truth)| (id, (name, verdict(truth)))).collect());
     }
     let is_complete = due.refused.is_empty() && due.unread.is_empty();
-    let night = night_of(due.at, run, is_complete, &readings);
+    let night = night_of(due, run, is_complete, &readings);
     Told { at: due.at, run: run.to_owned(), is_complete, readings, night }
 }
 
@@ -240,10 +240,10 @@ fn nights_of<'t>(full: &[&'t Told]) -> Vec<&'t Value> {
 }
 
 /// What the series of nights is to say of a run.
-fn night_of(at: DateTime<Utc>, run: &str, is_complete: bool, readings: &BTreeMap<&str, Reading>) -> Value {
+fn night_of(due: &Due, run: &str, is_complete: bool, readings: &BTreeMap<&str, Reading>) -> Value {
     let totals = readings.iter().map(|(name, reading)| {
         let of = |wanted: &str| reading.values().filter(|(_, verdict)| *verdict == wanted).count();
-        json!({"name": name, "totals": {
+        json!({"name": name, "complete": !due.unread.contains(name), "totals": {
             "secrets": reading.len(),
             "in_use": of("in_use"),
             "unused": of("unused"),
@@ -253,7 +253,7 @@ fn night_of(at: DateTime<Utc>, run: &str, is_complete: bool, readings: &BTreeMap
         }})
     });
     let totals: Vec<Value> = totals.collect();
-    json!({"run": run, "started_at": moment(at), "complete": is_complete, "workspaces": totals})
+    json!({"run": run, "started_at": moment(due.at), "complete": is_complete, "workspaces": totals})
 }
 
 fn named(told: Option<&&Told>) -> Value {

@@ -1,7 +1,7 @@
 //! What one of two audits did not read, and what only a deep one can see, is no change.
 
 use elevenlabs_secrets_audit::simulator::World;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     changes::{
@@ -9,7 +9,20 @@ use crate::{
     },
     nights::{Nights, record},
     places::{agent, deep, speech_engine, variable},
+    support::Outcome,
 };
+
+/// That nothing is different but that these secrets can no longer be judged, with what they were.
+fn assert_only_not_judged(outcome: &Outcome, expected: &[(&str, &str)]) {
+    let mut changes = changes_in(outcome, "main");
+    let judged = changes.as_object_mut().unwrap().insert("no_longer_judged".to_owned(), json!([])).unwrap();
+    let judged = judged.as_array().unwrap().iter();
+    let judged: Vec<_> =
+        judged.map(|one| (one["secret_id"].as_str().unwrap(), one["verdict"].as_str().unwrap())).collect();
+    assert_eq!(judged, expected);
+    let lists = changes.as_object().unwrap().values().filter_map(Value::as_array);
+    assert!(lists.into_iter().all(Vec::is_empty), "{changes}");
+}
 
 /// The same world, of which environment variables can't be read.
 fn without_variables(mut world: World) -> World {
@@ -32,7 +45,7 @@ async fn a_place_that_cannot_be_read_tonight_has_lost_nothing() {
     let outcome = nights.audit(1, without_variables(world(&["a"]))).await;
     assert_eq!(outcome.code(), 3);
     assert_eq!(outcome.bundle().verdict("saved"), "undetermined");
-    assert_nothing_changed(&outcome);
+    assert_only_not_judged(&outcome, &[("saved", "in_use")]);
     let known = record(&outcome.bundle(), "main", "saved").unwrap();
     assert_eq!(known["last_in_use"], "2026-11-23T02:00:00Z");
     assert_eq!(known.get("unused_since"), None);
@@ -102,7 +115,7 @@ async fn a_speech_engine_that_cannot_be_read_neither_starts_nor_ends_a_spell() {
     nights.audit(0, held(false)).await;
     let outcome = nights.audit(1, without_speech_engines(held(false))).await;
     assert_eq!(outcome.bundle().secret("a")["unused_days"], "", "tonight it is not known to be unused");
-    assert_nothing_changed(&outcome);
+    assert_only_not_judged(&outcome, &[("a", "unused")]);
     let outcome = nights.audit(2, held(false)).await;
     assert_eq!(outcome.bundle().secret("a")["unused_days"], "2");
     nights.audit(3, held(true)).await;

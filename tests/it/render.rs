@@ -5,8 +5,8 @@ use std::path::Path;
 use chrono::DateTime;
 use elevenlabs_secrets_audit::{
     audit::{
-        Audit, Changes, DependentChanges, DependentName, EarlierRun, Finding, History, RenamedSecret,
-        SecretName, Waiver, WorkspaceChanges,
+        Audit, Changes, DependentChanges, DependentName, EarlierRun, Finding, History, JudgedSecret,
+        RenamedSecret, SecretName, Verdict, Waiver, WorkspaceChanges,
     },
     inventory::Inventory,
     report::{File, Format, read_audit, summary},
@@ -379,10 +379,17 @@ fn with_what_was_before(audit: &mut Audit, names: &[String]) {
     let changes = WorkspaceChanges {
         workspace: name(0),
         not_compared: None,
+        since: Some(EarlierRun { run: name(3), started_at }),
         new: vec![secret(0), secret(1)],
         gone: vec![secret(1)],
         newly_unused: vec![secret(2)],
         back_in_use: vec![secret(3)],
+        no_longer_judged: vec![JudgedSecret {
+            secret: secret(1),
+            verdict: Verdict::Unused,
+            unused_since: Some(started_at),
+        }],
+        judged_again: vec![JudgedSecret { secret: secret(2), verdict: Verdict::InUse, unused_since: None }],
         renamed: vec![RenamedSecret { secret: secret(0), earlier_name: name(3) }],
         dependents: vec![DependentChanges {
             secret: secret(2),
@@ -403,6 +410,7 @@ fn with_what_was_before(audit: &mut Audit, names: &[String]) {
     audit.continue_history(history);
     audit.compared(Changes::Since {
         earlier: EarlierRun { run: name(2), started_at },
+        warnings: names.to_vec(),
         workspaces: vec![changes, not_compared],
     });
     let waiver = |id: &str, at: usize, expires: &str| Waiver {

@@ -99,6 +99,27 @@ async fn so_many_days_are_kept_by_the_difference_of_utc_dates() {
 }
 
 #[tokio::test]
+async fn of_each_workspace_the_newest_bundle_that_read_it_whole_stays() {
+    let nights = Nights::new();
+    let (whole, failing) = (serve(two_secrets()).await, settings_refused().await);
+    // No audit is complete: one of the two never can be read whole.
+    for (day, steady) in [(1, &whole), (2, &failing), (3, &failing)] {
+        let setup = nights.over(&[("never", &failing), ("steady", steady)]).section("[report]\nkeep = 1");
+        assert_eq!(run_at(&setup, &march(day)).await.code(), 3);
+    }
+    assert_eq!(
+        nights.runs(),
+        runs_in_march(&[1, 3]),
+        "that of the first day is what steady is compared with"
+    );
+    let setup = nights.over(&[("never", &failing), ("steady", &whole)]).section("[report]\nkeep = 1");
+    let bundle = run_at(&setup, &march(4)).await.bundle();
+    assert_eq!(bundle.json["changes"]["since"]["run"], run_in_march(1));
+    assert_eq!(nights.runs(), runs_in_march(&[4]));
+    assert!(nights.verify().is_sound());
+}
+
+#[tokio::test]
 async fn the_newest_of_all_secrets_and_the_newest_complete_one_stay() {
     let nights = Nights::new();
     let (simulator, failing) = (serve(two_secrets()).await, settings_refused().await);
@@ -259,10 +280,10 @@ async fn history_still_shows_the_dates_of_what_was_removed_with_their_totals() {
     run_at(&narrowed, &march(3)).await.result.unwrap();
     run_at(&nights.setup(&simulator), &march(5)).await.result.unwrap();
     let today = moment(&march(6)).date_naive();
-    let before = timeline(&nights.out(), None, None, today).unwrap();
+    let before = timeline(&nights.out(), None, None, today, chrono_tz::Tz::UTC).unwrap();
     run_at(&keeping(&nights, &simulator, "keep = 1"), &march(6)).await.result.unwrap();
     assert_eq!(nights.runs(), runs_in_march(&[6]));
-    let after = timeline(&nights.out(), None, None, today).unwrap();
+    let after = timeline(&nights.out(), None, None, today, chrono_tz::Tz::UTC).unwrap();
     for (was, is) in before.days.iter().zip(&after.days).take(5) {
         assert_eq!((was.date, was.status, was.totals), (is.date, is.status, is.totals), "not rewritten");
         let was_there = matches!(was.place, Place::At(_) | Place::Narrowed(_));
@@ -272,7 +293,7 @@ async fn history_still_shows_the_dates_of_what_was_removed_with_their_totals() {
     let output = nights.ask(&["history", "--from", "2020-03-01", "--to", "2020-03-01"]);
     let said = text(&output.stdout);
     assert!(
-        said.contains("2020-03-01  ran ") && said.contains(&format!("{} (pruned)", run_in_march(1))),
+        said.contains("2020-03-01  COMPLETE ") && said.contains(&format!("{} (pruned)", run_in_march(1))),
         "{said}"
     );
 }

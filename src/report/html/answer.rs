@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Number, date_in_words, in_words, policy};
 use crate::{
-    audit::{Audit, Verdict},
+    audit::Audit,
     inventory::FailedWorkspace,
     report::{
         first::{self, Alarm, Note},
@@ -56,12 +56,13 @@ impl<'a> Top<'a> {
             value,
             meaning: meaning.to_owned(),
         };
+        let (shown, unused) = (|number: usize| Number(number).to_string(), audit.unused());
         let workspaces = count(audit.workspaces.len(), "workspace", "workspaces");
         Self {
             policy: policy::content_security_policy(),
             style: policy::STYLE,
             filter: audit.filter(),
-            answer: words::answer(totals, |number| Number(number).to_string()),
+            answer: words::answer(audit, shown),
             complete: audit.is_complete(),
             at: timestamp(audit.run.started_at),
             at_in_words: in_words(audit.run.started_at),
@@ -75,7 +76,7 @@ impl<'a> Top<'a> {
             is_redacted: !audit.parameters.redact.is_empty(),
             notes: if history_is_as_expected(audit) { &[] } else { &audit.history.notes },
             figures: [
-                figure("Unused", "unused", totals.unused, &unused_in_words(audit)),
+                figure("Open findings", "unused", unused.open, &words::of_unused(unused, shown)),
                 figure("Undetermined", "undetermined", totals.undetermined, "treat them as in use"),
                 figure("In use", "in-use", totals.in_use, "at least one use is known"),
                 figure("Secrets", "", totals.secrets, &format!("in {workspaces}")),
@@ -112,20 +113,4 @@ fn last_complete(audit: &Audit) -> String {
 fn history_is_as_expected(audit: &Audit) -> bool {
     let history = &audit.history;
     history.notes.len() <= usize::from(history.continues.is_none())
-}
-
-/// What the unused secrets come to for somebody who has to act.
-fn unused_in_words(audit: &Audit) -> String {
-    let (mut open, mut waived, mut within_grace) = (0, 0, 0);
-    for secret in audit.secrets().filter(|secret| secret.verdict() == Verdict::Unused) {
-        open += usize::from(secret.is_open_finding());
-        waived += usize::from(secret.is_waived());
-        within_grace += usize::from(secret.is_within_grace() && !secret.is_waived());
-    }
-    let parts = [(open, "open"), (waived, "waived"), (within_grace, "within grace")];
-    if waived + within_grace == 0 {
-        return "nothing uses them".to_owned();
-    }
-    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
-    parts.map(|(number, what)| format!("{} {what}", Number(number))).collect::<Vec<_>>().join(", ")
 }

@@ -4,13 +4,14 @@ use std::{borrow::Cow, io};
 
 use askama::Template;
 
-use super::{LIST_ROOM, Number, Rows, date_in_words, dependents::kind};
+use super::{LIST_ROOM, Number, Rows, date_in_words};
 use crate::{
     audit::{
-        Audit, Change, Changes as Compared, DependentChanges, DependentName, SecretName, Side,
-        WorkspaceChanges,
+        Audit, Change, ChangeKind, Changes as Compared, DependentChanges, DependentName, EarlierRun,
+        SecretName, Side, WorkspaceChanges,
     },
     inventory::DependentType,
+    report::words,
 };
 
 /// The section.
@@ -19,6 +20,7 @@ use crate::{
 pub(super) struct Changes<'a> {
     since: Option<(String, &'a str)>,
     not_compared: &'a str,
+    warnings: &'a [String],
     workspaces: Vec<Workspace<'a>>,
     notes: &'a [String],
 }
@@ -26,6 +28,8 @@ pub(super) struct Changes<'a> {
 /// One workspace.
 struct Workspace<'a> {
     changes: &'a WorkspaceChanges,
+    /// The audit that it was compared with, where that is another than that of the others.
+    since: Option<(String, &'a str)>,
     in_words: String,
     rows: Rows,
 }
@@ -37,6 +41,7 @@ struct Row<'a> {
     change: &'static str,
     secret: &'a SecretName,
     earlier_name: Option<&'a str>,
+    verdict: Option<String>,
     sides: Vec<Gained<'a>>,
 }
 
@@ -54,36 +59,37 @@ struct Dependent<'a> {
 impl<'a> Changes<'a> {
     pub(super) fn of(audit: &'a Audit) -> io::Result<Self> {
         let notes = audit.history.notes.as_slice();
-        let (earlier, workspaces) = match &audit.changes {
+        let (earlier, warnings, workspaces) = match &audit.changes {
             Compared::NotCompared(why) => {
                 let not_compared = why.trim_end_matches('.');
-                return Ok(Self { since: None, not_compared, workspaces: Vec::new(), notes });
+                return Ok(Self { since: None, not_compared, warnings: &[], workspaces: Vec::new(), notes });
             }
-            Compared::Since { earlier, workspaces } => (earlier, workspaces),
+            Compared::Since { earlier, warnings, workspaces } => (earlier, warnings, workspaces),
         };
         let room = LIST_ROOM / workspaces.len().max(1);
-        let since = Some((date_in_words(earlier.started_at), earlier.run.as_str()));
+        let run = |earlier: &'a EarlierRun| (date_in_words(earlier.started_at), earlier.run.as_str());
         let of_each = workspaces.iter().map(|changes| {
             Ok(Workspace {
                 changes,
+                since: changes.since.as_ref().map(run),
                 in_words: changes.in_words(),
                 rows: Rows::fill(changes.rows().map(row), room)?,
             })
         });
-        Ok(Self { since, not_compared: "", workspaces: of_each.collect::<io::Result<_>>()?, notes })
+        let workspaces = of_each.collect::<io::Result<_>>()?;
+        Ok(Self { since: Some(run(earlier)), not_compared: "", warnings, workspaces, notes })
     }
 }
 
 fn row(change: Change<'_>) -> Row<'_> {
-    let (words, earlier_name, sides) = match change {
-        Change::NewlyUnused(_) | Change::BackInUse(_) | Change::New(_) | Change::Gone(_) => {
-            (change.as_str(), None, Vec::new())
-        }
-        Change::Renamed(renamed) => (change.as_str(), Some(renamed.earlier_name.as_str()), Vec::new()),
+    let (words, earlier_name) = match change.kind {
+        ChangeKind::Renamed(earlier_name) => (change.as_str(), Some(earlier_name)),
         // By itself, the word would not say what about them is different.
-        Change::Dependents(changes) => ("other dependents", None, gained_and_lost(changes)),
+        ChangeKind::Dependents => ("other dependents", None),
+        _ => (change.as_str(), None),
     };
-    Row { change: words, secret: change.secret(), earlier_name, sides }
+    let sides = change.dependents.map(gained_and_lost).unwrap_or_default();
+    Row { change: words, secret: change.secret, earlier_name, verdict: change.verdict_in_words(), sides }
 }
 
 fn gained_and_lost(changes: &DependentChanges) -> Vec<Gained<'_>> {
@@ -94,7 +100,7 @@ fn gained_and_lost(changes: &DependentChanges) -> Vec<Gained<'_>> {
 fn named_dependent(dependent: &DependentName) -> Dependent<'_> {
     let kind = match DependentType::of_word(&dependent.dependent_type) {
         DependentType::Unrecognized(_) => Cow::Borrowed(dependent.dependent_type.as_str()),
-        known => Cow::Owned(kind(&known).to_owned()),
+        known => Cow::Owned(words::kind(&known).to_owned()),
     };
     Dependent { kind, dependent }
 }

@@ -7,7 +7,7 @@ use askama::Template;
 use super::size;
 use crate::{
     audit::{Audit, AuditedSecret},
-    inventory::{Dependent, DependentType, Visibility},
+    inventory::{Dependent, Visibility},
     report::{created_at, words},
 };
 
@@ -35,7 +35,7 @@ impl<'a> Shown<'a> {
         let resource = dependent.resource;
         let created = resource.created_at_unix_secs.and_then(created_at).unwrap_or_default();
         Self {
-            kind: kind(&resource.dependent_type),
+            kind: words::kind(&resource.dependent_type),
             name: resource.name.as_deref().unwrap_or_default(),
             number: resource.phone_number.as_deref().unwrap_or_default(),
             id: &resource.id,
@@ -44,21 +44,6 @@ impl<'a> Shown<'a> {
             via: dependent.via,
             created: created.split('T').next().unwrap_or_default().to_owned(),
         }
-    }
-}
-
-/// The words for a kind of dependent. One that this program doesn't know goes by its name in the API.
-pub(super) fn kind(dependent_type: &DependentType) -> &str {
-    match dependent_type {
-        DependentType::Tool => "tool",
-        DependentType::Agent => "agent",
-        DependentType::PhoneNumber => "phone number",
-        DependentType::McpServer => "MCP server",
-        DependentType::Other => "other",
-        DependentType::EnvironmentVariable => "environment variable",
-        DependentType::SpeechEngine => "speech engine",
-        DependentType::Setting => "setting",
-        DependentType::Unrecognized(list) => list,
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io};
 
 use askama::Template;
 
-use super::{LIST_ROOM, Number, Rows, dependents::kind, of_each, several};
+use super::{LIST_ROOM, Number, Rows, of_each, several};
 use crate::{
     audit::{Audit, AuditedSecret, AuditedWorkspace},
     inventory::Reference,
@@ -79,7 +79,7 @@ fn references(
                 cells: vec![
                     Cell::Name(workspace),
                     Cell::Id(&reference.secret_id),
-                    Cell::Text(kind(&holder.dependent_type)),
+                    Cell::Text(words::kind(&holder.dependent_type)),
                     Cell::Name(holder.name.as_deref().unwrap_or_default()),
                     Cell::Id(&holder.id),
                     Cell::Ids(&reference.via),
@@ -102,7 +102,7 @@ fn discrepancies(audit: &Audit) -> io::Result<List> {
                         Cell::Name(secret.workspace()),
                         Cell::Name(secret.name()),
                         Cell::Id(secret.id()),
-                        Cell::Text(kind(&resource.dependent_type)),
+                        Cell::Text(words::kind(&resource.dependent_type)),
                         Cell::Name(resource.name.as_deref().unwrap_or_default()),
                         Cell::Id(&resource.id),
                         Cell::Text(what.as_str()),

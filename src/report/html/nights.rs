@@ -1,21 +1,14 @@
 //! The picture of the nights: how many secrets there were, and how many of them were unused.
 
-use chrono::NaiveDate;
-
 use super::Number;
-use crate::{audit::Audit, text::count};
+use crate::{
+    audit::{Audit, Date, Totals},
+    text::{count, sentence_list},
+};
 
 /// The width and the height of a line's own coordinates. The browser stretches them.
-const WIDTH: i64 = 1_000;
+const WIDTH: usize = 1_000;
 const HEIGHT: usize = 100;
-
-/// What one night found.
-struct Night {
-    date: NaiveDate,
-    secrets: usize,
-    unused: usize,
-    is_complete: bool,
-}
 
 /// The picture, as far as there are nights for it, and what is to be said of it.
 pub(super) struct Nights {
@@ -28,8 +21,6 @@ pub(super) struct Picture {
     pub(super) first: String,
     pub(super) last: String,
     pub(super) lines: Vec<Line>,
-    /// Where across the incomplete nights are.
-    pub(super) incomplete: Vec<i64>,
     pub(super) in_words: String,
 }
 
@@ -38,113 +29,133 @@ pub(super) struct Line {
     pub(super) title: &'static str,
     pub(super) class: &'static str,
     pub(super) range: String,
-    pub(super) points: String,
+    /// The points between two gaps each.
+    pub(super) parts: Vec<String>,
     pub(super) text_at: usize,
     pub(super) line_at: usize,
 }
 
 /// The picture of the nights that the history holds.
 pub(super) fn nights(audit: &Audit) -> Nights {
-    let series = series(audit);
-    let picture = picture(&series);
+    let dates = audit.nights();
+    let picture = picture(&dates);
     let mut meaning = Vec::new();
-    match &picture {
-        None => meaning.push("The line begins with the second night.".to_owned()),
-        Some(picture) if !picture.incomplete.is_empty() => {
-            meaning.push("A dashed line marks an incomplete night: less is called unused on it.".to_owned());
-        }
-        Some(_) => {}
+    if picture.is_none() {
+        meaning.push("The line begins with the second night that was read whole.".to_owned());
+    } else if let Some(gaps) = gaps(&dates) {
+        meaning.push(format!("A gap is a night without a figure: {gaps}."));
     }
-    let left_out = audit.history.nights.len() - series.len();
-    if left_out > 0 {
-        let were = if left_out == 1 { "is" } else { "are" };
-        let nights = count(left_out, "night", "nights");
-        meaning.push(format!("{nights} on which not all of these workspaces were read {were} left out."));
+    let never_whole = audit.workspaces.iter().filter(|one| {
+        let is_whole = |night: &crate::audit::Night| night.whole(one.name()).is_some();
+        !audit.history.nights.iter().any(is_whole)
+    });
+    let never_whole = never_whole.count();
+    if never_whole > 0 && picture.is_some() {
+        let (workspaces, were) =
+            (count(never_whole, "workspace", "workspaces"), if never_whole == 1 { "was" } else { "were" });
+        meaning.push(format!("{workspaces} that {were} never read whole {were} left out."));
     }
-    if audit.filter().is_some() && !series.is_empty() {
+    if audit.filter().is_some() && !dates.is_empty() {
         meaning.push("This audit is none of them: it read only some of the secrets.".to_owned());
     }
     Nights { meaning, picture }
 }
 
-fn series(audit: &Audit) -> Vec<Night> {
-    let nights = audit.nights().map(|(night, totals)| Night {
-        date: night.started_at.date_naive(),
-        secrets: totals.secrets,
-        unused: totals.unused,
-        is_complete: night.is_complete,
-    });
-    nights.collect()
+/// How many dates have no figure, and why. `None`: all have one.
+fn gaps(dates: &[Date]) -> Option<String> {
+    let number = |was_missed: bool| {
+        dates.iter().filter(|date| date.totals.is_none() && date.was_missed == was_missed).count()
+    };
+    let gaps = [(number(false), "incomplete"), (number(true), "missed")];
+    let gaps = gaps.into_iter().filter(|(number, _)| *number > 0);
+    let gaps: Vec<String> = gaps.map(|(number, what)| format!("{} {what}", Number(number))).collect();
+    (!gaps.is_empty()).then(|| sentence_list(&gaps))
 }
 
-/// The picture of these nights. `None` where there are too few for a line.
-fn picture(series: &[Night]) -> Option<Picture> {
-    let ([first, .., last], true) = (series, series.len() > 1) else { return None };
-    let line = |at: usize, title, class, number: fn(&Night) -> usize| {
-        let (before, now) = (Number(number(first)), Number(number(last)));
-        Line {
-            title,
-            class,
-            range: format!("{before} → {now}"),
-            points: points(series, number),
-            text_at: at * 84 + 16,
-            line_at: at * 84 + 26,
-        }
+/// The picture of these dates. `None` where there are too few figures for a line.
+fn picture(dates: &[Date]) -> Option<Picture> {
+    let figures: Vec<Totals> = dates.iter().filter_map(|date| date.totals).collect();
+    let [before, .., now] = figures.as_slice() else { return None };
+    let [first, .., last] = dates else { return None };
+    let line = |at: usize, title, class, number: fn(&Totals) -> usize| Line {
+        title,
+        class,
+        range: format!("{} → {}", Number(number(before)), Number(number(now))),
+        parts: parts(dates, number),
+        text_at: at * 84 + 16,
+        line_at: at * 84 + 26,
     };
     let lines = vec![
-        line(0, "Unused", "unused", |night| night.unused),
-        line(1, "Secrets", "total", |night| night.secrets),
+        line(0, "Unused", "unused", |totals| totals.unused),
+        line(1, "Secrets", "total", |totals| totals.secrets),
     ];
-    let incomplete: Vec<i64> =
-        series.iter().filter(|night| !night.is_complete).map(|night| across(series, night)).collect();
     let (from, to) = (first.date.to_string(), last.date.to_string());
     let changes: Vec<String> = lines.iter().map(|line| format!("{} {}", line.title, line.range)).collect();
-    let mut in_words = format!("{} nights from {from} to {to}: {}.", series.len(), changes.join(", "));
-    if !incomplete.is_empty() {
-        in_words.push_str(&format!(" {} of them incomplete.", Number(incomplete.len())));
+    let nights = Number(figures.len());
+    let mut in_words = format!("{nights} nights from {from} to {to}: {}.", changes.join(", "));
+    if let Some(gaps) = gaps(dates) {
+        in_words.push_str(&format!(" Without a figure: {gaps}."));
     }
-    Some(Picture { first: from, last: to, lines, incomplete, in_words })
+    Some(Picture { first: from, last: to, lines, in_words })
 }
 
-/// Where across a night is: by the days as they passed, so that missed nights show as gaps between points.
-fn across(series: &[Night], night: &Night) -> i64 {
-    let (Some(first), Some(last)) = (series.first(), series.last()) else { return 0 };
-    let days = (last.date - first.date).num_days().max(1);
-    (night.date - first.date).num_days() * WIDTH / days
-}
-
-fn points(series: &[Night], number: fn(&Night) -> usize) -> String {
-    let largest = series.iter().map(number).max().unwrap_or_default().max(1);
-    let points = series
-        .iter()
-        .map(|night| format!("{},{}", across(series, night), HEIGHT - number(night) * HEIGHT / largest));
-    points.collect::<Vec<_>>().join(" ")
+/// The points of a number, each date at its place across, from one gap to the next.
+fn parts(dates: &[Date], number: fn(&Totals) -> usize) -> Vec<String> {
+    let largest = dates.iter().filter_map(|date| date.totals.as_ref()).map(number).max();
+    let largest = largest.unwrap_or_default().max(1);
+    let across = |at: usize| at * WIDTH / dates.len().saturating_sub(1).max(1);
+    let point = |(at, date): (usize, &Date)| {
+        let totals = date.totals.as_ref()?;
+        Some(format!("{},{}", across(at), HEIGHT - number(totals) * HEIGHT / largest))
+    };
+    let points: Vec<Option<String>> = dates.iter().enumerate().map(point).collect();
+    let parts = points.split(Option::is_none).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let points: Vec<&str> = part.iter().flatten().map(String::as_str).collect();
+            match points.as_slice() {
+                // A line to itself is drawn as a dot.
+                [only] => format!("{only} {only}"),
+                points => points.join(" "),
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
 
-    fn night(day: u32, secrets: usize, unused: usize) -> Night {
-        let date = NaiveDate::from_ymd_opt(2026, 11, day).unwrap();
-        Night { date, secrets, unused, is_complete: day != 2 }
+    fn date(day: u32, figure: Option<(usize, usize)>, was_missed: bool) -> Date {
+        let totals = figure.map(|(secrets, unused)| Totals { secrets, unused, ..Totals::default() });
+        Date { date: NaiveDate::from_ymd_opt(2026, 11, day).unwrap(), was_missed, totals }
     }
 
     #[test]
-    fn lines_begin_at_zero_missed_nights_keep_their_width_and_incomplete_ones_are_marked() {
-        let picture = picture(&[night(1, 8, 0), night(2, 10, 1), night(5, 5, 2)]).unwrap();
-        assert_eq!(picture.lines[0].points, "0,100 250,50 1000,0");
-        assert_eq!(picture.lines[1].points, "0,20 250,0 1000,50");
-        assert_eq!(picture.incomplete, [250]);
+    fn lines_begin_at_zero_and_incomplete_and_missed_nights_are_gaps_with_a_place_of_their_own() {
+        let dates = [
+            date(1, Some((8, 1)), false),
+            date(2, Some((10, 0)), false),
+            date(3, None, false),
+            date(4, None, true),
+            date(5, Some((5, 2)), false),
+        ];
+        let picture = picture(&dates).unwrap();
+        assert_eq!(picture.lines[0].parts, ["0,50 250,100", "1000,0 1000,0"]);
+        assert_eq!(picture.lines[1].parts, ["0,20 250,0", "1000,50 1000,50"]);
         assert_eq!(
             picture.in_words,
-            "3 nights from 2026-11-01 to 2026-11-05: Unused 0 → 2, Secrets 8 → 5. 1 of them incomplete."
+            "3 nights from 2026-11-01 to 2026-11-05: Unused 1 → 2, Secrets 8 → 5. Without a figure: 1 incomplete and 1 \
+             missed."
         );
     }
 
     #[test]
     fn one_night_is_no_line() {
-        assert!(picture(&[night(1, 8, 0)]).is_none());
+        assert!(picture(&[date(1, Some((8, 0)), false)]).is_none());
+        assert!(picture(&[date(1, Some((8, 0)), false), date(2, None, false)]).is_none());
         assert!(picture(&[]).is_none());
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 #[template(path = "unused.html")]
 pub(super) struct Unused<'a> {
     rows: Vec<Row<'a>>,
-    number: Number,
+    number: String,
     complete: bool,
     several: bool,
     days_of_grace: u32,
@@ -34,7 +34,7 @@ struct Row<'a> {
 pub(super) fn unused(audit: &Audit) -> Unused<'_> {
     let rows: Vec<Row<'_>> = audit.unused_oldest_first().into_iter().map(Row::of).collect();
     Unused {
-        number: Number(rows.len()),
+        number: words::open_of_all(audit.unused(), |number| Number(number).to_string()),
         rows,
         complete: audit.is_complete(),
         several: several(audit),

@@ -10,7 +10,7 @@ use super::{
     values::{read_word, text, unknown},
 };
 use crate::{
-    audit::{Figures, PopulationDrop, SourceRow, Status, Totals},
+    audit::{Figures, PopulationDrop, SourceRow, Status, Totals, UnusedCounts},
     inventory::{Extent, Gap, Source, View},
 };
 
@@ -134,6 +134,18 @@ same_fields!(
         undetermined: usize,
         /// The rows of dependents, over all secrets.
         dependents: usize,
+    }
+);
+
+same_fields!(
+    /// What the unused secrets come to for somebody who has to act. Each is counted in one of the three.
+    UnusedJson = UnusedCounts {
+        /// Open findings: neither waived nor within grace.
+        open: usize,
+        /// Those for which a waiver holds.
+        waived: usize,
+        /// Those within grace that nobody waived.
+        within_grace: usize,
     }
 );
 

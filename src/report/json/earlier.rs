@@ -12,7 +12,7 @@ use super::{
 use crate::{
     audit::{
         Comparison, EarlierDependent, EarlierRun, EarlierSecret, EarlierWorkspace, History, Night,
-        SecretName, Status, Verdict,
+        NightTotals, SecretName, Status, Verdict,
     },
     inventory::{Source, Sources},
 };
@@ -84,7 +84,8 @@ impl Reader for EarlierReader<'_, '_> {
                 self.alone.nights.push(Night { run, started_at, is_complete, workspaces });
             }
             for night in &mut self.alone.nights {
-                night.workspaces.insert(read.name.to_string(), read.totals.into());
+                let found = NightTotals { totals: read.totals.into(), is_complete: read.complete };
+                night.workspaces.insert(read.name.to_string(), found);
             }
         }
         if let Some(comparison) = &mut self.comparison {

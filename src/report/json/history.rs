@@ -11,7 +11,7 @@ use super::{
     types::Each,
     values::{moment, read_moment, read_optional_moment, text},
 };
-use crate::audit::{EarlierRun, History, Night, Record, WorkspaceRecord};
+use crate::audit::{EarlierRun, History, Night, NightTotals, Record, WorkspaceRecord};
 
 /// Another run than this one.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -55,6 +55,9 @@ pub(super) struct NightJson<'a> {
 pub(super) struct NightTotalsJson<'a> {
     /// The configured name.
     pub(super) name: Cow<'a, str>,
+    /// Whether it was read whole. Where that is not said, it was if the night is complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) complete: Option<bool>,
     /// Its totals.
     pub(super) totals: TotalsJson,
 }
@@ -146,24 +149,33 @@ impl HistoryJson<'_> {
 
 impl<'a> NightJson<'a> {
     fn of(night: &'a Night) -> Self {
-        let totals = night.workspaces.iter();
+        let found = night.workspaces.iter();
         Self {
             run: text(&night.run),
             started_at: moment(night.started_at),
             complete: night.is_complete,
-            workspaces: totals
-                .map(|(name, totals)| NightTotalsJson { name: text(name), totals: (*totals).into() })
+            workspaces: found
+                .map(|(name, found)| NightTotalsJson {
+                    name: text(name),
+                    complete: Some(found.is_complete),
+                    totals: found.totals.into(),
+                })
                 .collect(),
         }
     }
 
     fn restore(self) -> Result<Night, ReadError> {
-        let totals = self.workspaces.into_iter();
+        let of_each = self.workspaces.into_iter();
         Ok(Night {
             started_at: read_moment(&self.started_at)?,
             run: self.run.into_owned(),
             is_complete: self.complete,
-            workspaces: totals.map(|one| (one.name.into_owned(), one.totals.into())).collect(),
+            workspaces: of_each
+                .map(|one| {
+                    let is_complete = one.complete.unwrap_or(self.complete);
+                    (one.name.into_owned(), NightTotals { totals: one.totals.into(), is_complete })
+                })
+                .collect(),
         })
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     changes::{ChangesJson, SecretNameJson},
-    coverage::{FiguresJson, GapJson, PopulationDropJson, SourceJson, TotalsJson, ViewJson},
+    coverage::{FiguresJson, GapJson, PopulationDropJson, SourceJson, TotalsJson, UnusedJson, ViewJson},
     dependent::DependentJson,
     history::{EarlierRunJson, HistoryJson},
     parameters::ParametersJson,
@@ -34,9 +34,11 @@ pub(super) struct ReportJson<'a, W, H = HistoryJson<'a>> {
     pub(super) parameters: ParametersJson<'a>,
     /// The totals over all workspaces.
     pub(super) totals: TotalsJson,
+    /// What the unused secrets come to.
+    pub(super) unused: UnusedJson,
     /// The last complete audit: this one, or one before it.
     pub(super) last_complete: Option<EarlierRunJson<'a>>,
-    /// What is different from the last complete audit before this one.
+    /// What is different, of each workspace from the last audit before this one that read it whole.
     pub(super) changes: ChangesJson<'a>,
     /// Every waiver and what it comes to.
     pub(super) waivers: Vec<WaiverJson<'a>>,

@@ -41,6 +41,7 @@ pub(in crate::report) fn report(audit: &Audit, out: impl Write) -> io::Result<()
         tool: ToolJson { name: env!("CARGO_PKG_NAME").into(), version: text(&audit.run.tool_version) },
         parameters: parameters_json(&audit.parameters),
         totals: audit.totals().into(),
+        unused: audit.unused().into(),
         last_complete: last_complete.as_ref().map(EarlierRunJson::of),
         changes: ChangesJson::of(&audit.changes),
         waivers: audit.waivers.iter().map(WaiverJson::of).collect(),

@@ -1,11 +1,15 @@
-//! Charts in Mermaid, which GitHub draws and everybody else can read: only numbers and dates, no names.
+//! Charts: only numbers and dates, no names. The pie is Mermaid, which GitHub draws and everybody else can read. The
+//! nights are text, as no line of Mermaid can have a gap.
 
 use std::fmt::Write as _;
 
 use crate::audit::{Audit, Totals};
 
-/// How many nights a chart shows; more would not be told apart.
-const MOST_NIGHTS: usize = 30;
+/// How many dates a chart shows; more would be long to read.
+const MOST_DATES: usize = 30;
+
+/// How long the longest bar is, in characters.
+const LONGEST_BAR: usize = 40;
 
 /// The secrets by verdict.
 pub(super) fn verdicts(totals: Totals) -> String {
@@ -19,22 +23,29 @@ pub(super) fn verdicts(totals: Totals) -> String {
     )
 }
 
-/// How many secrets were unused on the last nights on which all workspaces of this audit were read.
+/// How many secrets were unused on the last dates, of the workspaces of this audit that were ever read whole. A date
+/// without such a figure has its line and no bar.
 pub(super) fn unused_over_the_nights(audit: &Audit) -> String {
-    let nights: Vec<_> = audit.nights().collect();
-    let nights = &nights[nights.len().saturating_sub(MOST_NIGHTS)..];
-    if nights.len() < 2 || audit.workspaces.is_empty() {
+    let dates = audit.nights();
+    let dates = &dates[dates.len().saturating_sub(MOST_DATES)..];
+    let figures = || dates.iter().filter_map(|date| date.totals.map(|totals| totals.unused));
+    if figures().count() < 2 {
         return String::new();
     }
-    let dates: Vec<String> =
-        nights.iter().map(|(night, _)| format!("\"{}\"", night.started_at.format("%m-%d"))).collect();
-    let numbers: Vec<usize> = nights.iter().map(|(_, totals)| totals.unused).collect();
-    let top = numbers.iter().max().map_or(1, |most| most + 1);
-    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-    let mut text = "```mermaid\nxychart-beta\n".to_owned();
-    let _ = writeln!(text, "    title \"Unused secrets over the last {} nights\"", nights.len());
-    let _ = writeln!(text, "    x-axis [{}]", dates.join(", "));
-    let _ = writeln!(text, "    y-axis \"Unused\" 0 --> {top}");
-    let _ = writeln!(text, "    line [{}]\n```\n", numbers.join(", "));
+    let longest = figures().max().unwrap_or_default().max(1);
+    let mut text = format!("Unused secrets on the last {} dates (UTC):\n\n```text\n", dates.len());
+    for date in dates {
+        let figure = match date.totals {
+            Some(totals) => {
+                // However few, some are to be seen.
+                let length = (totals.unused * LONGEST_BAR).div_ceil(longest);
+                format!("{:>6} {}", totals.unused, "█".repeat(length))
+            }
+            None if date.was_missed => "     – missed".to_owned(),
+            None => "     – incomplete".to_owned(),
+        };
+        let _ = writeln!(text, "{} {}", date.date, figure.trim_end());
+    }
+    text.push_str("```\n\n");
     text
 }

@@ -12,7 +12,8 @@ use crate::{
 /// The secrets that may be deleted. Never cut.
 pub(super) fn unused(audit: &Audit) -> String {
     let found = audit.unused_oldest_first();
-    let mut text = format!("## Unused secrets ({})\n\n", found.len());
+    let number = words::open_of_all(audit.unused(), |number| number.to_string());
+    let mut text = format!("## Unused secrets ({number})\n\n");
     if found.is_empty() {
         text.push_str("None.\n\n");
         return text;

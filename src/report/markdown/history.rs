@@ -9,10 +9,11 @@ use super::{
 };
 use crate::{
     audit::{
-        Audit, Change, Changes, DependentChanges, DependentName, EarlierRun, SecretName, Side,
+        Audit, Change, ChangeKind, Changes, DependentChanges, DependentName, EarlierRun, SecretName, Side,
         WorkspaceChanges,
     },
-    report::date,
+    inventory::DependentType,
+    report::{date, words},
 };
 
 /// When the last complete audit was, for the first page.
@@ -35,13 +36,16 @@ fn run(earlier: &EarlierRun) -> String {
 
 /// What is different from the last complete audit, in at most `room` bytes a list.
 pub(super) fn changes(audit: &Audit, room: usize) -> String {
-    let (earlier, workspaces) = match &audit.changes {
+    let (earlier, warnings, workspaces) = match &audit.changes {
         Changes::NotCompared(why) => {
             return format!("## Changes\n\nNot compared: {}.\n\n{}", plain(why), notes(audit));
         }
-        Changes::Since { earlier, workspaces } => (earlier, workspaces),
+        Changes::Since { earlier, warnings, workspaces } => (earlier, warnings, workspaces),
     };
-    let mut text = format!("## Changes since the complete audit of {}\n\n", run(earlier));
+    let mut text = format!("## Changes since the audit of {}\n\n", run(earlier));
+    for warning in warnings {
+        let _ = writeln!(text, "> **Warning:** {}.\n", plain(warning));
+    }
     text.push_str(&charts::unused_over_the_nights(audit));
     for changes in workspaces {
         of_workspace(&mut text, changes, audit.parameters.rendering.list_length, room);
@@ -62,7 +66,11 @@ fn of_workspace(text: &mut String, changes: &WorkspaceChanges, most: usize, room
         let _ = writeln!(text, "{name} was not compared: {}.\n", plain(why));
         return;
     }
-    let _ = writeln!(text, "{name}: {}.\n", changes.in_words());
+    let since = match &changes.since {
+        Some(since) => format!(", since the audit of {}, the last that read it whole", run(since)),
+        None => String::new(),
+    };
+    let _ = writeln!(text, "{name}: {}{since}.\n", changes.in_words());
     if changes.is_empty() {
         return;
     }
@@ -75,12 +83,13 @@ fn of_workspace(text: &mut String, changes: &WorkspaceChanges, most: usize, room
 }
 
 fn row(change: Change<'_>) -> String {
-    let what = match change {
-        Change::NewlyUnused(_) | Change::BackInUse(_) | Change::New(_) | Change::Gone(_) => String::new(),
-        Change::Renamed(renamed) => format!(" was {}", code(&renamed.earlier_name)),
-        Change::Dependents(changes) => format!(" {}", gained_and_lost(changes)),
-    };
-    let SecretName { name, id } = change.secret();
+    let mut what = Vec::from_iter(change.verdict_in_words());
+    if let ChangeKind::Renamed(earlier_name) = change.kind {
+        what.push(format!("was {}", code(earlier_name)));
+    }
+    what.extend(change.dependents.map(gained_and_lost));
+    let what = if what.is_empty() { String::new() } else { format!(" {}", what.join("; ")) };
+    let SecretName { name, id } = change.secret;
     format!("| {} | {} | {} |{what} |\n", change.as_str(), code(name), code(id))
 }
 
@@ -90,15 +99,23 @@ fn gained_and_lost(changes: &DependentChanges) -> String {
         if side.unnamed() > 0 {
             names.push(format!("{} more", side.unnamed()));
         }
-        format!("{} {}: {}", side.word, side.number, names.join(", "))
+        format!("{} {}, {}", side.word, side.number, names.join(", "))
     };
     let sides = changes.sides().into_iter().filter(|side| side.number > 0).map(side);
     sides.collect::<Vec<_>>().join("; ")
 }
 
 fn in_words(dependent: &DependentName) -> String {
-    let shown = if dependent.name.is_empty() { &dependent.id } else { &dependent.name };
-    format!("{} {}", code(&dependent.dependent_type), code(shown))
+    let DependentName { dependent_type, name, id } = dependent;
+    let kind = match DependentType::of_word(dependent_type) {
+        DependentType::Unrecognized(_) => code(dependent_type),
+        known => words::kind(&known).to_owned(),
+    };
+    if name.is_empty() {
+        format!("{kind} {}", code(id))
+    } else {
+        format!("{kind} {} ({})", code(name), code(id))
+    }
 }
 
 #[cfg(test)]

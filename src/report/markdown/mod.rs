@@ -75,12 +75,8 @@ fn answer(audit: &Audit) -> String {
             );
         }
     }
-    let _ = writeln!(
-        text,
-        "**{} {}**\n",
-        words::answer(totals, |number| number.to_string()),
-        completeness(audit)
-    );
+    let _ =
+        writeln!(text, "**{} {}**\n", words::answer(audit, |number| number.to_string()), completeness(audit));
     for failed in &audit.failed {
         let _ = writeln!(
             text,

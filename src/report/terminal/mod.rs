@@ -37,7 +37,7 @@ pub fn summary(audit: &Audit, place: &str, mut out: impl Write) -> io::Result<()
         )?;
     }
     let (style, word) = if audit.is_complete() { (GOOD, "COMPLETE") } else { (BAD, "INCOMPLETE") };
-    writeln!(out, "{style}{word}{style:#}  {}", words::answer(audit.totals(), |number| number.to_string()))?;
+    writeln!(out, "{style}{word}{style:#}  {}", words::answer(audit, |number| number.to_string()))?;
     for failed in &audit.failed {
         let (name, error) = (show_hidden(&failed.name, &[]), show_hidden(&failed.error, &[]));
         writeln!(out, "{BAD}not read{BAD:#}  workspace {name}: {error}")?;
@@ -98,7 +98,8 @@ fn unused(audit: &Audit, out: &mut impl Write) -> io::Result<()> {
     if found.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n{NOTICE}unused{NOTICE:#} ({})", found.len())?;
+    let number = words::open_of_all(audit.unused(), |number| number.to_string());
+    writeln!(out, "\n{NOTICE}unused{NOTICE:#} ({number})")?;
     let mut columns = vec![
         Column::of_text("secret"),
         Column::of_text("id").styled(FAINT),
@@ -234,9 +235,10 @@ fn say_history(audit: &Audit, out: &mut impl Write) -> io::Result<()> {
         Changes::NotCompared(why) => {
             writeln!(out, "{FAINT}changes{FAINT:#}  not compared: {}", show_hidden(why, &[]))?;
         }
-        Changes::Since { earlier, workspaces } => {
-            let since = date(earlier.started_at);
+        // That this audit is INCOMPLETE is the first line.
+        Changes::Since { earlier, workspaces, .. } => {
             for changes in workspaces {
+                let since = date(changes.since.as_ref().unwrap_or(earlier).started_at);
                 let name = show_hidden(&changes.workspace, &[]);
                 let what = match &changes.not_compared {
                     Some(why) => format!("not compared: {}", show_hidden(why, &[])),
