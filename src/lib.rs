@@ -64,16 +64,16 @@ mod workspaces;
 use std::{path::PathBuf, sync::Arc};
 
 use api::Chance;
-use audit::{Audit, Finding, Parameters, Run};
+use audit::{Audit, Clock, Finding, Parameters, Run};
 use check::{Checked, Checkup};
 use chrono::{DateTime, SubsecRound, Utc};
-use config::{Config, OnPopulationDrop, Target};
+use config::{Config, Target};
 use error::Error;
 use interrupt::Interrupt;
 use inventory::{Inventory, Workspace};
 use progress::{Progress, Stage};
 use publish::{Evidence, OutputDirectory, PublishError};
-use workspaces::{Clients, read};
+use workspaces::{Clients, Read, read};
 
 /// What comes in from outside, so that a test can fix it.
 #[derive(Clone)]
@@ -183,7 +183,7 @@ async fn read_judge_publish(
     let look_back = Arc::new(move |workspace: &Workspace| {
         bundle::last_seen(&out, workspace, &interrupted).unwrap_or_default()
     });
-    let (inventory, traffic) = tokio::select! {
+    let Read { inventory, traffic, clock } = tokio::select! {
         read = read(&config, surroundings.chance, progress, look_back) => read?,
         signal = interrupt.raised() => return Err(Error::Interrupted(signal)),
     };
@@ -192,7 +192,12 @@ async fn read_judge_publish(
     }
 
     let tool_version = surroundings.tool_version.clone();
-    let run = Run { id: run_id, started_at, finished_at: surroundings.now(), tool_version };
+    let run = Run { id: run_id, started_at, finished_at: surroundings.now(), tool_version, clock };
+    match clock {
+        Clock::NotChecked => tracing::info!("clock {}", clock.in_words()),
+        Clock::Agrees => {}
+        Clock::Off(_) => tracing::warn!("{}; {}", run.clock_off_in_words(), Clock::ADVICE),
+    }
     let evidence = Evidence {
         host: surroundings.host.clone(),
         user: surroundings.user.clone(),
@@ -223,7 +228,7 @@ fn judge_and_publish(
 ) -> Result<Published, Error> {
     let mut audit = audit::audit(inventory, run, parameters(config));
     let earlier = bundle::consult(&config.out, &audit, interrupt).map_err(PublishError::read(&config.out))?;
-    audit.compare_populations(&earlier.history, config.on_population_drop == OnPopulationDrop::Fail);
+    audit.compare_populations(&earlier.history);
     if audit.workspaces.is_empty() {
         return Err(Error::nothing_read(&audit.failed));
     }
@@ -270,6 +275,7 @@ fn parameters(config: &Config) -> Parameters {
         archived_branches: config.collect.archived_branches,
         partial_view: config.partial_view,
         allow_empty: config.allow_empty,
+        population_drop: config.population_drop,
         unused_after_days: config.policy.unused_after_days,
         ignores_waivers: config.policy.waivers.is_none(),
         redact: config.redact.clone(),

@@ -10,7 +10,8 @@ use std::{
 use tokio::task::JoinSet;
 
 use crate::{
-    api::{self, Chance, Client, ClientError, EndpointTraffic},
+    api::{self, Chance, Client, ClientError, ClockOffsets, EndpointTraffic},
+    audit::Clock,
     collect::{CollectOptions, LookBack, collect},
     config::{Config, HttpOptions, Target, WorkspaceConfig},
     error::Error,
@@ -22,6 +23,16 @@ use crate::{config::Demo, simulator};
 
 /// What was asked of each workspace, by its configured name and the path of the endpoint.
 pub(crate) type Traffic = BTreeMap<String, BTreeMap<&'static str, EndpointTraffic>>;
+
+/// What reading all workspaces came to.
+pub(crate) struct Read {
+    /// What was read.
+    pub(crate) inventory: Inventory,
+    /// What was asked for it.
+    pub(crate) traffic: Traffic,
+    /// How this machine's clock compares with those of all that answered.
+    pub(crate) clock: Clock,
+}
 
 /// Makes the clients of a run, which have connections, slots, retries and time in common.
 pub(crate) struct Clients<'a> {
@@ -76,7 +87,7 @@ pub(crate) async fn read(
     chance: Chance,
     progress: &Progress,
     look_back: Arc<LookBack>,
-) -> Result<(Inventory, Traffic), Error> {
+) -> Result<Read, Error> {
     match &config.target {
         Target::Workspaces(workspaces) => {
             let clients = Clients::new(&config.http, chance, progress, workspaces.len());
@@ -92,7 +103,11 @@ pub(crate) async fn read(
                 Demo::Degraded => simulator::demo::degraded_world(),
             };
             let api_key = world.api_key.clone().into();
-            let server = simulator::Simulator::start(world)
+            // It tells the time by the clock of this run.
+            let told = move |_: &simulator::Request, reply: simulator::Reply| {
+                reply.with_header("date", &httpdate::fmt_http_date((chance.now)().into()))
+            };
+            let server = simulator::Simulator::start_with(world, told)
                 .await
                 .map_err(|error| Error::Bug(format!("the embedded API cannot start: {error}")))?;
             let workspace = WorkspaceConfig { name: "demo".to_owned(), base_url: server.base_url(), api_key };
@@ -136,7 +151,7 @@ async fn read_all(
     all: Vec<Reading>,
     options: &CollectOptions,
     look_back: &Arc<LookBack>,
-) -> Result<(Inventory, Traffic), Error> {
+) -> Result<Read, Error> {
     let clients: Vec<_> = all.iter().map(|one| (one.name.clone(), one.client.clone())).collect();
     let options = Arc::new(options.clone());
     let mut tasks = JoinSet::new();
@@ -153,8 +168,10 @@ async fn read_all(
         by_position.insert(position, read);
     }
     let inventory = inventory(by_position.into_values().collect());
+    let mut offsets = ClockOffsets::default();
+    clients.iter().for_each(|(_, client)| offsets.add(&client.clock_offsets()));
     let traffic = clients.into_iter().map(|(name, client)| (name, client.traffic())).collect();
-    Ok((inventory, traffic))
+    Ok(Read { inventory, traffic, clock: Clock::of(offsets.median()) })
 }
 
 /// What is said where it cannot be told whether two tables name one workspace.

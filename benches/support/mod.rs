@@ -86,6 +86,7 @@ pub(crate) fn run(night: i64) -> Run {
         started_at,
         finished_at: started_at,
         tool_version: "0.0.0".to_owned(),
+        clock: elevenlabs_secrets_audit::audit::Clock::NotChecked,
     }
 }
 
@@ -101,6 +102,7 @@ pub(crate) fn parameters() -> Parameters {
         archived_branches: elevenlabs_secrets_audit::collect::ArchivedBranches::Auto,
         partial_view: elevenlabs_secrets_audit::audit::PartialView::Undetermined,
         allow_empty: false,
+        population_drop: elevenlabs_secrets_audit::audit::OnPopulationDrop::Incomplete,
         unused_after_days: 0,
         ignores_waivers: false,
         redact: Vec::new(),

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use url::Url;
@@ -31,7 +32,9 @@ impl Shared {
         tracing::trace!(path = url.path(), ?parameters, "GET");
 
         let request = self.http.get(url.clone()).query(parameters).header(KEY_HEADER, self.key.clone());
+        let sent_at = (self.chance.now)();
         let mut response = request.send().await.map_err(|error| Failed::from(self.transport(&error)))?;
+        let answered_at = (self.chance.now)();
         let status = response.status();
         let key = self.options.api_key.expose_secret();
         let header = |name: &str| {
@@ -41,11 +44,16 @@ impl Shared {
                 .and_then(|value| value.to_str().ok())
                 .map(|value| printable(value, key))
         };
-        if let Some(date) = header("date") {
-            self.server_time.told(&date, (self.chance.now)());
+        let date = header("date").and_then(|date| httpdate::parse_http_date(&date).ok());
+        let date = date.map(DateTime::<Utc>::from);
+        // One with an age comes from a cache, and was made when nobody here had asked.
+        if let Some(date) = date.filter(|_| header("age").is_none()) {
+            self.clock.told(date, sent_at, answered_at);
         }
         let request_id = header("request-id").or_else(|| header("x-request-id"));
-        let retry_after = header("retry-after").and_then(|value| retry_after(&value, (self.chance.now)()));
+        // Whoever names a moment means it by the clock that the answer shows.
+        let told_at = date.unwrap_or(answered_at);
+        let retry_after = header("retry-after").and_then(|value| retry_after(&value, told_at));
         let location = header("location");
         if let Some(most) = header("maximum-concurrent-requests").and_then(|value| value.trim().parse().ok())
         {

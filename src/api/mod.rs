@@ -28,6 +28,7 @@ pub use connections::Connections;
 pub use endpoint::SecretsQuery;
 pub use error::{ApiError, Fault, Malformed};
 pub use page::{Next, Walk};
+pub use reach::ClockOffsets;
 pub use retry::RetryPolicy;
 use retry::{Congestion, Decision, RetryBudget, congestion};
 pub use throttle::Priority;
@@ -116,7 +117,7 @@ struct Shared {
     run: Arc<Run>,
     progress: Arc<WorkspaceProgress>,
     traffic: Arc<Traffic>,
-    server_time: reach::ServerTime,
+    clock: reach::ClockComparison,
 }
 
 impl Client {
@@ -143,7 +144,7 @@ impl Client {
             run,
             progress,
             traffic: Arc::default(),
-            server_time: reach::ServerTime::default(),
+            clock: reach::ClockComparison::default(),
         };
         Ok(Self { shared: Arc::new(shared), priority: Priority::default() })
     }

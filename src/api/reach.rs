@@ -1,6 +1,9 @@
 //! How a client reaches its workspace: the address, the proxy, and how far the clocks are apart.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hyper_util::client::proxy::matcher::Matcher;
@@ -27,23 +30,90 @@ impl Client {
         Some(format!("{}://{}{port}", uri.scheme_str()?, uri.host()?))
     }
 
-    /// By how much this machine's clock was ahead of the API's at the last answer that told its time.
+    /// By how much this machine's clock was ahead of the API's, answer by answer.
     #[must_use]
-    pub fn clock_ahead(&self) -> Option<TimeDelta> {
-        *self.shared.server_time.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn clock_offsets(&self) -> ClockOffsets {
+        self.shared.clock.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// What the header `date` of answers says, as the time by which this machine is ahead of it.
-#[derive(Debug, Default)]
-pub(super) struct ServerTime(Mutex<Option<TimeDelta>>);
+/// By how many seconds this machine's clock was ahead of the header `date` of answers, and in how many of them.
+#[derive(Clone, Debug, Default)]
+pub struct ClockOffsets(BTreeMap<i64, u64>);
 
-impl ServerTime {
-    /// Notes the header of an answer that came at `now`.
-    pub(super) fn told(&self, date: &str, now: DateTime<Utc>) {
-        if let Ok(date) = httpdate::parse_http_date(date) {
-            let ahead = now.signed_duration_since(DateTime::<Utc>::from(date));
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead);
+impl ClockOffsets {
+    /// Notes the time that an answer told, which was made at some moment between these two.
+    fn told(&mut self, date: DateTime<Utc>, sent_at: DateTime<Utc>, answered_at: DateTime<Utc>) {
+        let middle = sent_at + (answered_at - sent_at) / 2;
+        *self.0.entry((middle - date).num_seconds()).or_default() += 1;
+    }
+
+    /// Adds those of another client.
+    pub fn add(&mut self, other: &Self) {
+        for (offset, answers) in &other.0 {
+            *self.0.entry(*offset).or_default() += answers;
         }
+    }
+
+    /// The median, so that a proxy with a clock of its own, or a step of this machine's clock, tells nothing. `None`: no
+    /// answer told its time.
+    #[must_use]
+    pub fn median(&self) -> Option<TimeDelta> {
+        let middle = self.0.values().sum::<u64>().div_ceil(2);
+        let mut answers = 0;
+        let median = self.0.iter().find(|(_, number)| {
+            answers += **number;
+            answers >= middle
+        });
+        median.and_then(|(offset, _)| TimeDelta::try_seconds(*offset))
+    }
+}
+
+/// The offsets that were seen so far.
+#[derive(Debug, Default)]
+pub(super) struct ClockComparison(Mutex<ClockOffsets>);
+
+impl ClockComparison {
+    /// Notes the time that an answer told.
+    pub(super) fn told(&self, date: DateTime<Utc>, sent_at: DateTime<Utc>, answered_at: DateTime<Utc>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).told(date, sent_at, answered_at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn median(offsets: &[i64]) -> Option<i64> {
+        let mut seen = ClockOffsets::default();
+        let at = DateTime::UNIX_EPOCH + TimeDelta::days(1);
+        for offset in offsets {
+            seen.told(at - TimeDelta::seconds(*offset), at, at);
+        }
+        seen.median().map(|median| median.num_seconds())
+    }
+
+    #[test]
+    fn the_median_is_what_most_answers_tell_whatever_a_few_do() {
+        assert_eq!(median(&[]), None);
+        assert_eq!(median(&[7]), Some(7));
+        assert_eq!(median(&[864_000, 1, 0, 1, -864_000]), Some(1));
+        assert_eq!(median(&[0, 0, 864_000, 864_000, 864_000]), Some(864_000));
+    }
+
+    #[test]
+    fn a_time_is_compared_with_the_middle_of_its_request() {
+        let mut seen = ClockOffsets::default();
+        let sent_at = DateTime::UNIX_EPOCH;
+        seen.told(sent_at + TimeDelta::seconds(5), sent_at, sent_at + TimeDelta::seconds(10));
+        assert_eq!(seen.median(), Some(TimeDelta::zero()));
+    }
+
+    #[test]
+    fn those_of_several_clients_are_taken_together() {
+        let mut all = ClockOffsets(BTreeMap::from([(0, 2)]));
+        all.add(&ClockOffsets(BTreeMap::from([(0, 1), (900, 2)])));
+        assert_eq!(all.0, BTreeMap::from([(0, 3), (900, 2)]));
+        assert_eq!(all.median(), Some(TimeDelta::zero()));
     }
 }

@@ -158,7 +158,7 @@ impl History {
         is_narrowed: bool,
         workspaces: &[AuditedWorkspace],
     ) {
-        let at = run.started_at;
+        let at = run.began();
         for workspace in workspaces {
             self.begin_afresh_if_another(workspace);
             let known = self.workspaces.entry(workspace.name().to_owned()).or_default();

@@ -3,6 +3,7 @@
 //! An [`Audit`] is all that the reports are made of.
 
 mod changes;
+mod clock;
 mod comparison;
 mod counts;
 mod coverage;
@@ -22,6 +23,7 @@ pub use changes::{
     Change, ChangeKind, Changes, DependentChanges, DependentName, JudgedSecret, RenamedSecret, SecretName,
     Side, WorkspaceChanges,
 };
+pub use clock::Clock;
 pub(crate) use comparison::NOT_IN_EARLIER;
 pub use comparison::{Comparison, EarlierDependent, EarlierSecret, EarlierWorkspace};
 pub use counts::{DependentCounts, Totals, UnusedCounts};
@@ -31,7 +33,7 @@ use discrepancy::discrepancy;
 pub use history::{
     DAYS_KEPT, Date, EarlierRun, History, Night, NightTotals, Record, WorkspaceRecord, days_between,
 };
-pub use population::{PopulationDrop, empty_in_words};
+pub use population::{OnPopulationDrop, PopulationDrop, empty_in_words};
 pub use redact::{Redaction, Redactor};
 pub use verdict::{Evidence, Judgement, PartialView, Verdict, judge};
 pub use waivers::{AppliedWaiver, Waiver, WaiverState};
@@ -92,6 +94,28 @@ pub struct Run {
     pub finished_at: DateTime<Utc>,
     /// The version of this program.
     pub tool_version: String,
+    /// How the clock of the machine, by which these times are, compares with the API's.
+    pub clock: Clock,
+}
+
+impl Run {
+    /// When it began, by the API's clock where the machine's is off. Ages go by this.
+    #[must_use]
+    pub fn began(&self) -> DateTime<Utc> {
+        let by_the_api = |ahead| self.started_at.checked_sub_signed(ahead);
+        self.clock.ahead().and_then(by_the_api).unwrap_or(self.started_at)
+    }
+
+    /// What it means that the clock of the machine is off.
+    #[must_use]
+    pub fn clock_off_in_words(&self) -> String {
+        format!(
+            "the clock of this machine is {}, by which the audit began at {}: ages go by that, no earlier bundle was removed, \
+             and later audits leave this bundle out of account",
+            self.clock.in_words(),
+            self.began().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+        )
+    }
 }
 
 /// What was asked for, as far as it decides what the reports say.
@@ -113,6 +137,8 @@ pub struct Parameters {
     pub partial_view: PartialView,
     /// Whether a workspace without any secret is as it should be.
     pub allow_empty: bool,
+    /// What suspiciously few secrets lead to.
+    pub population_drop: OnPopulationDrop,
     /// For how many days a secret may be unused before that is an open finding.
     pub unused_after_days: u32,
     /// Whether waivers were to be ignored.
@@ -326,7 +352,7 @@ impl Audit {
     pub fn last_complete(&self) -> Option<EarlierRun> {
         if self.is_complete() && self.filter().is_none() {
             let run = self.run.id.clone();
-            return Some(EarlierRun { run, started_at: self.run.started_at });
+            return Some(EarlierRun { run, started_at: self.run.began() });
         }
         self.history.complete_before.clone()
     }

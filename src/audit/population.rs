@@ -3,6 +3,33 @@
 use super::{Audit, History};
 use crate::{inventory::FailedWorkspace, text::count};
 
+/// What a workspace that shows suspiciously few secrets leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnPopulationDrop {
+    /// The workspace counts as not read whole.
+    #[default]
+    Incomplete,
+    /// The reports say so on their first page.
+    Warn,
+    /// The workspace counts as not readable.
+    Fail,
+}
+
+impl OnPopulationDrop {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Incomplete, Self::Warn, Self::Fail];
+
+    /// The word for it in settings and reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Incomplete => "incomplete",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
 /// A population that is less than half of the last one. One that is empty is none of these: see [`empty_in_words`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PopulationDrop {
@@ -58,13 +85,14 @@ fn was_empty(history: &History, name: &str) -> bool {
 }
 
 impl Audit {
-    /// Compares how many secrets each workspace lists with what the history says of it. Where `fails`, a workspace that
-    /// lists suspiciously few counts as not readable. One that lists none is not complete, unless that is expected, or was
-    /// so in the last complete audit.
-    pub fn compare_populations(&mut self, history: &History, fails: bool) {
+    /// Compares how many secrets each workspace lists with what the history says of it. One that lists suspiciously few is
+    /// not complete, or counts as not readable, as the parameters have it. One that lists none is not complete, unless
+    /// that is expected, or was so in the last complete audit.
+    pub fn compare_populations(&mut self, history: &History) {
         if self.filter().is_some() {
             return;
         }
+        let then = self.parameters.population_drop;
         let mut kept = Vec::new();
         for mut workspace in std::mem::take(&mut self.workspaces) {
             let known = history.workspaces.get(workspace.name()).filter(|_| !history.was_another(&workspace));
@@ -74,13 +102,16 @@ impl Audit {
             workspace.population_drop =
                 population_drop(workspace.figures.secrets_listed, workspace.listed_before);
             match workspace.population_drop {
-                Some(drop) if fails => self.failed.push(FailedWorkspace {
+                Some(drop) if then == OnPopulationDrop::Fail => self.failed.push(FailedWorkspace {
                     name: workspace.workspace.name,
                     address: workspace.workspace.address,
                     error: format!("{} ([audit] population_drop = \"fail\")", drop.in_words()),
                     key_refused: false,
                 }),
-                _ => kept.push(workspace),
+                drop => {
+                    workspace.is_complete &= drop.is_none() || then == OnPopulationDrop::Warn;
+                    kept.push(workspace);
+                }
             }
         }
         self.workspaces = kept;

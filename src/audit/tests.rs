@@ -127,6 +127,7 @@ fn audit_of(workspaces: &[Facts]) -> Audit {
         started_at: moment,
         finished_at: moment,
         tool_version: "0.0.0-test".to_owned(),
+        clock: Clock::NotChecked,
     };
     audit(inventory, run, parameters())
 }
@@ -148,6 +149,7 @@ fn parameters() -> Parameters {
         archived_branches: crate::collect::ArchivedBranches::Auto,
         partial_view: crate::audit::PartialView::Undetermined,
         allow_empty: false,
+        population_drop: OnPopulationDrop::Incomplete,
         unused_after_days: 0,
         ignores_waivers: false,
         redact: Vec::new(),

@@ -96,7 +96,7 @@ impl Audit {
                 &b.workspace,
             ))
         });
-        let today = self.run.started_at.date_naive();
+        let today = self.run.began().date_naive();
         let mut names_something = vec![false; waivers.len()];
         for workspace in &mut self.workspaces {
             let name = workspace.workspace.name.clone();

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, io, path::Path};
 
-use super::{Bundle, Manifest, REPORT, last_first, look_at, open};
+use super::{Bundle, Found, Manifest, REPORT, in_order, look_at, open};
 use crate::{
     audit::{Audit, Changes, Comparison, EarlierRun, History, NOT_IN_EARLIER, WorkspaceChanges},
     interrupt::Interrupt,
@@ -35,14 +35,15 @@ pub fn consult(output: &Path, audit: &Audit, interrupt: &Interrupt) -> io::Resul
         compared: Vec::new(),
         notes: Vec::new(),
     };
-    for bundle in last_first(output)? {
+    for found in in_order(output)?.into_iter().rev() {
         if consulted.history.is_some() && consulted.to_compare.is_empty() {
             break;
         }
         if interrupt.signal().is_some() {
             return Err(io::Error::other("a signal came"));
         }
-        if let Err(why) = consulted.ask(&bundle, audit, interrupt) {
+        let bundle = found.bundle.clone();
+        if let Err(why) = consulted.ask(found, audit, interrupt) {
             if interrupt.signal().is_some() {
                 return Err(why);
             }
@@ -58,15 +59,15 @@ pub fn consult(output: &Path, audit: &Audit, interrupt: &Interrupt) -> io::Resul
 /// does not, [`consult`] says.
 #[must_use]
 pub fn last_seen(output: &Path, workspace: &Workspace, interrupt: &Interrupt) -> Option<Seen> {
-    let is_of_use = |bundle: &Bundle| {
-        bundle.manifest().is_ok_and(|manifest| manifest.is_full() && manifest.read_whole(&workspace.name))
-            && look_at(bundle, interrupt).is_ok_and(|looked| looked.flaws.is_empty())
+    let is_of_use = |found: &Found| {
+        found.manifest().is_some_and(|manifest| manifest.is_base() && manifest.read_whole(&workspace.name))
+            && look_at(&found.bundle, interrupt).is_ok_and(|looked| looked.flaws.is_empty())
     };
-    let read = |bundle: Bundle| -> io::Result<Option<Seen>> {
-        Ok(report::read_seen(open(&bundle.path.join(REPORT))?, workspace)?)
+    let read = |found: Found| -> io::Result<Option<Seen>> {
+        Ok(report::read_seen(open(&found.bundle.path.join(REPORT))?, workspace)?)
     };
-    let bundles = last_first(output).unwrap_or_default();
-    bundles.into_iter().find(is_of_use).map(read).and_then(|read| read.ok().flatten())
+    let found = in_order(output).unwrap_or_default();
+    found.into_iter().rev().find(is_of_use).map(read).and_then(|read| read.ok().flatten())
 }
 
 struct Consulted {
@@ -80,22 +81,29 @@ struct Consulted {
 }
 
 impl Consulted {
-    fn ask(&mut self, bundle: &Bundle, audit: &Audit, interrupt: &Interrupt) -> io::Result<()> {
-        let manifest = bundle.manifest()?;
+    fn ask(&mut self, found: Found, audit: &Audit, interrupt: &Interrupt) -> io::Result<()> {
+        let Found { bundle, manifest } = found;
+        let (manifest, _) = manifest?;
         let compares_any = audit.filter().is_none() && self.since.is_none() && manifest.complete;
         let wanted = self.to_compare.iter().filter(|name| manifest.read_whole(name)).cloned();
         let wanted: BTreeSet<String> = wanted.collect();
         let compares = compares_any || !wanted.is_empty();
-        if !manifest.is_full() || (self.history.is_some() && !compares) {
+        if !manifest.is_base() || (self.history.is_some() && !compares) {
+            if manifest.clock_off && self.history.is_none() {
+                self.notes.push(format!(
+                    "The earlier bundle {} was left out of account: it was made by a clock that was off.",
+                    bundle.run
+                ));
+            }
             return Ok(());
         }
-        let looked = look_at(bundle, interrupt)?;
+        let looked = look_at(&bundle, interrupt)?;
         if let Some(flaw) = looked.flaws.first() {
             return Err(io::Error::other(flaw.to_string()));
         }
         let mut comparison =
             compares.then(|| Comparison::of(audit).only(|workspace| wanted.contains(workspace)));
-        let report = read(bundle, &manifest, comparison.as_mut())?;
+        let report = read(&bundle, &manifest, comparison.as_mut())?;
         if let Some(comparison) = comparison {
             let known_now = self.history.as_ref().unwrap_or(&report.history);
             let found = comparison.finish(report.run.started_at, &report.history, known_now);

@@ -29,6 +29,12 @@ pub struct Manifest<P = IgnoredAny> {
     pub complete: bool,
     /// Whether only some secrets were read.
     pub filtered: bool,
+    /// Whether the clock of the machine was more than 5 minutes off.
+    #[serde(default)]
+    pub clock_off: bool,
+    /// By how many seconds it was ahead; 0 within 5 minutes. `None`: no answer told its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_ahead_seconds: Option<i64>,
     /// What was made unreadable.
     #[serde(default)]
     pub redacted: Vec<String>,
@@ -170,6 +176,15 @@ pub struct PrunedEntry {
     /// Whether only some secrets had been read.
     #[serde(default)]
     pub filtered: bool,
+    /// Whether the clock of the machine had been off.
+    #[serde(default)]
+    pub clock_off: bool,
+    /// When it had begun, where the clock was off: by the API's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<DateTime<Utc>>,
+    /// The name of the run before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
     /// Its totals.
     pub totals: Option<TotalsEntry>,
     /// The SHA-256 of its `manifest.json`.
@@ -191,10 +206,11 @@ impl<P> Manifest<P> {
         self.manifest_version >= FIRST_OF_THE_CHAIN
     }
 
-    /// Whether a later audit can build on it: one of some secrets says nothing of the others.
+    /// Whether a later audit can build on it: one of some secrets says nothing of the others, and the times of one by a clock
+    /// that was off fit to no other.
     #[must_use]
-    pub fn is_full(&self) -> bool {
-        !self.filtered
+    pub fn is_base(&self) -> bool {
+        !self.filtered && !self.clock_off
     }
 
     /// Whether it read this workspace whole. The first version did not say so of each.

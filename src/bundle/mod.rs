@@ -5,6 +5,7 @@
 
 mod earlier;
 mod manifest;
+mod order;
 mod soundness;
 
 pub use earlier::{Earlier, consult, last_seen};
@@ -12,6 +13,7 @@ pub use manifest::{
     EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry, ViewEntry,
     WaiversEntry, WorkspaceEntry,
 };
+pub use order::{Found, in_order};
 pub(crate) use soundness::sum_line;
 pub use soundness::{Flaw, Looked, look_at};
 
@@ -20,7 +22,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::text::hexadecimal;
@@ -50,7 +52,7 @@ pub struct Bundle {
     number: u64,
 }
 
-/// The bundles in an output directory, the oldest first. Anything else in there is not ours.
+/// The bundles in an output directory, by their names. Anything else in there is not ours.
 ///
 /// # Errors
 /// Where the directory can't be read.
@@ -65,36 +67,6 @@ pub fn bundles(output: &Path) -> io::Result<Vec<Bundle>> {
         }
     }
     bundles.sort_by_key(|bundle| (bundle.started_at, bundle.number));
-    Ok(bundles)
-}
-
-/// Where among bundles, which come oldest first, the one is that was published last: the one that `latest` leads to, as
-/// the clock may have been ahead for a night; without that, the newest.
-pub(crate) fn position_of_last<'b>(
-    output: &Path,
-    bundles: impl IntoIterator<Item = &'b Bundle>,
-) -> Option<usize> {
-    let latest = fs_err::read_link(output.join(LATEST)).ok();
-    let mut last = None;
-    for (position, bundle) in bundles.into_iter().enumerate() {
-        last = Some(position);
-        if latest.as_deref() == Some(Path::new(&bundle.run)) {
-            break;
-        }
-    }
-    last
-}
-
-/// The bundles in an output directory, the one that was published last before all others.
-///
-/// # Errors
-/// Where the directory can't be read.
-pub(crate) fn last_first(output: &Path) -> io::Result<Vec<Bundle>> {
-    let mut bundles = bundles(output)?;
-    if let Some(last) = position_of_last(output, &bundles) {
-        bundles[last..].rotate_left(1);
-    }
-    bundles.reverse();
     Ok(bundles)
 }
 
@@ -122,6 +94,14 @@ impl Bundle {
             started_at,
             number,
         })
+    }
+
+    /// When the run began, by the API's clock where the machine's was off.
+    #[must_use]
+    pub fn began(&self, manifest: &Manifest) -> DateTime<Utc> {
+        let ahead =
+            manifest.clock_ahead_seconds.filter(|_| manifest.clock_off).and_then(TimeDelta::try_seconds);
+        ahead.and_then(|ahead| self.started_at.checked_sub_signed(ahead)).unwrap_or(self.started_at)
     }
 
     /// The SHA-256 of its manifest, in hexadecimal, by which the next bundle knows it.
@@ -208,31 +188,5 @@ mod tests {
         let found: Vec<String> =
             bundles(output.path()).unwrap().into_iter().map(|bundle| bundle.run).collect();
         assert_eq!(found, [names[3], names[1], names[2], names[0]]);
-    }
-
-    #[test]
-    fn the_last_one_is_where_latest_leads_and_else_the_newest() {
-        let output = tempfile::tempdir().unwrap();
-        let names = ["2026-11-20T02-00-00Z", "2026-11-21T02-00-00Z", "2026-12-31T02-00-00Z"];
-        let [first, second, ahead] = names;
-        let found = || -> Vec<String> {
-            last_first(output.path()).unwrap().into_iter().map(|bundle| bundle.run).collect()
-        };
-        assert!(found().is_empty());
-        for name in names {
-            fs_err::create_dir(output.path().join(name)).unwrap();
-        }
-        assert_eq!(found(), [ahead, second, first]);
-        let latest = output.path().join(LATEST);
-        for (leads_to, expected) in [
-            (second, [second, ahead, first]),
-            (first, [first, ahead, second]),
-            (ahead, [ahead, second, first]),
-            ("2026-11-22T02-00-00Z", [ahead, second, first]),
-        ] {
-            std::os::unix::fs::symlink(leads_to, &latest).unwrap();
-            assert_eq!(found(), expected, "{leads_to}");
-            fs_err::remove_file(&latest).unwrap();
-        }
     }
 }

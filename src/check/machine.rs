@@ -39,12 +39,15 @@ pub fn examine(
     let can_be = if place == out { "can be written to" } else { "is not there yet and can be made" };
     machine.opens("output directory", directory.map(|()| format!("{} {can_be}", out.display())));
 
-    let there = if out.is_dir() { bundle::last_first(out) } else { Ok(Vec::new()) };
+    let there = if out.is_dir() { bundle::in_order(out) } else { Ok(Vec::new()) };
     let there = there.unwrap_or_else(|error| {
         machine.opens("bundles", Err(PublishError::Read { path: out.to_owned(), source: error }));
         Vec::new()
     });
-    let (line, size) = last_bundle(out, there.first(), interrupt);
+    // What was made by a clock that was off is no bundle that an audit builds on.
+    let there: Vec<Bundle> =
+        there.into_iter().filter(|found| !found.is_clock_off()).map(|found| found.bundle).collect();
+    let (line, size) = last_bundle(out, there.last(), interrupt);
     machine.lines.push(line);
 
     let space = free_space(&place).map(|free| space(free, size, remaining(retention, there.len())));

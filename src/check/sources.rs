@@ -2,11 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chrono::TimeDelta;
-
 use crate::{
     api::{ApiError, Client, ClientError, ResourceType, User},
-    audit::{PartialView, empty_in_words},
+    audit::{Clock, PartialView, empty_in_words},
     collect::{Deep, Trial, try_out},
     config::{Config, WorkspaceConfig},
     error::Error,
@@ -25,8 +23,8 @@ pub struct Checked {
     pub proxy: Option<String>,
     /// Whether an answer came.
     pub is_reached: bool,
-    /// By how much this machine's clock is ahead of the API's, where the API told its time.
-    pub clock_ahead: Option<TimeDelta>,
+    /// How this machine's clock compares with the API's.
+    pub clock: Clock,
     /// Whose key it is, or why that can't be told.
     pub user: Result<User, String>,
     /// What it may see, as far as was tried.
@@ -123,7 +121,7 @@ pub async fn check(
         address: client.address().to_owned(),
         proxy: client.proxy(),
         is_reached,
-        clock_ahead: None,
+        clock: Clock::NotChecked,
         user: whose(user),
         view_is_gap: view.extent == Extent::Partial && config.partial_view == PartialView::Undetermined,
         view,
@@ -152,7 +150,7 @@ pub async fn check(
         };
         checked.probe(source, need, outcome);
     }
-    checked.clock_ahead = client.clock_ahead();
+    checked.clock = Clock::of(client.clock_offsets().median());
     checked
 }
 
@@ -196,7 +194,7 @@ impl Checked {
             address: workspace.base_url.to_string(),
             proxy: None,
             is_reached: false,
-            clock_ahead: None,
+            clock: Clock::NotChecked,
             user: Err(NOT_ASKED.to_owned()),
             view: View::default(),
             view_is_gap: false,

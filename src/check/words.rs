@@ -2,17 +2,13 @@
 
 use std::io::{self, Write};
 
-use chrono::TimeDelta;
-
 use super::{Checked, Checkup, Line, Need, Outcome, Probe, Standing};
 use crate::{
+    audit::Clock,
     config::Setting,
     inventory::{Extent, View},
     text::show_hidden,
 };
-
-/// Beyond this a clock is wrong, whatever the network takes.
-const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 impl Checkup {
     /// Says everything, the settings first.
@@ -70,26 +66,17 @@ fn address(workspace: &Checked) -> Line {
 }
 
 fn clock(workspace: &Checked) -> Line {
-    let line = |standing, detail: &str| Line::new(standing, "clock", detail);
-    let Some(ahead) = workspace.clock_ahead else {
-        return line(Standing::Unknown, "the API did not tell its time");
-    };
-    if ahead.abs() <= CLOCK_TOLERANCE {
-        return line(Standing::Ok, "agrees with the API's");
-    }
-    let (by, side) = (in_words(ahead.abs()), if ahead < TimeDelta::zero() { "behind" } else { "ahead of" });
-    let detail = format!(
-        "{by} {side} the API's: the times and days in reports would be wrong; set it, or let it be set over the network \
-         (timedatectl set-ntp true)"
-    );
-    line(Standing::Warning, &detail)
-}
-
-fn in_words(time: TimeDelta) -> String {
-    match (time.num_days(), time.num_hours()) {
-        (0, 0) => format!("{} minutes", time.num_minutes()),
-        (0 | 1, hours) => format!("{hours} h"),
-        (days, _) => format!("{days} days"),
+    let (clock, words) = (workspace.clock, workspace.clock.in_words());
+    match clock {
+        Clock::NotChecked => Line::new(Standing::Unknown, "clock", words),
+        Clock::Agrees => Line::new(Standing::Ok, "clock", words),
+        Clock::Off(_) => {
+            let advice = Clock::ADVICE;
+            let detail = format!(
+                "{words}: an audit would be marked for it, remove no earlier bundle, and be left out of account by later ones; {advice}"
+            );
+            Line::new(Standing::Warning, "clock", detail)
+        }
     }
 }
 
@@ -154,18 +141,5 @@ fn meaning(code: u8) -> &'static str {
         6 => "the reports cannot be written",
         7 => "another run is at work; ask again when it has ended",
         _ => "see docs/exit-codes.md",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_is_off_by_minutes_hours_or_days() {
-        assert_eq!(in_words(TimeDelta::minutes(6)), "6 minutes");
-        assert_eq!(in_words(TimeDelta::minutes(125)), "2 h");
-        assert_eq!(in_words(TimeDelta::hours(47)), "47 h");
-        assert_eq!(in_words(TimeDelta::hours(72)), "3 days");
     }
 }

@@ -1,38 +1,17 @@
 //! What is asked of each workspace: the section `[audit]`.
 
-use std::fmt::Display;
-
 use super::{ConfigError, file::AuditTable, flag, in_bounds, settings::Settings};
 use crate::{
-    audit::PartialView,
+    audit::{OnPopulationDrop, PartialView},
     cli::AuditArgs,
     collect::{ArchivedBranches, CollectOptions, Deep},
     inventory::Source,
 };
 
-/// What a workspace that shows suspiciously few secrets leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OnPopulationDrop {
-    /// The reports say so on their first page.
-    Warn,
-    /// The workspace counts as not readable.
-    Fail,
-}
-
-impl Display for OnPopulationDrop {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Warn => "warn",
-            Self::Fail => "fail",
-        })
-    }
-}
-
 /// The section `[audit]`; each field is that of [`Config`](super::Config).
 pub(super) struct AuditOptions {
     pub(super) collect: CollectOptions,
-    pub(super) on_population_drop: OnPopulationDrop,
+    pub(super) population_drop: OnPopulationDrop,
     pub(super) partial_view: PartialView,
     pub(super) allow_empty: bool,
 }
@@ -45,14 +24,17 @@ impl AuditOptions {
         settings: &mut Settings,
     ) -> Result<Self, ConfigError> {
         let collect = collect_options(table, arguments, settings)?;
-        let on_population_drop =
-            settings.pick("[audit] population_drop", None, table.population_drop, OnPopulationDrop::Warn);
+        let name = "[audit] population_drop";
+        let drop =
+            word(name, table.population_drop.as_ref(), OnPopulationDrop::ALL, OnPopulationDrop::as_str)?;
+        let population_drop =
+            settings.pick_with(name, None, drop, OnPopulationDrop::default(), |drop| drop.as_str().into());
         let name = "[audit] partial_view";
         let view = word(name, table.partial_view.as_ref(), PartialView::ALL, PartialView::as_str)?;
         let partial_view = settings
             .pick_with(name, None, view, PartialView::default(), |partial_view| partial_view.as_str().into());
         let allow_empty = settings.pick("[audit] allow_empty", None, table.allow_empty, false);
-        Ok(Self { collect, on_population_drop, partial_view, allow_empty })
+        Ok(Self { collect, population_drop, partial_view, allow_empty })
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{ConfigError, OnPopulationDrop, address::Region};
+use super::{ConfigError, address::Region};
 use crate::{
     audit::{Finding, Redaction},
     report::Format,
@@ -50,7 +50,7 @@ pub(super) struct AuditTable {
     pub(super) speech_engines: Option<bool>,
     pub(super) mcp_servers: Option<bool>,
     pub(super) settings: Option<bool>,
-    pub(super) population_drop: Option<OnPopulationDrop>,
+    pub(super) population_drop: Option<toml::Value>,
 }
 
 /// `[http]`

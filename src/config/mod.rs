@@ -15,7 +15,6 @@ mod workspace;
 
 pub use address::Region;
 pub(crate) use address::checked_address;
-pub use audit::OnPopulationDrop;
 pub use environment::Environment;
 pub use http::HttpOptions;
 pub(crate) use key::{is_variable_name, looks_like_a_key};
@@ -33,7 +32,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::{
-    audit::{PartialView, Redaction, Rendering},
+    audit::{OnPopulationDrop, PartialView, Redaction, Rendering},
     cli::AuditArgs,
     collect::CollectOptions,
     publish::Retention,
@@ -65,7 +64,7 @@ pub struct Config {
     /// What is asked of each workspace.
     pub collect: CollectOptions,
     /// What suspiciously few secrets lead to.
-    pub on_population_drop: OnPopulationDrop,
+    pub population_drop: OnPopulationDrop,
     /// What a view that is proven to be partial leads to.
     pub partial_view: PartialView,
     /// Whether a workspace without any secret is as it should be.
@@ -151,7 +150,7 @@ impl Config {
             Target::Workspaces(resolver.resolve(file.workspace, &mut settings)?)
         };
 
-        let AuditOptions { collect, on_population_drop, partial_view, allow_empty } =
+        let AuditOptions { collect, population_drop, partial_view, allow_empty } =
             AuditOptions::resolve(&file.audit, &arguments, &mut settings)?;
         let http = HttpOptions::resolve(&file.http, arguments.concurrency, &mut settings)?;
 
@@ -170,7 +169,7 @@ impl Config {
         Ok(Self {
             target,
             collect,
-            on_population_drop,
+            population_drop,
             partial_view,
             allow_empty,
             http,

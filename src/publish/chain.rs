@@ -1,9 +1,9 @@
-//! The chain that bundles form: which are there before a new one, and which of them it follows.
+//! The chain that bundles form: which are there before a new one.
 
 use std::path::Path;
 
 use super::PublishError;
-use crate::bundle::{self, Bundle, Manifest, PreviousEntry, PrunedEntry};
+use crate::bundle::{self, Bundle, Found, Manifest, PreviousEntry, PrunedEntry};
 
 /// A bundle that was there before the new one.
 #[derive(Debug)]
@@ -25,6 +25,9 @@ impl Predecessor {
             run: self.bundle.run.clone(),
             complete: self.manifest.complete,
             filtered: self.manifest.filtered,
+            clock_off: self.manifest.clock_off,
+            began: self.manifest.clock_off.then(|| self.bundle.began(&self.manifest)),
+            previous: self.manifest.previous.as_ref().map(|previous| previous.run.clone()),
             totals: self.manifest.totals,
             manifest_sha256: self.manifest_sha256.clone(),
             pruned_by: run.to_owned(),
@@ -32,11 +35,11 @@ impl Predecessor {
     }
 }
 
-/// The bundles that are there with a manifest that can be read, the oldest first.
+/// The bundles that are there with a manifest that can be read, the one that was published first before all others.
 pub(super) fn predecessors(output: &Path) -> Result<Vec<Predecessor>, PublishError> {
     let mut there = Vec::new();
-    for bundle in bundle::bundles(output).map_err(PublishError::read(output))? {
-        match bundle.manifest().and_then(|manifest| Ok((manifest, bundle.manifest_sha256()?))) {
+    for Found { bundle, manifest } in bundle::in_order(output).map_err(PublishError::read(output))? {
+        match manifest {
             Ok((manifest, manifest_sha256)) => there.push(Predecessor { bundle, manifest, manifest_sha256 }),
             Err(error) => {
                 tracing::warn!("the bundle {} is left out of the chain: {error}", bundle.path.display());
@@ -44,19 +47,4 @@ pub(super) fn predecessors(output: &Path) -> Result<Vec<Predecessor>, PublishErr
         }
     }
     Ok(there)
-}
-
-/// The bundle that was published last. A run that was killed before it moved `latest` left one that follows it.
-pub(super) fn last<'t>(output: &Path, there: &'t [Predecessor]) -> Option<&'t Predecessor> {
-    let position = bundle::position_of_last(output, there.iter().map(|one| &one.bundle))?;
-    let mut last = there.get(position)?;
-    // In forged manifests the way may lead round.
-    for _ in there {
-        let link = last.link();
-        let Some(next) = there.iter().find(|one| one.manifest.previous.as_ref() == Some(&link)) else {
-            break;
-        };
-        last = next;
-    }
-    Some(last)
 }

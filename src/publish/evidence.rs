@@ -87,6 +87,8 @@ pub(super) fn manifest<'a>(
         user: evidence.user.clone(),
         complete: audit.is_complete(),
         filtered: audit.filter().is_some(),
+        clock_off: audit.run.clock.is_off(),
+        clock_ahead_seconds: audit.run.clock.ahead().map(|ahead| ahead.num_seconds()),
         redacted: audit.parameters.redact.iter().map(|one| one.as_str().to_owned()).collect(),
         totals: Some(TotalsEntry {
             secrets: totals.secrets,

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     audit::Audit,
-    bundle,
+    bundle::{self, Found},
     report::{self, FailedRun},
 };
 
@@ -37,10 +37,12 @@ pub fn write_failure(
     ended_at: DateTime<Utc>,
 ) -> io::Result<()> {
     // Where bundles can't be read there is no last success that anybody could look at.
-    let bundles = bundle::last_first(output).unwrap_or_default();
-    let manifests = || bundles.iter().filter_map(|bundle| bundle.manifest().ok());
+    let bundles = bundle::in_order(output).unwrap_or_default();
+    // A time that is yet to come would hide for how long nothing has run.
+    let manifests =
+        || bundles.iter().rev().filter_map(Found::manifest).filter(|manifest| !manifest.clock_off);
     let last_success = manifests().next().map(|manifest| manifest.started_at);
-    let is_complete = |manifest: &bundle::Manifest| manifest.complete && manifest.is_full();
+    let is_complete = |manifest: &&bundle::Manifest| manifest.complete && manifest.is_base();
     let last_complete = manifests().find(is_complete).map(|manifest| manifest.started_at);
     let failed = FailedRun { started_at, ended_at, last_success, last_complete };
     replace(path, |out| report::metrics_of_failure(failed, out))

@@ -9,7 +9,8 @@ use crate::{
 };
 
 /// Which bundles are kept. The newest always is, and so are those that the next audit builds on: the newest of all secrets,
-/// the newest complete one, and of each workspace the newest that read it whole.
+/// the newest complete one, and of each workspace the newest that read it whole. One that was made by a clock that was off
+/// is none of these, and takes no other's place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Retention {
     /// All.
@@ -21,30 +22,40 @@ pub enum Retention {
     Days(u32),
 }
 
-/// The bundles to remove, of those that are there beside the new one, which is that of this audit. They come oldest first.
+/// The bundles to remove, of those that are there beside the new one, which is that of this audit. They come in the order in
+/// which they were published.
 pub(super) fn to_prune(retention: Retention, there: Vec<Predecessor>, audit: &Audit) -> Vec<Predecessor> {
-    let (now, new_is_full) = (audit.run.started_at, audit.filter().is_none());
+    let (now, new_is_full) = (audit.run.began(), audit.filter().is_none());
     let too_many = match retention {
         Retention::All => return Vec::new(),
-        Retention::Bundles(keep) => (there.len() + 1).saturating_sub(keep),
+        Retention::Bundles(keep) => first_of(&there, keep.saturating_sub(1)),
         Retention::Days(_) => there.len(),
     };
     let newest = |wanted: &dyn Fn(&Manifest) -> bool| {
         there.iter().rev().find(|one| wanted(&one.manifest)).map(|one| one.bundle.run.clone())
     };
-    let full = newest(&Manifest::is_full).filter(|_| !new_is_full);
-    let complete = newest(&|manifest| manifest.is_full() && manifest.complete)
+    let full = newest(&Manifest::is_base).filter(|_| !new_is_full);
+    let complete = newest(&|manifest| manifest.is_base() && manifest.complete)
         .filter(|_| !(new_is_full && audit.is_complete()));
     let failed = audit.failed.iter().map(|failed| failed.name.as_str());
     let not_whole = audit.workspaces.iter().filter(|workspace| !(new_is_full && workspace.is_complete()));
     let not_whole = not_whole.map(AuditedWorkspace::name).chain(failed);
     let of_each =
-        not_whole.filter_map(|name| newest(&|manifest| manifest.is_full() && manifest.read_whole(name)));
+        not_whole.filter_map(|name| newest(&|manifest| manifest.is_base() && manifest.read_whole(name)));
     let needed: BTreeSet<String> = full.into_iter().chain(complete).chain(of_each).collect();
     let is_needed = |one: &Predecessor| needed.contains(&one.bundle.run);
     let is_too_old = |one: &Predecessor| match retention {
-        Retention::Days(days) => days_between(one.bundle.started_at, now) > days,
+        Retention::Days(days) => days_between(one.bundle.began(&one.manifest), now) > days,
         Retention::All | Retention::Bundles(_) => true,
     };
     there.into_iter().take(too_many).filter(|one| is_too_old(one) && !is_needed(one)).collect()
+}
+
+/// The position of the first of the last so many bundles; those by a clock that was off are not counted.
+fn first_of(there: &[Predecessor], last: usize) -> usize {
+    let counted = || there.iter().enumerate().rev().filter(|(_, one)| !one.manifest.clock_off);
+    match last.checked_sub(1) {
+        None => there.len(),
+        Some(others) => counted().nth(others).map_or(0, |(position, _)| position),
+    }
 }

@@ -6,7 +6,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
-    audit::{Audit, AuditedWorkspace, Evidence, PartialView, Verdict},
+    audit::{Audit, AuditedWorkspace, Evidence, OnPopulationDrop, Parameters, PartialView, Verdict},
     collect::Deep,
     inventory::Extent,
 };
@@ -17,12 +17,12 @@ const MOST_NAMED: usize = 3;
 /// What is above the notes.
 pub(super) const NOTES: &str = "What this audit rests on";
 
-/// Something in a workspace that makes its findings doubtful.
+/// Something that makes findings doubtful.
 pub(super) struct Alarm<'a> {
     /// What it is, before the name of the workspace.
     pub(super) head: &'static str,
-    /// The workspace.
-    pub(super) workspace: &'a str,
+    /// The workspace; none where it is about the whole audit.
+    pub(super) workspace: Option<&'a str>,
     /// The rest of the sentence, without its full stop; what stands between backticks is code.
     pub(super) words: Cow<'static, str>,
     /// Text from elsewhere that the sentence ends with.
@@ -73,16 +73,27 @@ impl<'a> Named<'a> {
 pub(super) fn alarms(audit: &Audit) -> Vec<Alarm<'_>> {
     let of_each = [no_secret, fewer_secrets, partial_view];
     let of_each = of_each.iter().flat_map(|alarm| {
-        audit.workspaces.iter().filter_map(|workspace| alarm(workspace, audit.parameters.partial_view))
+        audit.workspaces.iter().filter_map(|workspace| alarm(workspace, &audit.parameters))
     });
-    of_each.collect()
+    clock_off(audit).into_iter().chain(of_each).collect()
 }
 
-fn no_secret(workspace: &AuditedWorkspace, _: PartialView) -> Option<Alarm<'_>> {
+fn clock_off(audit: &Audit) -> Option<Alarm<'_>> {
+    audit.run.clock.is_off().then(|| Alarm {
+        head: "Clock off",
+        workspace: None,
+        words: Cow::Owned(audit.run.clock_off_in_words()),
+        signs: Named::default(),
+        advice: "Set it, or let it be set over the network (`timedatectl set-ntp true`).",
+        gap: None,
+    })
+}
+
+fn no_secret<'a>(workspace: &'a AuditedWorkspace, _: &Parameters) -> Option<Alarm<'a>> {
     let words = workspace.empty_in_words()?;
     Some(Alarm {
         head: "No secret to audit",
-        workspace: workspace.name(),
+        workspace: Some(workspace.name()),
         words: Cow::Owned(words.trim_end_matches('.').to_owned()),
         signs: Named::default(),
         advice: "",
@@ -90,7 +101,7 @@ fn no_secret(workspace: &AuditedWorkspace, _: PartialView) -> Option<Alarm<'_>> 
     })
 }
 
-fn fewer_secrets(workspace: &AuditedWorkspace, _: PartialView) -> Option<Alarm<'_>> {
+fn fewer_secrets<'a>(workspace: &'a AuditedWorkspace, parameters: &Parameters) -> Option<Alarm<'a>> {
     let drop = workspace.population_drop()?;
     if workspace.is_unexpectedly_empty() && drop.earlier.is_none() {
         // Nothing can have been lost that was never seen.
@@ -98,21 +109,22 @@ fn fewer_secrets(workspace: &AuditedWorkspace, _: PartialView) -> Option<Alarm<'
     }
     Some(Alarm {
         head: "Fewer secrets than expected",
-        workspace: workspace.name(),
+        workspace: Some(workspace.name()),
         words: Cow::Owned(drop.in_words()),
         signs: Named::default(),
         advice: "",
-        gap: None,
+        gap: (parameters.population_drop == OnPopulationDrop::Incomplete).then_some("some of its secrets"),
     })
 }
 
-fn partial_view(workspace: &AuditedWorkspace, then: PartialView) -> Option<Alarm<'_>> {
+fn partial_view<'a>(workspace: &'a AuditedWorkspace, parameters: &Parameters) -> Option<Alarm<'a>> {
+    let then = parameters.partial_view;
     let view = workspace.view();
     let is_gap = then == PartialView::Undetermined && !workspace.is_complete();
     let signs: Vec<&str> = view.signs.iter().map(String::as_str).collect();
     (view.extent == Extent::Partial).then(|| Alarm {
         head: "Only a part is visible",
-        workspace: workspace.name(),
+        workspace: Some(workspace.name()),
         words: Cow::Borrowed("something exists that this key may not see"),
         signs: Named::of(&signs),
         advice: match then {

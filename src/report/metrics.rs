@@ -6,7 +6,7 @@ use std::{
     io::{self, Write},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     audit::{Audit, AuditedWorkspace, UnusedCounts, Verdict, WaiverState},
@@ -32,9 +32,9 @@ pub struct FailedRun {
 /// Writes the metrics of an audit.
 pub(super) fn report(audit: &Audit, out: impl Write) -> io::Result<()> {
     let mut page = Page { out };
-    let started_at = audit.run.started_at;
-    page.run(true, started_at, audit.run.finished_at)?;
-    page.last("last_success", "the last run that published reports began", Some(started_at))?;
+    let (began, took) = (audit.run.began(), audit.run.finished_at - audit.run.started_at);
+    page.run(true, began, took)?;
+    page.last("last_success", "the last run that published reports began", Some(began))?;
     let last_complete = audit.last_complete().map(|run| run.started_at);
     page.last("last_complete", "the last audit that was complete began", last_complete)?;
     page.one("complete", "Whether everything was read whole.", truth(audit.is_complete()))?;
@@ -93,7 +93,7 @@ pub(super) fn report(audit: &Audit, out: impl Write) -> io::Result<()> {
     )?;
     for workspace in &audit.workspaces {
         let oldest = workspace.secrets().filter_map(|secret| secret.unused_since()).min();
-        let age = oldest.map(|since| (started_at - since).num_seconds().max(0));
+        let age = oldest.map(|since| (began - since).num_seconds().max(0));
         let age = age.or(known(audit, workspace, 0).map(|_| 0));
         if let Some(age) = age {
             page.sample("oldest_unused_age_seconds", &[("workspace", workspace.name())], age)?;
@@ -131,7 +131,7 @@ pub(super) fn report(audit: &Audit, out: impl Write) -> io::Result<()> {
 /// Where writing fails.
 pub fn metrics_of_failure(failed: FailedRun, out: impl Write) -> io::Result<()> {
     let mut page = Page { out };
-    page.run(false, failed.started_at, failed.ended_at)?;
+    page.run(false, failed.started_at, failed.ended_at - failed.started_at)?;
     page.last("last_success", "the last run that published reports began", failed.last_success)?;
     page.last("last_complete", "the last audit that was complete began", failed.last_complete)?;
     page.out.flush()
@@ -153,14 +153,14 @@ struct Page<W> {
 }
 
 impl<W: Write> Page<W> {
-    fn run(&mut self, succeeded: bool, started_at: DateTime<Utc>, ended_at: DateTime<Utc>) -> io::Result<()> {
+    fn run(&mut self, succeeded: bool, started_at: DateTime<Utc>, took: TimeDelta) -> io::Result<()> {
         self.one("success", "Whether the last run published reports.", truth(succeeded))?;
         self.one(
             "last_run_timestamp_seconds",
             "When the last run began, in seconds since 1970.",
             started_at.timestamp(),
         )?;
-        let duration = (ended_at - started_at).num_seconds().max(0);
+        let duration = took.num_seconds().max(0);
         self.one("duration_seconds", "How long the last run took to read the API.", duration)
     }
 

@@ -1,7 +1,7 @@
 //! On which dates the audit ran.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -9,9 +9,9 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use super::{ReviewError, bundles_in};
+use super::ReviewError;
 use crate::{
-    bundle::{Bundle, Manifest, TotalsEntry},
+    bundle::{self, Bundle, Found as There, Manifest, TotalsEntry},
     text::{count, show_hidden},
 };
 
@@ -97,8 +97,8 @@ enum Quality {
 
 struct Found {
     quality: Quality,
-    /// Whether it can be opened, and when it began: of equally good ones the last that can is shown.
-    rank: (bool, DateTime<Utc>),
+    /// Whether it can be opened, and how many were published before: of equally good ones the last that can is shown.
+    rank: (bool, usize),
     totals: Option<TotalsEntry>,
     place: Place,
 }
@@ -114,40 +114,37 @@ pub fn timeline(
     today: NaiveDate,
     zone: Tz,
 ) -> Result<Timeline, ReviewError> {
-    let bundles = bundles_in(output)?;
-    let manifests: Vec<io::Result<Manifest>> = bundles.iter().map(Bundle::manifest).collect();
-    let date_of = |bundle: &Bundle| bundle.started_at.with_timezone(&zone).date_naive();
-    let in_order = in_order(&bundles, &manifests);
+    let bundles = in_order(output)?;
+    let is_there: HashSet<&str> = bundles.iter().map(|there| there.bundle.run.as_str()).collect();
+    let rising = rising(&bundles);
+    let date_in_zone = |moment: DateTime<Utc>| moment.with_timezone(&zone).date_naive();
     let mut by_date: BTreeMap<NaiveDate, Vec<Found>> = BTreeMap::new();
-    for (bundle, manifest) in bundles.iter().zip(&manifests) {
+    for (number, There { bundle, manifest }) in bundles.iter().enumerate() {
+        let manifest = manifest.as_ref().map(|(manifest, _)| manifest);
         for pruned in manifest.iter().flat_map(|manifest| &manifest.pruned) {
-            let Some(gone) = Bundle::named(output, &pruned.run).filter(|gone| !bundles.contains(gone)) else {
+            let Some(gone) = Bundle::named(output, &pruned.run).filter(|gone| !is_there.contains(&*gone.run))
+            else {
                 continue;
             };
-            let found = by_date.entry(date_of(&gone)).or_default();
+            let date = date_in_zone(pruned.began.unwrap_or(gone.started_at));
+            let found = by_date.entry(date).or_default();
             let place = Place::Pruned(gone.run);
             if found.iter().all(|one| one.place != place) {
-                let quality = quality(!pruned.filtered, pruned.complete);
-                let rank = (false, gone.started_at);
-                found.push(Found { quality, rank, totals: pruned.totals, place });
+                let quality = quality(pruned.clock_off, pruned.filtered, pruned.complete);
+                found.push(Found { quality, rank: (false, number), totals: pruned.totals, place });
             }
         }
+        let date = date_in_zone(manifest.map_or(bundle.started_at, |manifest| bundle.began(manifest)));
+        let there = |quality, place| Found { quality, rank: (true, number), totals: None, place };
         let found = match manifest {
-            _ if date_of(bundle) > today || !in_order.contains(bundle.run.as_str()) => Found {
-                quality: Quality::ClockOff,
-                rank: (true, bundle.started_at),
-                totals: None,
-                place: Place::ClockOff(bundle.path.clone()),
-            },
-            Ok(manifest) => of_manifest(bundle, manifest),
-            Err(_) => Found {
-                quality: Quality::Unreadable,
-                rank: (true, bundle.started_at),
-                totals: None,
-                place: Place::Unreadable(bundle.path.clone()),
-            },
+            // Of bundles that are not marked, those tell that were published before and after them.
+            _ if date > today || !rising.contains(&number) => {
+                there(Quality::ClockOff, Place::ClockOff(bundle.path.clone()))
+            }
+            Ok(manifest) => of_manifest(bundle, manifest, number),
+            Err(_) => there(Quality::Unreadable, Place::Unreadable(bundle.path.clone())),
         };
-        by_date.entry(date_of(bundle)).or_default().push(found);
+        by_date.entry(date).or_default().push(found);
     }
     let tells = |found: &Vec<Found>| found.iter().any(|one| one.quality > Quality::ClockOff);
     let begun = by_date.iter().find(|(_, found)| tells(found)).map_or(today, |(date, _)| *date);
@@ -171,59 +168,49 @@ pub fn timeline(
     Ok(Timeline { days: days.collect(), zone })
 }
 
-/// The runs that began in the order in which they were published, as the chain tells it: as many as can be, so that one
-/// whose clock was ahead or behind is the one that is left out, and not those before or after it.
-fn in_order<'b>(bundles: &'b [Bundle], manifests: &[io::Result<Manifest>]) -> BTreeSet<&'b str> {
-    let position: BTreeMap<&str, usize> = bundles.iter().map(|one| one.run.as_str()).zip(0..).collect();
-    let previous = |at: usize| {
-        let link = manifests[at].as_ref().ok()?.previous.as_ref()?;
-        position.get(link.run.as_str()).copied()
+/// The bundles of an output directory as they were published, at least one.
+fn in_order(output: &Path) -> Result<Vec<There>, ReviewError> {
+    let bundles = bundle::in_order(output).map_err(ReviewError::read(output))?;
+    if bundles.is_empty() { Err(ReviewError::NoBundles(output.to_owned())) } else { Ok(bundles) }
+}
+
+/// The positions of bundles that began in the order in which they were published: as many as can be, so that one whose clock
+/// was ahead or behind is the one that is left out, and not those before or after it.
+fn rising(published: &[There]) -> BTreeSet<usize> {
+    let began = |at: usize| {
+        let There { bundle, .. } = &published[at];
+        published[at].manifest().map_or(bundle.started_at, |manifest| bundle.began(manifest))
     };
-    let next: BTreeMap<usize, usize> =
-        (0..bundles.len()).filter_map(|at| Some((previous(at)?, at))).collect();
-    let mut published = Vec::new();
-    let mut is_placed = vec![false; bundles.len()];
-    // Where the chain is broken, it goes on with the oldest that is left. In forged manifests it may lead round.
-    let heads = (0..bundles.len()).filter(|at| previous(*at).is_none());
-    for head in heads.chain(0..bundles.len()) {
-        let mut following = Some(head);
-        while let Some(at) = following.filter(|at| !is_placed[*at]) {
-            is_placed[at] = true;
-            published.push(at);
-            following = next.get(&at).copied();
-        }
-    }
-    // The longest rising sequence: of each length the one with the earliest end, and of each run the one before it.
-    let (mut ends, mut before): (Vec<usize>, Vec<Option<usize>>) = (Vec::new(), vec![None; bundles.len()]);
-    for at in published {
-        let length = ends.partition_point(|end: &usize| bundles[*end].started_at <= bundles[at].started_at);
+    // Of each length the sequence with the earliest end, and of each bundle the one before it.
+    let (mut ends, mut before): (Vec<usize>, Vec<Option<usize>>) = (Vec::new(), vec![None; published.len()]);
+    for at in 0..published.len() {
+        let length = ends.partition_point(|end: &usize| began(*end) <= began(at));
         before[at] = length.checked_sub(1).map(|shorter| ends[shorter]);
         match ends.get_mut(length) {
             Some(end) => *end = at,
             None => ends.push(at),
         }
     }
-    let mut last = ends.last().copied();
-    std::iter::from_fn(|| {
-        let at = last?;
-        last = before[at];
-        Some(bundles[at].run.as_str())
-    })
-    .collect()
+    std::iter::successors(ends.last().copied(), |at| before[*at]).collect()
 }
 
-fn of_manifest(bundle: &Bundle, manifest: &Manifest) -> Found {
+fn of_manifest(bundle: &Bundle, manifest: &Manifest, number: usize) -> Found {
     let path = bundle.path.clone();
-    let quality = quality(manifest.is_full(), manifest.complete);
-    let place = if manifest.is_full() { Place::At(path) } else { Place::Narrowed(path) };
-    Found { quality, rank: (true, bundle.started_at), totals: manifest.totals, place }
+    let quality = quality(manifest.clock_off, manifest.filtered, manifest.complete);
+    let place = match quality {
+        Quality::ClockOff => Place::ClockOff(path),
+        Quality::Narrowed => Place::Narrowed(path),
+        _ => Place::At(path),
+    };
+    Found { quality, rank: (true, number), totals: manifest.totals, place }
 }
 
-fn quality(is_full: bool, is_complete: bool) -> Quality {
-    match (is_full, is_complete) {
-        (false, _) => Quality::Narrowed,
-        (true, false) => Quality::Incomplete,
-        (true, true) => Quality::Complete,
+fn quality(is_clock_off: bool, is_narrowed: bool, is_complete: bool) -> Quality {
+    match (is_clock_off, is_narrowed, is_complete) {
+        (true, ..) => Quality::ClockOff,
+        (_, true, _) => Quality::Narrowed,
+        (.., false) => Quality::Incomplete,
+        (.., true) => Quality::Complete,
     }
 }
 

@@ -32,7 +32,7 @@ impl Request {
 /// What the simulator sends, or does instead of sending.
 ///
 /// `content-length` always follows from the body; one among the headers is ignored. Every answer gets a
-/// `request-id` unless it names one. A status or header that can't be sent at all closes the connection.
+/// `request-id` unless it names one, and a `date` only where it names one. A status or header that can't be sent at all closes the connection.
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// A plain, whole answer.

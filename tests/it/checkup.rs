@@ -53,7 +53,11 @@ fn word(output: &Output, what: &str) -> String {
 
 #[tokio::test]
 async fn before_the_first_night_all_is_well_and_nothing_is_left_behind() {
-    let (_simulator, setup) = setup().await;
+    let simulator = serve_with(vec![Secret::new("sec", "key")], |_, reply| {
+        reply.with_header("date", &Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string())
+    })
+    .await;
+    let setup = Setup::of(&simulator);
     let output = check(&setup).await;
     assert_eq!(code(&output), 0, "{}", text(&output.stdout));
     for what in ["output directory", "lock", "last bundle", "disk space", "address", "clock", "key"] {

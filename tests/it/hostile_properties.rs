@@ -148,8 +148,13 @@ pub(crate) fn inventory(names: &[String]) -> Inventory {
 /// The audit of an inventory, its lists in `report.md` cut at `list_length`.
 pub(crate) fn audited(inventory: Inventory, delimiter: char, search: &str, list_length: usize) -> Audit {
     let moment = DateTime::from_timestamp(1_795_399_200, 0).unwrap();
-    let run =
-        Run { id: "run".to_owned(), started_at: moment, finished_at: moment, tool_version: "0".to_owned() };
+    let run = Run {
+        id: "run".to_owned(),
+        started_at: moment,
+        finished_at: moment,
+        tool_version: "0".to_owned(),
+        clock: elevenlabs_secrets_audit::audit::Clock::NotChecked,
+    };
     let rendering = Rendering {
         csv_delimiter: delimiter,
         csv_byte_order_mark: false,
@@ -165,6 +170,7 @@ pub(crate) fn audited(inventory: Inventory, delimiter: char, search: &str, list_
         archived_branches: elevenlabs_secrets_audit::collect::ArchivedBranches::Auto,
         partial_view: elevenlabs_secrets_audit::audit::PartialView::Accept,
         allow_empty: false,
+        population_drop: elevenlabs_secrets_audit::audit::OnPopulationDrop::Incomplete,
         unused_after_days: 0,
         ignores_waivers: false,
         redact: Vec::new(),

@@ -37,6 +37,7 @@
 //! | `mistaken` | answers that are something else than what was asked for |
 //! | `discrepancies` | two parts of the API that tell different things |
 //! | `population` | a key that sees fewer secrets than before |
+//! | `clock` | a clock that is off |
 //! | `completeness` | the completeness statement, its figures, and the demo |
 //! | `retries`, `congestion` | what is tried again, how often and when; refusals with 429 |
 //! | `bounds` | the most that a server may send, and the longest that it may take |
@@ -84,6 +85,7 @@ mod cases;
 mod changes;
 mod check;
 mod checkup;
+mod clock;
 mod completeness;
 mod config;
 mod configuration;

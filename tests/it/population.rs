@@ -1,6 +1,10 @@
 //! A key that lost access sees fewer secrets, and nothing but an earlier audit can tell.
 
-use elevenlabs_secrets_audit::simulator::{Secret, Simulator, World};
+use elevenlabs_secrets_audit::{
+    report::Format,
+    review::render,
+    simulator::{Secret, Simulator, World},
+};
 use serde_json::json;
 
 use crate::{
@@ -64,7 +68,18 @@ fn assert_no_drop(outcome: &Outcome) {
 }
 
 fn assert_drop(outcome: &Outcome, now: usize, earlier: Option<usize>) {
-    assert_eq!(outcome.code(), 0, "said loudly, but no failure unless that is asked");
+    assert_eq!(outcome.code(), 3);
+    assert!(!outcome.bundle().is_complete());
+    let (_, gaps) = markdown(outcome).split_once("### What could not be read").map(owned).unwrap();
+    assert!(gaps.contains("- `main`: some of its secrets: the key sees only"), "{gaps}");
+    assert_said(outcome, now, earlier);
+}
+
+fn owned((before, after): (&str, &str)) -> (String, String) {
+    (before.to_owned(), after.to_owned())
+}
+
+fn assert_said(outcome: &Outcome, now: usize, earlier: Option<usize>) {
     assert_eq!(outcome.bundle().workspace()["population_drop"], json!({"now": now, "earlier": earlier}));
     let first_page: String = markdown(outcome).lines().take(5).collect();
     assert!(first_page.contains("Fewer secrets than expected"), "{first_page}");
@@ -76,11 +91,41 @@ fn assert_drop(outcome: &Outcome, now: usize, earlier: Option<usize>) {
 }
 
 #[tokio::test]
-async fn less_than_half_of_the_last_population_is_said_on_the_first_page() {
+async fn less_than_half_of_the_last_population_is_incomplete_once_and_said_on_the_first_page() {
     let nights = Nights::new();
     assert_no_drop(&nights.night(10).await);
     assert_drop(&nights.night(4).await, 4, Some(10));
     assert_eq!(nights.bundles(), 2);
+    assert_no_drop(&nights.night(4).await);
+}
+
+#[tokio::test]
+async fn a_drop_is_only_said_where_that_is_asked() {
+    let nights = Nights::new();
+    assert_no_drop(&nights.night(10).await);
+    let simulator = populated(4).await;
+    let setup = |word: &str| {
+        nights.setup("main", &simulator).section(&format!("[audit]\npopulation_drop = {word:?}"))
+    };
+    let outcome = setup("warn").run().await;
+    assert_eq!(outcome.code(), 0);
+    assert!(outcome.bundle().is_complete());
+    assert_eq!(outcome.bundle().json["parameters"]["population_drop"], "warn");
+    assert_said(&outcome, 4, Some(10));
+    assert!(markdown(&outcome).contains("Nothing: all that this audit set out to read was read whole."));
+    let message = setup("ignore").resolve().unwrap_err().to_string();
+    let words = "[audit] population_drop is \"ignore\"; it must be \"incomplete\", \"warn\" or \"fail\"";
+    assert!(message.contains(words), "{message}");
+}
+
+#[tokio::test]
+async fn a_drop_whose_report_is_made_again_is_still_a_gap() {
+    let nights = Nights::new();
+    assert_no_drop(&nights.night(10).await);
+    let outcome = nights.night(4).await;
+    let out = nights.first.home().join("again");
+    render(&outcome.result.as_ref().unwrap().bundle, &out, &[Format::Markdown]).unwrap();
+    assert_eq!(fs_err::read_to_string(out.join("report.md")).unwrap(), markdown(&outcome));
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! One element of a list of dependents, whatever its shape.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Visitor},
+};
 use serde_json::value::RawValue;
 
 use super::{
@@ -27,7 +30,7 @@ pub(super) struct Identifier<'a> {
     id: Option<Text<'a>>,
     #[serde(borrow)]
     name: Option<Text<'a>>,
-    created_at_unix_secs: Option<i64>,
+    created_at_unix_secs: Option<UnixSeconds>,
     #[serde(borrow)]
     access_level: Option<Text<'a>>,
     #[serde(borrow)]
@@ -40,6 +43,40 @@ pub(super) struct Identifier<'a> {
     label: Option<Text<'a>>,
     #[serde(borrow)]
     provider: Option<Text<'a>>,
+}
+
+/// A moment in whole seconds; parts of a second are left off.
+#[derive(Clone, Copy, Debug)]
+struct UnixSeconds(i64);
+
+impl<'de> Deserialize<'de> for UnixSeconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Number;
+        impl Visitor<'_> for Number {
+            type Value = UnixSeconds;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a number")
+            }
+
+            fn visit_i64<E: Error>(self, seconds: i64) -> Result<UnixSeconds, E> {
+                Ok(UnixSeconds(seconds))
+            }
+
+            fn visit_u64<E: Error>(self, seconds: u64) -> Result<UnixSeconds, E> {
+                i64::try_from(seconds).map(UnixSeconds).map_err(E::custom)
+            }
+
+            fn visit_f64<E: Error>(self, seconds: f64) -> Result<UnixSeconds, E> {
+                // The cast goes no further than its ends; what lies beyond is no moment.
+                match seconds.abs() < i64::MAX as f64 {
+                    true => Ok(UnixSeconds(seconds.floor() as i64)),
+                    false => Err(E::custom("no moment")),
+                }
+            }
+        }
+        deserializer.deserialize_any(Number)
+    }
 }
 
 /// The elements of a list that `used_by` or the dependencies endpoint shows.
@@ -179,7 +216,7 @@ impl<'a> Identifier<'a> {
             access_level: text(self.access_level),
             provider: text(self.provider),
             phone_number: text(self.phone_number),
-            created_at_unix_secs: self.created_at_unix_secs,
+            created_at_unix_secs: self.created_at_unix_secs.map(|UnixSeconds(seconds)| seconds),
         };
         let via = self.referenced_resource_ids.into_iter().flatten().map(|id| id.0).collect();
         Sighting::of_used_by(resource, via)

@@ -28,6 +28,7 @@ pub(super) struct Coverage<'a> {
     run_id: &'a str,
     started_at: String,
     finished_at: String,
+    clock: String,
     filter: Option<&'a str>,
 }
 
@@ -85,6 +86,7 @@ impl<'a> Coverage<'a> {
             run_id: &audit.run.id,
             started_at: timestamp(audit.run.started_at),
             finished_at: timestamp(audit.run.finished_at),
+            clock: audit.run.clock.in_words(),
             filter: audit.filter(),
         })
     }
@@ -110,7 +112,8 @@ fn gaps(audit: &Audit) -> Vec<GapRow<'_>> {
     }
     for alarm in first::alarms(audit) {
         let Some(what) = alarm.gap else { continue };
-        gaps.push(GapRow { workspace: alarm.workspace, secret: None, what, why: alarm.words.into_owned() });
+        let (workspace, why) = (alarm.workspace.unwrap_or_default(), alarm.words.into_owned());
+        gaps.push(GapRow { workspace, secret: None, what, why });
     }
     for workspace in &audit.workspaces {
         let mut gap = |what, why| gaps.push(GapRow { workspace: workspace.name(), secret: None, what, why });

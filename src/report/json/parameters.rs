@@ -10,7 +10,7 @@ use super::{
     values::{read_word, text},
 };
 use crate::{
-    audit::{Parameters, PartialView, Redaction, Rendering},
+    audit::{OnPopulationDrop, Parameters, PartialView, Redaction, Rendering},
     collect::{ArchivedBranches, Deep},
 };
 
@@ -40,6 +40,10 @@ pub(crate) struct ParametersJson<'a> {
     /// Whether a workspace without any secret is as it should be.
     #[serde(default)]
     pub(super) allow_empty: bool,
+    /// What it leads to that a workspace lists less than half of the secrets that it did before.
+    #[schemars(extend("enum" = ["incomplete", "warn", "fail"]))]
+    #[serde(default = "warn")]
+    pub(super) population_drop: Cow<'a, str>,
     /// For how many days a secret may be unused before that is an open finding.
     #[serde(default)]
     pub(super) unused_after_days: u32,
@@ -70,6 +74,7 @@ pub(crate) fn parameters_json(parameters: &Parameters) -> ParametersJson<'_> {
         archived_branches,
         partial_view,
         allow_empty,
+        population_drop,
         unused_after_days,
         ignores_waivers,
         redact,
@@ -84,6 +89,7 @@ pub(crate) fn parameters_json(parameters: &Parameters) -> ParametersJson<'_> {
         archived_branches: archived_branches.as_str().into(),
         partial_view: partial_view.as_str().into(),
         allow_empty: *allow_empty,
+        population_drop: population_drop.as_str().into(),
         unused_after_days: *unused_after_days,
         waivers_ignored: *ignores_waivers,
         redact: redact.clone(),
@@ -119,6 +125,11 @@ fn accept() -> Cow<'static, str> {
     PartialView::Accept.as_str().into()
 }
 
+/// Before that was among the parameters, no drop made an audit incomplete.
+fn warn() -> Cow<'static, str> {
+    OnPopulationDrop::Warn.as_str().into()
+}
+
 impl ParametersJson<'_> {
     /// The parameters again.
     pub(super) fn restore(self) -> Result<Parameters, ReadError> {
@@ -141,6 +152,12 @@ impl ParametersJson<'_> {
                 &self.partial_view,
             )?,
             allow_empty: self.allow_empty,
+            population_drop: read_word(
+                OnPopulationDrop::ALL,
+                OnPopulationDrop::as_str,
+                "population_drop",
+                &self.population_drop,
+            )?,
             unused_after_days: self.unused_after_days,
             ignores_waivers: self.waivers_ignored,
             redact: self.redact,

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, io};
 
+use chrono::TimeDelta;
+
 use super::{
     FIRST_RESTORED, SCHEMA_VERSION,
     changes::SecretNameJson,
@@ -13,7 +15,9 @@ use super::{
     waiver::WaiverJson,
 };
 use crate::{
-    audit::{Assessment, Audit, AuditedWorkspace, Discrepancy, Evidence, Judgement, Redactor, Run, Verdict},
+    audit::{
+        Assessment, Audit, AuditedWorkspace, Clock, Discrepancy, Evidence, Judgement, Redactor, Run, Verdict,
+    },
     inventory::{
         DependentType, FailedWorkspace, Reference, Resource, Secret, Sighting, Sources, Visibility, Workspace,
     },
@@ -42,6 +46,7 @@ pub fn read_audit(input: impl io::Read) -> Result<Audit, ReadError> {
             started_at: read_moment(&run.started_at)?,
             finished_at: read_moment(&run.finished_at)?,
             tool_version: tool.version.into_owned(),
+            clock: Clock::of(run.clock_ahead_seconds.and_then(TimeDelta::try_seconds)),
         },
         parameters: parameters.restore()?,
         workspaces,

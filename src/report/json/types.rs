@@ -26,6 +26,9 @@ pub(super) struct ReportJson<'a, W, H = HistoryJson<'a>> {
     pub(super) filtered: bool,
     /// Whether everything was read whole. Only then are the findings to be acted on.
     pub(super) complete: bool,
+    /// Whether the clock of the machine was more than 5 minutes off: later audits leave this one out of account.
+    #[serde(default)]
+    pub(super) clock_off: bool,
     /// Which run this is.
     pub(super) run: RunJson<'a>,
     /// The program.
@@ -80,6 +83,9 @@ pub(super) struct RunJson<'a> {
     pub(super) started_at: Cow<'a, str>,
     /// When the last answer had been read.
     pub(super) finished_at: Cow<'a, str>,
+    /// By how many seconds the clock of the machine, by which these times are, was ahead of the API's; 0 within 5 minutes. Absent where no answer told its time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) clock_ahead_seconds: Option<i64>,
 }
 
 /// A program.

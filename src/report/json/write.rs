@@ -33,10 +33,12 @@ pub(in crate::report) fn report(audit: &Audit, out: impl Write) -> io::Result<()
         schema_version: SCHEMA_VERSION,
         filtered: audit.filter().is_some(),
         complete: audit.is_complete(),
+        clock_off: audit.run.clock.is_off(),
         run: RunJson {
             id: text(&audit.run.id),
             started_at: moment(audit.run.started_at),
             finished_at: moment(audit.run.finished_at),
+            clock_ahead_seconds: audit.run.clock.ahead().map(|ahead| ahead.num_seconds()),
         },
         tool: ToolJson { name: env!("CARGO_PKG_NAME").into(), version: text(&audit.run.tool_version) },
         parameters: parameters_json(&audit.parameters),

@@ -84,7 +84,7 @@ fn gaps(text: &mut String, audit: &Audit, room: usize) {
     }
     for alarm in first::alarms(audit) {
         let Some(gap) = alarm.gap else { continue };
-        let _ = writeln!(text, "- {}: {gap}: {}", code(alarm.workspace), alarm.words);
+        let _ = writeln!(text, "- {}: {gap}: {}", code(alarm.workspace.unwrap_or_default()), alarm.words);
     }
     for workspace in &audit.workspaces {
         let name = code(workspace.name());
@@ -151,6 +151,7 @@ pub(super) fn parameters(audit: &Audit) -> String {
     let redacted: Vec<String> = parameters.redact.iter().map(|one| code(one.as_str())).collect();
     let rows = [
         ("Run", code(&audit.run.id)),
+        ("Clock", audit.run.clock.in_words()),
         ("Secrets per page (`page_size`)", parameters.page_size.to_string()),
         ("First limit of a list (`dependency_limit`)", parameters.dependency_limit.to_string()),
         ("Higher limit (`max_dependency_limit`)", parameters.max_dependency_limit.to_string()),
@@ -165,6 +166,7 @@ pub(super) fn parameters(audit: &Audit) -> String {
             "No secret at all (`allow_empty`)",
             if parameters.allow_empty { "allowed" } else { "a gap" }.to_owned(),
         ),
+        ("Suddenly fewer secrets (`population_drop`)", parameters.population_drop.as_str().to_owned()),
         ("Grace in days (`unused_after_days`)", parameters.unused_after_days.to_string()),
         ("Waivers", if parameters.ignores_waivers { "ignored" } else { "heeded" }.to_owned()),
         (

@@ -117,7 +117,8 @@ fn answer(audit: &Audit) -> String {
 /// What makes findings doubtful.
 fn alarms(text: &mut String, audit: &Audit) {
     for alarm in first::alarms(audit) {
-        let _ = write!(text, "> **{} in {}:** {}", alarm.head, code(alarm.workspace), alarm.words);
+        let workspace = alarm.workspace.map(|name| format!(" in {}", code(name)));
+        let _ = write!(text, "> **{}{}:** {}", alarm.head, workspace.unwrap_or_default(), alarm.words);
         if !alarm.signs.first.is_empty() {
             let _ = write!(text, ": {}", alarm.signs.in_words("; ", code));
         }

@@ -59,8 +59,9 @@ pub fn summary(audit: &Audit, place: &str, mut out: impl Write) -> io::Result<()
 /// What makes findings doubtful.
 fn alarms(audit: &Audit, out: &mut impl Write) -> io::Result<()> {
     for alarm in first::alarms(audit) {
-        let (name, words) = (shown(alarm.workspace), without_code(&alarm.words));
-        write!(out, "{BAD}warning{BAD:#}  workspace {name}: {words}")?;
+        let workspace = alarm.workspace.map(|name| format!("workspace {}: ", shown(name)));
+        let (workspace, words) = (workspace.unwrap_or_default(), without_code(&alarm.words));
+        write!(out, "{BAD}warning{BAD:#}  {workspace}{words}")?;
         if !alarm.signs.first.is_empty() {
             write!(out, ": {}", alarm.signs.in_words("; ", shown))?;
         }

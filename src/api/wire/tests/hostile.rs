@@ -135,12 +135,16 @@ fn enormous_numbers_are_read_past() {
 }
 
 #[test]
-fn a_time_is_kept_where_it_is_a_whole_number_of_seconds() {
+fn a_time_is_kept_where_it_is_a_number_of_seconds() {
     for (number, expected) in [
         ("0", Some(0)),
         ("-1", Some(-1)),
         ("9223372036854775807", Some(i64::MAX)),
         ("9223372036854775808", None),
+        ("1700000000.75", Some(1_700_000_000)),
+        ("1.7e9", Some(1_700_000_000)),
+        ("-0.5", Some(-1)),
+        ("1e300", None),
         (r#""1700000000""#, None),
         ("null", None),
     ] {
