@@ -47,7 +47,7 @@ pub enum Command {
     Audit(AuditArgs),
     /// Say whether a night would succeed: configuration, machine, network, each key; nothing is published
     #[command(after_help = EXIT_CODES)]
-    Check(CheckArgs),
+    Check(AuditArgs),
     /// Check every file of every bundle, and the chain that the bundles form
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArgs),
@@ -71,7 +71,7 @@ pub enum Command {
 /// How to speak, the same for every command.
 #[derive(Clone, Debug, Args)]
 pub struct OutputArgs {
-    /// Only errors, on standard error; no summary
+    /// Only errors and what could not be read, on standard error; no summary
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// More on standard error: what is done; twice: every request
@@ -116,7 +116,7 @@ pub struct InitArgs {
     pub yes: bool,
 }
 
-/// `audit`.
+/// `audit`, and `check`, which looks at what an audit with the same flags would do.
 #[derive(Debug, Args, Default)]
 pub struct AuditArgs {
     /// The configuration file; none is read unless named
@@ -179,17 +179,6 @@ pub struct AuditArgs {
     pub no_waivers: bool,
 }
 
-/// `check`.
-#[derive(Debug, Args)]
-pub struct CheckArgs {
-    /// The configuration file; none is read unless named
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Where bundles of reports would go
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-}
-
 /// `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -205,10 +194,10 @@ pub struct HistoryArgs {
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
     /// The first date [default: that of the first bundle]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub from: Option<NaiveDate>,
     /// The last date [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub to: Option<NaiveDate>,
     /// The time zone that nights are dates of, such as Europe/Helsinki: that of the machine, where its cron runs by local time
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = time_zone)]
@@ -216,6 +205,10 @@ pub struct HistoryArgs {
     /// The form
     #[arg(long, value_enum, default_value_t = HistoryFormat::Table)]
     pub format: HistoryFormat,
+}
+
+fn date(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_| "write a date as YYYY-MM-DD, such as 2026-11-23".to_owned())
 }
 
 fn time_zone(name: &str) -> Result<Tz, String> {

@@ -7,6 +7,9 @@ use crate::{
     publish::PublishError, review::ReviewError,
 };
 
+/// What it means for the reports that a run failed.
+pub const NOTHING_PUBLISHED: &str = "nothing was published, earlier reports are as they were";
+
 /// Why nothing was published (or, for a command that publishes nothing, why it failed).
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -14,11 +17,11 @@ pub enum Error {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// Every workspace refused its key.
-    #[error("{}; nothing was published, earlier reports are as they were", .0.join("; "))]
-    KeyRefused(Vec<String>),
+    #[error("{}; {NOTHING_PUBLISHED}", in_words(.0))]
+    KeyRefused(Vec<FailedWorkspace>),
     /// No workspace could be read.
-    #[error("{}; nothing was published, earlier reports are as they were", .0.join("; "))]
-    Unreadable(Vec<String>),
+    #[error("{}; {NOTHING_PUBLISHED}", in_words(.0))]
+    Unreadable(Vec<FailedWorkspace>),
     /// The reports could not be written, or another run holds the lock.
     #[error(transparent)]
     Publish(#[from] PublishError),
@@ -32,7 +35,7 @@ pub enum Error {
     #[error(transparent)]
     Init(#[from] InitError),
     /// A signal came.
-    #[error("ended by a signal; nothing was published, earlier reports are as they were")]
+    #[error("ended by a signal; {NOTHING_PUBLISHED}")]
     Interrupted(Signal),
     /// Something happened that can't.
     #[error("a bug in this program: {0}; please report it")]
@@ -43,12 +46,19 @@ impl Error {
     /// The error for a run in which no workspace could be read.
     #[must_use]
     pub fn nothing_read(failed: &[FailedWorkspace]) -> Self {
-        let messages =
-            failed.iter().map(|failed| format!("workspace {}: {}", failed.name, failed.error)).collect();
         if failed.iter().all(|failed| failed.key_refused) {
-            Self::KeyRefused(messages)
+            Self::KeyRefused(failed.to_vec())
         } else {
-            Self::Unreadable(messages)
+            Self::Unreadable(failed.to_vec())
+        }
+    }
+
+    /// The workspaces whose failures it is made of.
+    #[must_use]
+    pub fn failed_workspaces(&self) -> &[FailedWorkspace] {
+        match self {
+            Self::KeyRefused(failed) | Self::Unreadable(failed) => failed,
+            _ => &[],
         }
     }
 
@@ -61,9 +71,12 @@ impl Error {
             | Self::Init(
                 InitError::NoTerminal | InitError::Ended | InitError::Streams(_) | InitError::Exists(_),
             )
-            | Self::Review(ReviewError::NoBundles(_) | ReviewError::Span { .. } | ReviewError::Read { .. }) => {
-                2
-            }
+            | Self::Review(
+                ReviewError::NoBundles(_)
+                | ReviewError::NoBundle(_)
+                | ReviewError::Span { .. }
+                | ReviewError::Read { .. },
+            ) => 2,
             Self::Review(ReviewError::Write { .. })
             | Self::Init(InitError::Write { .. })
             | Self::Answer(_) => 6,
@@ -78,4 +91,9 @@ impl Error {
             Self::Interrupted(signal) => signal.exit_code(),
         }
     }
+}
+
+fn in_words(failed: &[FailedWorkspace]) -> String {
+    let each = failed.iter().map(|failed| format!("workspace {}: {}", failed.name, failed.error));
+    each.collect::<Vec<_>>().join("; ")
 }

@@ -247,8 +247,9 @@ pub async fn check_up(
     interrupt: &Interrupt,
 ) -> Checkup {
     let machine = check::examine(&config.out, config.retention, config.metrics_file.as_deref(), interrupt);
-    let mut checkup = Checkup { machine, workspaces: Vec::new() };
+    let mut checkup = Checkup { machine, workspaces: Vec::new(), mistakes: Vec::new() };
     let Target::Workspaces(workspaces) = &config.target else { return checkup };
+    checkup.mistakes = check::waivers_of_unknown_workspaces(&config.policy, workspaces);
     let clients = Clients::new(&config.http, surroundings.chance, progress, workspaces.len());
     for workspace in workspaces {
         let checked = match clients.client(workspace) {

@@ -50,11 +50,7 @@ fn dispatch(cli: Cli) -> u8 {
     let ended = match cli.command {
         Command::Init(arguments) => init(&arguments, &cli.output),
         Command::Audit(arguments) => runtime.block_on(audit(arguments, &cli.output)),
-        Command::Check(arguments) => {
-            let arguments =
-                AuditArgs { config: arguments.config, out: arguments.out, ..AuditArgs::default() };
-            runtime.block_on(check_configuration(arguments, &cli.output))
-        }
+        Command::Check(arguments) => runtime.block_on(check_configuration(arguments, &cli.output)),
         Command::Verify(arguments) => verify(&arguments, &cli.output),
         Command::History(arguments) => history(&arguments, &cli.output),
         Command::Diff(arguments) => diff(&arguments, &cli.output),
@@ -99,6 +95,7 @@ async fn audit(arguments: AuditArgs, output: &OutputArgs) -> Result<u8, Error> {
     let published = run(config, &Surroundings::default(), &progress, &interrupt).await;
     screen.clear();
     let published = published?;
+    terminal::log_gaps(&published);
     terminal::say_summary(&published, output);
     Ok(published.exit_code())
 }

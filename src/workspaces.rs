@@ -71,9 +71,14 @@ impl<'a> Clients<'a> {
     }
 
     fn reading(&self, workspace: &WorkspaceConfig, address: &str) -> Result<Reading, Error> {
-        let (client, progress) = self
-            .client(workspace)
-            .map_err(|error| Error::Unreadable(vec![format!("workspace {}: {error}", workspace.name)]))?;
+        let (client, progress) = self.client(workspace).map_err(|error| {
+            Error::Unreadable(vec![FailedWorkspace {
+                name: workspace.name.clone(),
+                address: address.to_owned(),
+                error: error.to_string(),
+                key_refused: false,
+            }])
+        })?;
         Ok(Reading { client, name: workspace.name.clone(), address: address.to_owned(), progress })
     }
 }
@@ -163,7 +168,8 @@ async fn read_all(
     while let Some(ended) = tasks.join_next().await {
         let (position, read) = ended.map_err(|panic| Error::Bug(panic.to_string()))?;
         if let Err(failed) = &read {
-            tracing::error!(workspace = failed.name, "not read: {}", failed.error);
+            // At the end it is said what this came to, once.
+            tracing::debug!(workspace = failed.name, "not read: {}", failed.error);
         }
         by_position.insert(position, read);
     }
@@ -209,7 +215,6 @@ fn inventory(read: Vec<Result<Workspace, FailedWorkspace>>) -> Inventory {
             "[[workspace]] {name:?} shows the same workspace ({id}) as [[workspace]] {earlier:?}: two keys of one \
              workspace; keep one of the tables"
         );
-        tracing::error!(workspace = name, "left out: {error}");
         inventory.failed.push(FailedWorkspace { name, address, error, key_refused: false });
     }
     inventory

@@ -4,14 +4,16 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::StatusCode;
+use reqwest::{StatusCode, header};
 use secrecy::ExposeSecret;
 use url::Url;
 
 use super::{
     Shared,
+    body::{self, Body},
     error::{ErrorBody, Fault, printable},
     retry::retry_after,
+    wire,
 };
 
 /// The header that carries the key (the vendor's convention).
@@ -29,9 +31,10 @@ impl Shared {
         is_retry: bool,
     ) -> Result<(Vec<u8>, Option<String>), Failed> {
         let _in_flight = self.progress.request(is_retry);
-        tracing::trace!(path = url.path(), ?parameters, "GET");
+        tracing::trace!(workspace = self.progress.name(), path = url.path(), ?parameters, "GET");
 
         let request = self.http.get(url.clone()).query(parameters).header(KEY_HEADER, self.key.clone());
+        let request = request.header(header::ACCEPT_ENCODING, body::ACCEPTED);
         let sent_at = (self.chance.now)();
         let mut response = request.send().await.map_err(|error| Failed::from(self.transport(&error)))?;
         let answered_at = (self.chance.now)();
@@ -74,24 +77,28 @@ impl Shared {
                 retry_after: None,
             });
         }
-        let body = read_error_body(&mut response).await;
+        let mut body = read_error_body(&mut response).await;
+        wire::replace_lone_surrogates(&mut body);
         let ErrorBody { code, message, request_id: id_in_body } = ErrorBody::parse(&body, key);
         let fault = Fault::Status { status, code, message };
         Err(Failed { fault, request_id: id_in_body.or(request_id), retry_after })
     }
 
     async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, Fault> {
-        let limit = self.options.max_body;
-        // What is announced too high costs nothing: memory counts once it is written to.
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
-        let mut body = Vec::with_capacity(announced.unwrap_or_default().min(limit));
+        let limit = self.options.max_body;
+        let mut body = Body::new(response.headers(), limit, announced.unwrap_or_default()).map_err(
+            |fault| match fault {
+                Fault::Encoding(coding) => {
+                    Fault::Encoding(printable(&coding, self.options.api_key.expose_secret()))
+                }
+                fault => fault,
+            },
+        )?;
         while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(&error))? {
-            if body.len() + chunk.len() > limit {
-                return Err(Fault::TooLarge { limit });
-            }
-            body.extend_from_slice(&chunk);
+            body.take(&chunk)?;
         }
-        Ok(body)
+        body.finish()
     }
 
     /// What went wrong below HTTP. reqwest's own text would show the whole address; its causes don't.
@@ -118,16 +125,13 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 
 /// An error body says why and is not needed: whatever of it comes in time is enough.
 async fn read_error_body(response: &mut reqwest::Response) -> Vec<u8> {
-    let mut body = Vec::new();
+    let Ok(mut body) = Body::new(response.headers(), ERROR_BODY_LIMIT, 0) else { return Vec::new() };
     while let Ok(Some(chunk)) = response.chunk().await {
-        let room = ERROR_BODY_LIMIT - body.len();
-        if chunk.len() >= room {
-            body.extend_from_slice(&chunk[..room]);
+        if body.take(&chunk).is_err() {
             break;
         }
-        body.extend_from_slice(&chunk);
     }
-    body
+    body.into_bytes()
 }
 
 /// One attempt that gave no answer.

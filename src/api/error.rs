@@ -75,6 +75,9 @@ pub enum Fault {
         /// The bound, in bytes after decompression.
         limit: usize,
     },
+    /// The body is encoded in a way that was not asked for.
+    #[error("the answer is encoded as {0:?}, and nothing but gzip was asked for")]
+    Encoding(String),
     /// The body is not what the API's document says.
     #[error("unexpected answer: {0}")]
     Malformed(#[from] Malformed),
@@ -190,6 +193,9 @@ impl ApiError {
             }
             Fault::Connection(_) => "check the address, the network and the proxy",
             Fault::Timeout(_) => "check the network, or raise the time-outs under [http]",
+            Fault::Encoding(_) => {
+                "something between changes answers: let the proxy or gateway leave Accept-Encoding as it is"
+            }
             Fault::TooLarge { .. } => "if that is right, raise [http] max_body_bytes",
             Fault::Malformed(_) => {
                 "check the address; if it is right, the API has changed: look for a newer version of this program"

@@ -5,6 +5,7 @@
 
 mod answer;
 mod attempt;
+mod body;
 mod connections;
 mod endpoint;
 mod error;
@@ -15,7 +16,10 @@ mod throttle;
 mod traffic;
 mod wire;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use chrono::{DateTime, Utc};
 use reqwest::header;
@@ -30,7 +34,7 @@ pub use error::{ApiError, Fault, Malformed};
 pub use page::{Next, Walk};
 pub use reach::ClockOffsets;
 pub use retry::RetryPolicy;
-use retry::{Congestion, Decision, RetryBudget, congestion};
+use retry::{Congestion, Decision, RetriesByWorkspace, RetryBudget, congestion};
 pub use throttle::Priority;
 pub use traffic::EndpointTraffic;
 pub use wire::{
@@ -82,6 +86,7 @@ pub struct Run {
     /// For answers until they have been read: what was answered and waits to be read takes memory.
     answers: Arc<Semaphore>,
     budget: RetryBudget,
+    retries: RetriesByWorkspace,
     deadline: Instant,
 }
 
@@ -95,6 +100,7 @@ impl Run {
             slots: Semaphore::new(concurrency),
             answers: Arc::new(Semaphore::new(2 * concurrency)),
             budget: RetryBudget::new(retries),
+            retries: RetriesByWorkspace::default(),
             deadline,
         }
     }
@@ -118,6 +124,8 @@ struct Shared {
     progress: Arc<WorkspaceProgress>,
     traffic: Arc<Traffic>,
     clock: reach::ClockComparison,
+    /// Why nothing more is asked, once that is so.
+    ended: OnceLock<ApiError>,
 }
 
 impl Client {
@@ -145,6 +153,7 @@ impl Client {
             progress,
             traffic: Arc::default(),
             clock: reach::ClockComparison::default(),
+            ended: OnceLock::new(),
         };
         Ok(Self { shared: Arc::new(shared), priority: Priority::default() })
     }
@@ -153,6 +162,12 @@ impl Client {
     #[must_use]
     pub fn with_priority(&self, priority: Priority) -> Self {
         Self { shared: Arc::clone(&self.shared), priority }
+    }
+
+    /// The configured name of the workspace that is asked.
+    #[must_use]
+    pub fn workspace(&self) -> &str {
+        self.shared.progress.name()
     }
 
     /// Requests that may be in flight at once.
@@ -180,6 +195,13 @@ impl Client {
         self.shared.traffic.by_endpoint()
     }
 
+    /// Sends nothing more: whatever is asked from now on, and what still waits to be sent, fails with this error. A key that
+    /// is not valid ends it by itself.
+    pub fn end(&self, error: &ApiError) {
+        // The first reason is the reason.
+        let _ = self.shared.ended.set(error.clone());
+    }
+
     /// Asks until there is an answer, the policy gives up or the run has to end. At its end whatever still waits
     /// fails at once, so that what was read until then can be told.
     async fn get(&self, target: Target, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
@@ -187,6 +209,9 @@ impl Client {
         if deadline <= Instant::now() {
             // The time-out below would only see this once a request has been made ready and counted.
             return Err(ApiError::new(path, Fault::Deadline));
+        }
+        if let Some(error) = self.shared.ended.get() {
+            return Err(error.clone());
         }
         let asking = self.shared.ask(target, parameters, self.priority);
         tokio::time::timeout_at(deadline, asking)
@@ -219,6 +244,9 @@ impl Shared {
                 // Slots come free when others run out of time.
                 return Err(ApiError { attempts: sent, ..ApiError::new(path, Fault::Deadline) });
             }
+            if let Some(error) = self.ended.get() {
+                return Err(error.clone());
+            }
             sent += 1;
             self.traffic.sent(endpoint);
             let failed = match self.attempt(&url, parameters, sent > 1).await {
@@ -247,10 +275,18 @@ impl Shared {
                 attempts: sent,
                 ..ApiError::new(path.clone(), failed.fault.clone())
             };
+            if error.key_is_invalid() {
+                // Before the slot is free, or the next request would slip through.
+                let _ = self.ended.set(error.clone());
+            }
             match self.decide(&failed, counted, is_free) {
                 Decision::GiveUp(note) => return Err(ApiError { note, ..error }),
                 Decision::Again(wait) => {
-                    tracing::info!(wait_ms = u64::try_from(wait.as_millis()).ok(), "trying again: {error}");
+                    tracing::info!(
+                        workspace = self.progress.name(),
+                        wait_ms = u64::try_from(wait.as_millis()).ok(),
+                        "trying again: {error}"
+                    );
                     if congestion == Some(Congestion::Rate) {
                         // Before the slot is free, or the next request would slip through.
                         self.throttle.pause(wait);
@@ -269,14 +305,30 @@ impl Shared {
         // A free attempt waits as the first one would.
         let attempt = if is_free { 0 } else { counted };
         let decision = self.options.retry.decide(attempt, &failed.fault, failed.retry_after, chance, left);
-        // Its own first: what a workspace may not take is left to others.
-        let take = || self.budget.take() && self.run.budget.take();
         match decision {
-            Decision::Again(_) if !take() => Decision::GiveUp(Some(
-                "the retries that [http] retry_budget allows this workspace are spent".to_owned(),
-            )),
-            decision => decision,
+            Decision::Again(_) => match self.retries_spent() {
+                Some(whose) => {
+                    Decision::GiveUp(Some(format!("the retries that [http] retry_budget allows {whose}")))
+                }
+                None => decision,
+            },
+            Decision::GiveUp(_) => decision,
         }
+    }
+
+    /// Takes a retry. Where there is none left, whose are spent.
+    fn retries_spent(&self) -> Option<String> {
+        let (own, all) = (self.budget.all(), self.run.budget.all());
+        // Its own first: what a workspace may not take is left to others.
+        if !self.budget.take() {
+            let share = if own < all { format!(" ({own} of {all})") } else { String::new() };
+            return Some(format!("this workspace{share} are spent"));
+        }
+        if self.run.budget.take() {
+            self.run.retries.add(self.progress.name());
+            return None;
+        }
+        Some(format!("the whole run ({all}) are spent: {}", self.run.retries.in_words()))
     }
 }
 

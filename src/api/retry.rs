@@ -2,7 +2,12 @@
 //! come in as arguments.
 
 use std::{
-    sync::atomic::{AtomicU32, Ordering::Relaxed},
+    cmp::Reverse,
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -59,6 +64,7 @@ pub(super) enum Decision {
 /// The retries that may still be made, so that a dying service is not hammered.
 #[derive(Debug)]
 pub(super) struct RetryBudget {
+    all: u32,
     left: AtomicU32,
 }
 
@@ -66,12 +72,42 @@ impl RetryBudget {
     /// So many retries.
     #[must_use]
     pub(super) fn new(retries: u32) -> Self {
-        Self { left: AtomicU32::new(retries) }
+        Self { all: retries, left: AtomicU32::new(retries) }
+    }
+
+    /// How many there were at first.
+    pub(super) fn all(&self) -> u32 {
+        self.all
     }
 
     /// Takes one, where there is one left.
     pub(super) fn take(&self) -> bool {
         self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
+/// How many retries each workspace has taken of those of the whole run.
+#[derive(Debug, Default)]
+pub(super) struct RetriesByWorkspace(Mutex<BTreeMap<String, u32>>);
+
+impl RetriesByWorkspace {
+    pub(super) fn add(&self, workspace: &str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(workspace.to_owned()).or_default() += 1;
+    }
+
+    /// The workspaces that have taken most.
+    pub(super) fn in_words(&self) -> String {
+        const MOST_NAMED: usize = 3;
+        let mut each: Vec<(String, u32)> =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().into_iter().collect();
+        each.sort_by_key(|(_, taken)| Reverse(*taken));
+        let named = each.iter().take(MOST_NAMED).map(|(name, taken)| format!("{taken} by workspace {name}"));
+        let mut named: Vec<String> = named.collect();
+        if each.len() > MOST_NAMED {
+            let rest: u32 = each.iter().skip(MOST_NAMED).map(|(_, taken)| taken).sum();
+            named.push(format!("{rest} by others"));
+        }
+        named.join(", ")
     }
 }
 
@@ -92,6 +128,7 @@ pub(super) fn is_transient(fault: &Fault) -> bool {
         Fault::Redirect { .. }
         | Fault::Certificate(_)
         | Fault::Deadline
+        | Fault::Encoding(_)
         | Fault::TooLarge { .. }
         | Fault::Malformed(_)
         | Fault::Paging(_)

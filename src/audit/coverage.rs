@@ -119,7 +119,7 @@ pub(super) fn sources(workspace: &Workspace) -> Vec<SourceRow> {
             (status(!failed.is_empty(), pages, || failed.join("; ")), pages)
         }
         Source::Dependencies => {
-            let (not_whole, pages) = (lists_not_whole(workspace), coverage.dependency_pages);
+            let (not_whole, pages) = (lists_not_whole(workspace, is_paged), coverage.dependency_pages);
             let why = || count(not_whole, "list is not whole", "lists are not whole");
             (status(not_whole > 0, pages, why), pages)
         }
@@ -168,7 +168,7 @@ pub(super) fn figures(workspace: &Workspace, judgements: &[Judgement]) -> Figure
         lists_completed_by_higher_limit: completed_by(Source::HigherLimit),
         lists_completed_by_paging: completed_by(Source::Dependencies),
         lists_completed_by_scan: completed_by(Source::McpServers),
-        lists_not_whole: lists_not_whole(workspace),
+        lists_not_whole: lists_not_whole(workspace, |_| true),
         list_pages: coverage.list_pages,
         higher_limit_pages: coverage.raised_pages,
         dependency_pages: coverage.dependency_pages,
@@ -188,10 +188,15 @@ fn first_told_by(workspace: &Workspace) -> [usize; Source::ALL.len()] {
     counts
 }
 
-fn lists_not_whole(workspace: &Workspace) -> usize {
+/// The lists that an endpoint shows page by page. What is amiss with any other is no matter of paging.
+fn is_paged(list: &str) -> bool {
+    matches!(list, "tools" | "agents" | "phone_numbers")
+}
+
+fn lists_not_whole(workspace: &Workspace, counts: impl Fn(&str) -> bool) -> usize {
     let lists = |secret: &Secret| {
         let names = secret.gaps.iter().map(|gap| gap.what.as_str());
-        names.filter(|what| *what != CONFIRMATION).collect::<BTreeSet<_>>().len()
+        names.filter(|what| *what != CONFIRMATION && counts(what)).collect::<BTreeSet<_>>().len()
     };
     workspace.secrets.iter().map(lists).sum()
 }

@@ -53,6 +53,8 @@ pub enum Need {
     Always,
     /// One that would call a secret unused otherwise.
     BeforeUnused,
+    /// One that would call a secret unused otherwise does, and none would be.
+    NotNow,
     /// None with this configuration.
     Never,
 }
@@ -100,7 +102,8 @@ impl From<Result<Scan, ApiError>> for Outcome {
     }
 }
 
-/// Tries every source with one key. `look_back`: what the last complete audit saw of this workspace, if there is one.
+/// Tries every source with one key. Where nothing answers the list of secrets, or the key is none, only that is tried: each
+/// further source would show the same. `look_back`: what the last complete audit saw of this workspace, if there is one.
 pub async fn check(
     client: &Client,
     workspace: &str,
@@ -110,8 +113,14 @@ pub async fn check(
 ) -> Checked {
     let Trial { listed, scans, user, view } = try_out(client, workspace, &config.collect, progress).await;
     let is_reached = listed.as_ref().err().is_none_or(ApiError::is_an_answer);
+    let lost = match &listed {
+        Err(error) if error.key_is_invalid() => Some("the API says that this is no valid key"),
+        Err(_) if !is_reached => Some(NOTHING_ANSWERS),
+        _ => None,
+    };
     let first_secret = listed.as_ref().ok().and_then(|workspace| workspace.secrets.first());
     let first_secret = first_secret.map(|secret| secret.id.clone());
+    let shows_unused = listed.as_ref().is_ok_and(|listed| listed.secrets.iter().any(|one| one.uses() == 0));
     let may_be_empty = config.allow_empty
         || listed.as_ref().is_ok_and(|workspace| {
             workspace.secrets.is_empty() && look_back(workspace).is_some_and(|seen| seen.secrets.is_empty())
@@ -131,8 +140,7 @@ pub async fn check(
     for source in [Source::Dependencies, Source::Secret] {
         let outcome = match &first_secret {
             Some(id) => try_secret(client, source, id).await.into(),
-            None if is_reached => Outcome::NotTried("no secret was listed to try it on"),
-            None => NOTHING_ANSWERS,
+            None => Outcome::NotTried(lost.unwrap_or("no secret was listed to try it on")),
         };
         checked.probe(source, Need::Always, outcome);
     }
@@ -141,7 +149,7 @@ pub async fn check(
         let outcome = match scans.remove(&source) {
             _ if config.collect.switched_off.contains(&source) => Outcome::SwitchedOff,
             Some(scan) => scan.into(),
-            None => NOTHING_ANSWERS,
+            None => Outcome::NotTried(lost.unwrap_or_default()),
         };
         let need = match (source, config.collect.deep) {
             (Source::Tools | Source::Agents, Deep::Never) => Need::Never,
@@ -150,12 +158,19 @@ pub async fn check(
         };
         checked.probe(source, need, outcome);
     }
+    // Tools and agents are looked into where everything else can be read and a secret shows no use.
+    let fails = |probe: &Probe| probe.need == Need::Always && probe.fails();
+    if !shows_unused || checked.probes.iter().any(fails) {
+        for probe in checked.probes.iter_mut().filter(|probe| probe.need == Need::BeforeUnused) {
+            probe.need = Need::NotNow;
+        }
+    }
     checked.clock = Clock::of(client.clock_offsets().median());
     checked
 }
 
+const NOTHING_ANSWERS: &str = "nothing answers at that address";
 const NOT_ASKED: &str = "whose it is was not asked, as nothing answers";
-const NOTHING_ANSWERS: Outcome = Outcome::NotTried("nothing answers at that address");
 
 /// What the list of secrets comes to. An empty one is what a key without access to any secret is shown, too.
 fn listing(listed: Result<Workspace, ApiError>, may_be_empty: bool, config: &Config) -> Outcome {
@@ -224,15 +239,18 @@ impl Checked {
     }
 
     fn would_be_complete(&self) -> bool {
-        !self.view_is_gap
-            && self.probes.iter().filter(|probe| probe.need != Need::Never).all(|probe| {
-                !matches!(
-                    probe.outcome,
-                    Outcome::Failed { .. }
-                        | Outcome::SwitchedOff
-                        | Outcome::Empty { is_unexpected: true, .. }
-                )
-            })
+        let counts = |probe: &&Probe| !matches!(probe.need, Need::Never | Need::NotNow);
+        !self.view_is_gap && !self.probes.iter().filter(counts).any(Probe::fails)
+    }
+}
+
+impl Probe {
+    /// Whether an audit that needs it is incomplete.
+    fn fails(&self) -> bool {
+        matches!(
+            self.outcome,
+            Outcome::Failed { .. } | Outcome::SwitchedOff | Outcome::Empty { is_unexpected: true, .. }
+        )
     }
 }
 

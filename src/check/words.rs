@@ -11,17 +11,12 @@ use crate::{
 };
 
 impl Checkup {
-    /// Says everything, the settings first.
+    /// Says everything: what it comes to before anything else, the settings last.
     ///
     /// # Errors
     /// Where writing fails.
     pub fn write(&self, settings: &[Setting], mut out: impl Write) -> io::Result<()> {
-        let width = settings.iter().map(|setting| setting.name.chars().count()).max().unwrap_or(0);
-        writeln!(out, "Configuration")?;
-        for setting in settings {
-            let value = show_hidden(&setting.value, &[]);
-            writeln!(out, "  {:width$}  {value}  ({})", setting.name, setting.origin)?;
-        }
+        self.write_outcome(&mut out)?;
         writeln!(out, "\nMachine")?;
         write_lines(&self.machine.lines, &mut out)?;
         for workspace in &self.workspaces {
@@ -35,9 +30,28 @@ impl Checkup {
                 writeln!(out, "  {word:7}  {endpoint}{gap}{}", show_hidden(&detail, &[]))?;
             }
         }
-        let code = self.exit_code();
-        writeln!(out, "\nAn audit now would end with code {code}: {}", meaning(code))?;
+        writeln!(out, "\nConfiguration")?;
+        write_lines(&self.mistakes, &mut out)?;
+        let width = settings.iter().map(|setting| setting.name.chars().count()).max().unwrap_or(0);
+        for setting in settings {
+            let value = show_hidden(&setting.value, &[]);
+            writeln!(out, "  {:width$}  {value}  ({})", setting.name, setting.origin)?;
+        }
+        // Once more, where a terminal stops.
+        writeln!(out)?;
+        self.write_outcome(&mut out)?;
         out.flush()
+    }
+
+    fn write_outcome(&self, out: &mut impl Write) -> io::Result<()> {
+        let code = self.code_of_an_audit();
+        if !self.mistakes.is_empty() {
+            writeln!(
+                out,
+                "The configuration has to be mended (code 2): see what failed under Configuration"
+            )?;
+        }
+        writeln!(out, "An audit now would end with code {code}: {}", meaning(code))
     }
 }
 
@@ -127,6 +141,10 @@ fn source(probe: &Probe) -> (Standing, String) {
             Need::BeforeUnused => {
                 (Standing::Failed, format!("needed where a secret would be called unused: {why}"))
             }
+            Need::NotNow => (
+                Standing::Warning,
+                format!("not needed as things are, as no secret would be called unused: {why}"),
+            ),
             Need::Never => (Standing::Warning, format!("not needed with deep = \"never\": {why}")),
         },
     }
@@ -135,7 +153,7 @@ fn source(probe: &Probe) -> (Standing, String) {
 fn meaning(code: u8) -> &'static str {
     match code {
         0 => "complete and published (10 where it finds what --fail-on names)",
-        3 => "published, but incomplete, for what is said above",
+        3 => "published, but incomplete, for what failed",
         4 => "the API refuses the key",
         5 => "the API cannot be read",
         6 => "the reports cannot be written",

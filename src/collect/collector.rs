@@ -207,6 +207,17 @@ impl Collector {
     }
 
     fn take(mut self, answered: Answered) -> Result<Self, ApiError> {
+        match self.take_one(answered) {
+            Ok(()) => Ok(self),
+            Err(lost) => {
+                // Of what this drops, something may be about to be sent.
+                self.client.end(&lost);
+                Err(lost)
+            }
+        }
+    }
+
+    fn take_one(&mut self, answered: Answered) -> Result<(), ApiError> {
         match answered {
             Answered::Page { walk, answer } => self.take_page(walk, answer)?,
             Answered::HigherLimit { page, open, answer } => self.take_higher_limit(page, open, answer)?,
@@ -215,9 +226,12 @@ impl Collector {
             // A walk that fails ends it all at once. A scan doesn't: where the key is no good both fail, and which
             // failed first must not decide what is said.
             Answered::Scans(scans) => self.scans = Some(scans),
-            Answered::User(answer) => self.signs.take_user(answer.and_then(|answer| answer.user())),
+            Answered::User(answer) => {
+                let user = answer.and_then(|answer| answer.user());
+                self.signs.take_user(&self.workspace.name, user);
+            }
         }
-        Ok(self)
+        Ok(())
     }
 
     /// Adds what an answer shows. A secret that was seen before is united with what is known of it. Which lists the
@@ -250,10 +264,7 @@ impl Collector {
             let sought = self.fields_sought.get_or_insert_with(|| Arc::new(self.sought.ready(true)));
             let found = field.search(sought);
             if let Some(problem) = found.problem {
-                let gap = Gap::new(format!("field {} of secrets", field.name), problem.to_string());
-                if !self.workspace.page_gaps.contains(&gap) {
-                    self.workspace.page_gaps.push(gap);
-                }
+                self.add_page_gap(Gap::new(format!("field {} of secrets", field.name), problem.to_string()));
             }
             let holder = position.and_then(|position| self.workspace.secrets.get(position));
             let holder = match holder {
@@ -323,13 +334,6 @@ impl Collector {
         let before = known(&self.workspace);
         self.workspace.record(position, source, sightings);
         self.progress.add_dependents(known(&self.workspace).saturating_sub(before));
-    }
-
-    pub(super) fn add_gap(&mut self, position: usize, gap: Gap) {
-        if let Some(secret) = self.workspace.secrets.get_mut(position) {
-            tracing::warn!(secret = secret.id, list = gap.what, "not whole: {}", gap.why);
-            secret.gaps.push(gap);
-        }
     }
 
     /// The workspace, its last doubts settled, without the secrets that are gone.

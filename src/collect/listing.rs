@@ -42,7 +42,7 @@ impl Collector {
     pub(super) fn take_page(&mut self, walk: Walk, answer: Result<Answer, ApiError>) -> Result<(), ApiError> {
         match self.read_page(walk, answer) {
             Err(error) if self.places.secrets.known_before.is_some() && !error.key_is_invalid() => {
-                self.workspace.page_gaps.push(Gap::new("list of secrets, walked once more", error.advice()));
+                self.add_page_gap(Gap::new("list of secrets, walked once more", error.advice()));
                 Ok(())
             }
             read => read,
@@ -106,7 +106,7 @@ impl Collector {
     /// What was read before the restart stays: told twice, it is united.
     fn note_restart(&mut self, error: &ApiError) {
         let note = restart_note(error);
-        tracing::warn!("{note}");
+        tracing::warn!(workspace = self.workspace.name, "{note}");
         self.workspace.warnings.push(note);
     }
 
@@ -134,7 +134,7 @@ impl Collector {
                     // Its lists are paged instead, and so are those of the pages that take its place.
                     self.workspace.warnings.push(format!("{what}: {error}"));
                 } else {
-                    self.workspace.page_gaps.push(Gap::new(what, error.advice()));
+                    self.add_page_gap(Gap::new(what, error.advice()));
                 }
                 (HashMap::new(), Vec::new())
             }

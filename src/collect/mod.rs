@@ -12,6 +12,7 @@
 mod agents;
 mod collector;
 mod digest;
+mod gaps;
 mod listing;
 mod lists;
 mod places;

@@ -237,7 +237,7 @@ impl Collector {
             let why = format!(
                 "it showed new secrets in each of {MOST_WALKS} walks; run the audit at a quieter time"
             );
-            self.workspace.page_gaps.push(Gap::new("list of secrets", why));
+            self.add_page_gap(Gap::new("list of secrets", why));
         }
         Ok(self)
     }

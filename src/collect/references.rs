@@ -208,7 +208,7 @@ impl Scanning {
             ));
         }
         if let Some(gap) = self.scan.gap() {
-            tracing::warn!("{gap}");
+            tracing::debug!(workspace = self.places.workspace(), "{gap}");
         }
         Ok(self)
     }
@@ -292,7 +292,7 @@ impl Scanning {
                 Err(error) if walk.restart_after(&error) => {
                     // What was seen before the restart stays: found twice, it is one.
                     let note = restart_note(&error.on_page(page));
-                    tracing::warn!("{note}");
+                    tracing::warn!(workspace = self.places.workspace(), "{note}");
                     self.notes.push(note);
                 }
                 Err(error) => {

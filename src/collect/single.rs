@@ -189,7 +189,8 @@ impl Collector {
         };
         let exists = !error.is_not_found() && !error.is_about_unusable_id();
         let why = match exists {
-            true => format!("not visible to this key: {error}"),
+            true if error.key_is_refused() => format!("not visible to this key: {error}"),
+            true => format!("it could not be looked up: {error}"),
             false if error.is_not_found() => "there is no such secret".to_owned(),
             false => "no secret can have this id".to_owned(),
         };
@@ -198,7 +199,7 @@ impl Collector {
                 true => format!("secret {id}, which the last complete audit listed"),
                 false => format!("secret {id}, which is referred to"),
             };
-            self.workspace.lookup_gaps.push(Gap::new(what, error.to_string()));
+            self.add_lookup_gap(Gap::new(what, error.advice()));
         }
         if error.is_forbidden() {
             let is_named = !holders.is_empty();

@@ -49,13 +49,16 @@ pub async fn try_out(
         Err(error) => (new(), Some(error)),
     };
     let (mut scans, mut user) = (Vec::new(), None);
-    if failure.as_ref().is_none_or(ApiError::is_an_answer) {
+    if failure.as_ref().is_none_or(|error| error.is_an_answer() && !error.key_is_invalid()) {
         for source in Source::SCANNED.into_iter().filter(|source| !options.switched_off.contains(source)) {
             scans.push((source, collector.try_place(source).await));
         }
+    }
+    if failure.as_ref().is_none_or(ApiError::is_an_answer) {
+        // Of a key that is none this sends nothing, and says why.
         let asked = client.user().await.and_then(|answer| answer.user());
         if let Ok(user) = &asked {
-            collector.signs.take_user(Ok(user.clone()));
+            collector.signs.take_user(name, Ok(user.clone()));
         }
         user = Some(asked);
     }

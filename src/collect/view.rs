@@ -34,10 +34,10 @@ pub(super) struct Signs {
 
 impl Signs {
     /// Whether the key may ask is not known before, and no verdict needs it.
-    pub(super) fn take_user(&mut self, user: Result<User, ApiError>) {
+    pub(super) fn take_user(&mut self, workspace: &str, user: Result<User, ApiError>) {
         match user {
             Ok(user) => self.seat_type = user.seat_type,
-            Err(error) => tracing::info!("whose key this is cannot be told: {error}"),
+            Err(error) => tracing::info!(workspace, "whose key this is cannot be told: {error}"),
         }
     }
 

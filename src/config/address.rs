@@ -56,6 +56,12 @@ pub(super) fn parse(text: &str, origin: &str, allow_plain_http: bool) -> Result<
         }
         _ => return refuse("is neither https:// nor http://"),
     }
+    let path = url.path().trim_end_matches('/');
+    if path.ends_with("/v1") || path.contains("/v1/convai") {
+        return refuse(
+            "holds /v1, with which every path of the API begins; leave that off, and what follows it",
+        );
+    }
     if !url.path().ends_with('/') {
         url.set_path(&format!("{}/", url.path()));
     }
@@ -100,6 +106,11 @@ mod tests {
         assert!(message("api.elevenlabs.io").contains("no URL"));
         assert!(message("ftp://api.elevenlabs.io").contains("neither"));
         assert!(message("https://api.elevenlabs.io/?a=b").contains("query"));
+        for path in ["/v1", "/v1/", "/gateway/v1", "/v1/convai", "/v1/convai/secrets"] {
+            let refused = message(&format!("https://api.elevenlabs.io{path}"));
+            assert!(refused.contains("leave that off"), "{path}: {refused}");
+        }
+        assert!(parse("https://gateway.example/v1beta", "--base-url", false).is_ok());
         let user_info = message("https://me:hunter2@api.elevenlabs.io");
         assert!(user_info.contains("password") && !user_info.contains("hunter2"));
     }

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use hyper_util::client::proxy::matcher::Matcher;
+
 use super::{
     ConfigError,
     settings::{Origin, Settings},
@@ -20,6 +22,17 @@ const NETWORK_VARIABLES: [&str; 10] = [
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 ];
+
+/// Those that name the proxy of an address with https.
+const NAME_A_PROXY: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// Whether the HTTP client makes a proxy of this that it can talk to.
+fn is_proxy(value: &str) -> bool {
+    let matcher = Matcher::builder().all(value).build();
+    let any = "https://api.elevenlabs.io".parse().ok();
+    any.and_then(|any| matcher.intercept(&any))
+        .is_some_and(|proxy| matches!(proxy.uri().scheme_str(), Some("http" | "https")))
+}
 
 /// The environment variables, passed in so that a test has its own.
 pub struct Environment<'a>(&'a dyn Fn(&str) -> Option<OsString>);
@@ -42,9 +55,18 @@ impl<'a> Environment<'a> {
     }
 
     /// Notes the proxies and certificates that the environment names, for `check` to show.
-    pub(super) fn note_network(&self, settings: &mut Settings) -> Result<(), ConfigError> {
+    ///
+    /// # Errors
+    /// Where they are `heeded`, and one names no proxy: the HTTP client would pass it over, and go past the proxy.
+    pub(super) fn note_network(&self, are_heeded: bool, settings: &mut Settings) -> Result<(), ConfigError> {
         for variable in NETWORK_VARIABLES {
             if let Some(value) = self.get(variable)? {
+                if are_heeded && NAME_A_PROXY.contains(&variable) && !is_proxy(&value) {
+                    return Err(ConfigError::new(format!(
+                        "the variable {variable} is no address of a proxy: write http://HOST:PORT, or unset it where there \
+                         is no proxy"
+                    )));
+                }
                 // A proxy's address may hold a password.
                 let shown = match value.rsplit_once('@') {
                     Some((_, host)) => format!("…@{host}"),

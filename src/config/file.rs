@@ -148,8 +148,49 @@ pub(super) fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
             error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         let message = error.message().replace('\n', " ");
         match line {
-            Some(line) => format!("line {line}: {message}"),
+            Some(line) => {
+                let text = text.lines().nth(line - 1).unwrap_or_default();
+                format!("line {line}: {}", in_words(text, &message))
+            }
             None => message,
         }
     })
+}
+
+/// A problem of the parser's with the value on a line, in words that need no knowledge of types.
+fn in_words(line: &str, message: &str) -> String {
+    let named = line.split_once('=').map(|(key, _)| key.trim()).filter(|key| !key.is_empty());
+    let what = named.unwrap_or("a value");
+    if message == "wanted string or table" {
+        return format!("{what} must be a word in quotes");
+    }
+    let problem = message.strip_prefix("invalid type: ").or(message.strip_prefix("invalid value: "));
+    let Some((found, expected)) = problem.and_then(|problem| problem.rsplit_once(", expected ")) else {
+        return message.to_owned();
+    };
+    let table = line.trim().trim_matches(['[', ']']);
+    if found == "map" && expected == "a sequence" && named.is_none() {
+        return format!("[{table}] may stand several times: write [[{table}]], in two brackets");
+    }
+    let expected = match expected {
+        "u32" => "a whole number from 0 to 4294967295, without quotes",
+        "usize" => "a whole number, without quotes",
+        "f64" => "a number, without quotes",
+        "a boolean" => "true or false, without quotes",
+        "a sequence" => "a list in brackets, such as [\"…\", \"…\"]",
+        "a string" | "path string" => "a text in quotes",
+        "a character" => "a single character in quotes",
+        table if table.starts_with("struct ") => {
+            "a table: a line with its name in brackets, and settings below it"
+        }
+        other => other,
+    };
+    let found = match found.split_once(' ') {
+        Some(("string", text)) => format!("the text {text}"),
+        Some((_, value)) => value.trim_start_matches("point ").trim_matches('`').to_owned(),
+        None if found == "map" => "a table".to_owned(),
+        None if found == "sequence" => "a list".to_owned(),
+        None => found.to_owned(),
+    };
+    format!("{what} is {found}; it must be {expected}")
 }

@@ -8,7 +8,7 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::{ConfigError, Environment};
+use super::{ConfigError, Environment, refuse_shell_words};
 
 /// The variable that the ecosystem's clients read.
 pub(super) const KEY_VARIABLE: &str = "ELEVENLABS_API_KEY";
@@ -68,6 +68,7 @@ pub(super) fn from_file(
             "an api_key_file looks like a key; give the path of the file that holds the key, never the key",
         ));
     }
+    refuse_shell_words("an api_key_file", file)?;
     let path = locate(file, beside, environment)?;
     let unreadable = |error: io::Error| {
         ConfigError::new(format!(

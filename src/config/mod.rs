@@ -163,7 +163,14 @@ impl Config {
             &beside,
             &mut settings,
         )?;
-        environment.note_network(&mut settings)?;
+        let are_heeded = match &target {
+            // What is meant for this machine never goes to a proxy.
+            Target::Workspaces(workspaces) => {
+                workspaces.iter().any(|workspace| !address::is_loopback(&workspace.base_url))
+            }
+            Target::Demo(_) => false,
+        };
+        environment.note_network(are_heeded, &mut settings)?;
         let ReportOptions { out, formats, rendering, redact, metrics_file, retention } = report;
         let Settings(settings) = settings;
         Ok(Self {
@@ -208,6 +215,17 @@ fn flag<T>(name: &'static str, value: Option<T>) -> Option<(&'static str, T)> {
 fn address_flag(arguments: &AuditArgs) -> Option<(&'static str, String)> {
     let region = arguments.region.map(|region| region.base_url().to_owned());
     flag("--base-url", arguments.base_url.clone()).or(flag("--region", region))
+}
+
+/// Refuses a path that begins with what only a shell would make something else of.
+fn refuse_shell_words(name: &str, path: &Path) -> Result<(), ConfigError> {
+    if path.to_str().is_some_and(|path| path.starts_with(['~', '$'])) {
+        return Err(ConfigError::new(format!(
+            "{name} is {:?}, and only a shell knows what ~ and $ stand for; write the path in full",
+            path.display()
+        )));
+    }
+    Ok(())
 }
 
 fn in_bounds<T: PartialOrd + Display>(

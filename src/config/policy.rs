@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{
     ConfigError,
     file::{PolicyTable, WaiverTable, parse_toml},
-    flag,
+    flag, refuse_shell_words,
     settings::{Origin, Settings},
 };
 use crate::audit::{Finding, Waiver};
@@ -50,6 +50,9 @@ impl Policy {
             Vec::new(),
             |findings| super::names_of(findings),
         );
+        if let Some(path) = &table.waivers {
+            refuse_shell_words("[policy] waivers", path)?;
+        }
         let file = table.waivers.map(|file| beside.join(file));
         if ignores_waivers {
             settings.note("[policy] waivers", "ignored", Origin::Flag("--no-waivers"));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{
     ConfigError,
     file::ReportTable,
-    flag, names_of,
+    flag, names_of, refuse_shell_words,
     settings::{Origin, Settings},
 };
 use crate::{
@@ -14,6 +14,8 @@ use crate::{
     publish::Retention,
     report::Format,
 };
+
+const METRICS_FILE: &str = "[report] metrics_file";
 
 /// The section `[report]`; each field is that of [`Config`](super::Config).
 pub(super) struct ReportOptions {
@@ -35,6 +37,11 @@ impl ReportOptions {
         beside: &Path,
         settings: &mut Settings,
     ) -> Result<Self, ConfigError> {
+        let paths =
+            [("[report] dir", &table.dir), ("--out", &arguments.out), (METRICS_FILE, &table.metrics_file)];
+        for (name, path) in paths {
+            path.as_deref().map_or(Ok(()), |path| refuse_shell_words(name, path))?;
+        }
         let default_out = PathBuf::from(if is_demo { "reports/demo" } else { "reports" });
         let dir_in_file = table.dir.filter(|_| !is_demo).map(|dir| beside.join(dir));
         let out = settings.pick_with(
@@ -80,7 +87,7 @@ impl ReportOptions {
             Some(path) => (path.display().to_string(), Origin::File),
             None => (String::new(), Origin::Default),
         };
-        settings.note("[report] metrics_file", shown, origin);
+        settings.note(METRICS_FILE, shown, origin);
         let retention = retention(table.keep, table.keep_days, settings)?;
         Ok(Self { out, formats, rendering, redact, metrics_file, retention })
     }

@@ -22,6 +22,8 @@ pub enum Origin {
     Environment(String),
     /// The configuration file.
     File,
+    /// The configuration file, though a variable of this name says something as well.
+    FileOver(&'static str),
     /// Nowhere: it is the default.
     Default,
 }
@@ -32,6 +34,9 @@ impl Display for Origin {
             Self::Flag(flag) => formatter.write_str(flag),
             Self::Environment(variable) => write!(formatter, "environment, {variable}"),
             Self::File => formatter.write_str("file"),
+            Self::FileOver(variable) => {
+                write!(formatter, "file; the variable {variable} is set, and not heeded")
+            }
             Self::Default => formatter.write_str("default"),
         }
     }

@@ -77,6 +77,7 @@ impl WorkspaceResolver<'_> {
             origin => origin.to_string(),
         };
         let base_url = address::parse(&address, &place, self.allow_plain_http)?;
+        let origin = self.or_over(origin, ADDRESS_VARIABLE);
         settings.note(format!("workspace {name:?} address"), base_url.as_str(), origin);
 
         let (api_key, place, origin) = match (&table.api_key_env, &table.api_key_file) {
@@ -99,8 +100,18 @@ impl WorkspaceResolver<'_> {
                 (key, format!("read from ${variable}"), Origin::Environment(variable.to_owned()))
             }
         };
+        let origin = match table.api_key_env.as_deref() {
+            Some(key::KEY_VARIABLE) => origin,
+            _ => self.or_over(origin, key::KEY_VARIABLE),
+        };
         settings.note(format!("workspace {name:?} key"), place, origin);
         Ok(WorkspaceConfig { name: name.clone(), base_url, api_key })
+    }
+
+    /// Where the file outranks a variable that is set, that is said: whoever set it expects something else.
+    fn or_over(&self, origin: Origin, variable: &'static str) -> Origin {
+        let is_set = self.environment.get(variable).is_ok_and(|value| value.is_some());
+        if origin == Origin::File && is_set { Origin::FileOver(variable) } else { origin }
     }
 
     fn address(&self, table: &WorkspaceTable) -> Result<(String, Origin), ConfigError> {

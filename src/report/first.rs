@@ -33,6 +33,17 @@ pub(super) struct Alarm<'a> {
     pub(super) gap: Option<&'static str>,
 }
 
+impl<'a> Alarm<'a> {
+    /// All of it but the workspace, in words without code, and the text from elsewhere as `show` shows it.
+    pub(super) fn in_words(&self, show: impl Fn(&'a str) -> String) -> String {
+        let mut words = self.words.replace('`', "");
+        if !self.signs.first.is_empty() {
+            words.push_str(&format!(": {}", self.signs.in_words("; ", show)));
+        }
+        format!("{words}. {}", self.advice.replace('`', "")).trim_end_matches([' ', '.']).to_owned()
+    }
+}
+
 /// A fact that somebody who deletes secrets should know.
 pub(super) struct Note<'a> {
     /// The workspaces that it is about; none where it is about all that were read.

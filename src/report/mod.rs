@@ -4,6 +4,7 @@
 
 mod csv;
 mod first;
+mod gaps;
 mod html;
 mod json;
 mod markdown;
@@ -12,6 +13,7 @@ mod metrics;
 mod terminal;
 mod words;
 
+pub use gaps::{GapLine, gaps};
 pub use json::{EarlierReport, ReadError, SCHEMA_VERSION, read_audit, read_earlier, read_seen, schema};
 pub(crate) use json::{ParametersJson, parameters_json};
 pub use metrics::{FailedRun, metrics_of_failure};
@@ -103,7 +105,8 @@ impl File {
 }
 
 /// A moment as every report shows it: RFC 3339, UTC, whole seconds.
-pub(crate) fn timestamp(moment: chrono::DateTime<chrono::Utc>) -> String {
+#[must_use]
+pub fn timestamp(moment: chrono::DateTime<chrono::Utc>) -> String {
     moment.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 

@@ -50,7 +50,7 @@ pub(super) const DANGLING: Section =
 /// References to secrets of which this audit knows nothing.
 pub(super) const NOT_VISIBLE: Section = (
     "References to secrets that this key may not see",
-    "The secrets exist, or may: this audit says nothing of them.",
+    "They exist, or could not be looked up: this audit says nothing of them.",
 );
 
 /// Uses of which one part of the API tells and another, which should, does not.

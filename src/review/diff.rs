@@ -17,7 +17,7 @@ pub fn diff(earlier: &Path, later: &Path) -> Result<Changes, ReviewError> {
     let now = audit_of(later)?;
     let mut comparison = Comparison::of(&now);
     let path = earlier.join(REPORT);
-    let read = report::read_earlier(open(&path)?, Some(&mut comparison))
+    let read = report::read_earlier(open(earlier)?, Some(&mut comparison))
         .map_err(|error| ReviewError::read(&path)(error.into()))?;
     let sides = [("first", &read.run.run), ("second", &now.run.id)];
     let of_sides = |is_so: [bool; 2], what: &str| -> Vec<String> {

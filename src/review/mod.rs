@@ -33,6 +33,11 @@ pub enum ReviewError {
     /// There is nothing to look at.
     #[error("there are no bundles in {}; name the directory that audits publish into with --out", .0.display())]
     NoBundles(PathBuf),
+    /// There is no bundle.
+    #[error(
+        "there is no bundle at {}; name its directory, such as reports/latest or another that `history` lists", .0.display()
+    )]
+    NoBundle(PathBuf),
     /// The dates that were asked for end before they begin.
     #[error("the dates from {from} to {to} are none; give a --from that is not after --to, nor after today")]
     Span {
@@ -42,7 +47,7 @@ pub enum ReviewError {
         to: NaiveDate,
     },
     /// A file or directory can't be read.
-    #[error("cannot read {}: {source}", .path.display())]
+    #[error("cannot read {}: {source}; is this user allowed to, and does verify find it sound?", .path.display())]
     Read {
         /// Which.
         path: PathBuf,
@@ -50,7 +55,7 @@ pub enum ReviewError {
         source: io::Error,
     },
     /// A report can't be written.
-    #[error("cannot write {}: {source}", .path.display())]
+    #[error("cannot write {}: {source}; name an empty directory that can be written to with --out", .path.display())]
     Write {
         /// Which.
         path: PathBuf,
@@ -73,7 +78,10 @@ impl ReviewError {
 
 /// The bundles of an output directory, at least one.
 fn bundles_in(output: &Path) -> Result<Vec<Bundle>, ReviewError> {
-    let bundles = bundle::bundles(output).map_err(ReviewError::read(output))?;
+    let bundles = match bundle::bundles(output) {
+        Err(error) if is_missing(&error) => Vec::new(),
+        bundles => bundles.map_err(ReviewError::read(output))?,
+    };
     if bundles.is_empty() {
         return Err(ReviewError::NoBundles(output.to_owned()));
     }
@@ -83,9 +91,18 @@ fn bundles_in(output: &Path) -> Result<Vec<Bundle>, ReviewError> {
 /// The audit that a bundle was made of.
 fn audit_of(bundle: &Path) -> Result<Audit, ReviewError> {
     let path = bundle.join(REPORT);
-    report::read_audit(open(&path)?).map_err(|error| ReviewError::read(&path)(error.into()))
+    report::read_audit(open(bundle)?).map_err(|error| ReviewError::read(&path)(error.into()))
 }
 
-fn open(path: &Path) -> Result<impl io::Read + use<>, ReviewError> {
-    bundle::open(path).map_err(ReviewError::read(path))
+/// The report of a bundle.
+fn open(bundle: &Path) -> Result<impl io::Read + use<>, ReviewError> {
+    let path = bundle.join(REPORT);
+    bundle::open(&path).map_err(|error| match is_missing(&error) {
+        true => ReviewError::NoBundle(bundle.to_owned()),
+        false => ReviewError::read(&path)(error),
+    })
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

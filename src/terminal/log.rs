@@ -15,6 +15,9 @@ use tracing_subscriber::{
 
 use super::color_choice;
 
+/// Of the lines that say why an audit is incomplete, which nobody is spared.
+pub(super) const GAPS: &str = concat!(env!("CARGO_CRATE_NAME"), "::gaps");
+
 /// Starts logging, in the form and as much as was asked for, above the live line.
 pub(super) fn start(output: &OutputArgs, line: &ProgressBar) {
     let level = match (output.quiet, output.verbose) {
@@ -26,7 +29,8 @@ pub(super) fn start(output: &OutputArgs, line: &ProgressBar) {
         (false, _) => Level::TRACE,
     };
     // Of this program only: what its libraries log is no message to users.
-    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
+    let ours =
+        Targets::new().with_target(env!("CARGO_CRATE_NAME"), level).with_target(GAPS, level.max(Level::WARN));
     let layer = tracing_subscriber::fmt::layer()
         .with_target(false)
         .with_ansi(color_choice(output, &io::stderr()) != ColorChoice::Never)
@@ -82,7 +86,7 @@ fn on_one_line(event: &str, format: LogFormat) -> String {
 }
 
 /// By JSON's own escapes, so that who reads it gets what it was.
-fn escape_hidden_as_json(event: &str) -> String {
+pub(super) fn escape_hidden_as_json(event: &str) -> String {
     let mut escaped = String::with_capacity(event.len() + 1);
     for character in event.chars() {
         if is_hidden(character) {

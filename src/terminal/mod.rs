@@ -13,9 +13,9 @@ use anstream::{AutoStream, ColorChoice};
 use elevenlabs_secrets_audit::{
     Published,
     cli::{Color, LogFormat, OutputArgs},
-    error::Error,
+    error::{Error, NOTHING_PUBLISHED},
     progress::{Progress, Stage, Totals, WorkspaceProgress},
-    report,
+    report::{self, GapLine},
     text::show_hidden,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -153,15 +153,55 @@ pub(crate) fn answer(
 
 /// Says why nothing was published, in the form of the log lines. (Where arguments are wrong there is no log yet.)
 pub(crate) fn say_error(error: &Error, log_format: LogFormat) {
+    let failed = error.failed_workspaces();
+    for failed in failed.iter().take(MOST_NAMED) {
+        say_line(Some(&failed.name), &failed.error, error.exit_code(), log_format);
+    }
+    let last = match (failed.len(), failed.len().saturating_sub(MOST_NAMED)) {
+        (0, _) => error.to_string(),
+        (_, 0) => NOTHING_PUBLISHED.to_owned(),
+        (_, more) => format!("and {more} more workspaces; {NOTHING_PUBLISHED}"),
+    };
+    say_line(None, &last, error.exit_code(), log_format);
+}
+
+fn say_line(workspace: Option<&str>, message: &str, code: u8, log_format: LogFormat) {
     let line = match log_format {
-        LogFormat::Text => format!("error: {}", show_hidden(&error.to_string(), &[])),
+        LogFormat::Text => {
+            let whose = workspace.map(|name| format!("workspace {name}: ")).unwrap_or_default();
+            format!("error: {}", show_hidden(&format!("{whose}{message}"), &[]))
+        }
         LogFormat::Json => {
-            let message = error.to_string();
-            serde_json::json!({ "level": "ERROR", "fields": { "message": message, "code": error.exit_code() } })
-                .to_string()
+            let mut fields = serde_json::json!({ "message": message, "code": code });
+            if let Some(workspace) = workspace {
+                fields["workspace"] = workspace.into();
+            }
+            let timestamp = report::timestamp(chrono::Utc::now());
+            let event = serde_json::json!({ "timestamp": timestamp, "level": "ERROR", "fields": fields });
+            log::escape_hidden_as_json(&event.to_string())
         }
     };
     let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// How many workspaces or gaps are named before the rest is only counted.
+const MOST_NAMED: usize = 20;
+
+/// Logs why an audit is incomplete, also for who wants it quiet: this is what the mail of a night and the journal hold.
+pub(crate) fn log_gaps(published: &Published) {
+    if published.audit.is_complete() {
+        return;
+    }
+    let code = published.exit_code();
+    let (gaps, place) = (report::gaps(&published.audit), published.bundle.display());
+    tracing::warn!(target: log::GAPS, code, "published, but INCOMPLETE; act on nothing until this is mended:");
+    for GapLine { workspace, words } in gaps.iter().take(MOST_NAMED) {
+        tracing::warn!(target: log::GAPS, workspace, code, "{words}");
+    }
+    let more = gaps.len().saturating_sub(MOST_NAMED);
+    if more > 0 {
+        tracing::warn!(target: log::GAPS, code, "and {more} more, named in {place}");
+    }
 }
 
 #[cfg(test)]

@@ -108,6 +108,58 @@ async fn a_compressed_body_counts_as_what_it_inflates_to() {
     assert!(outcome.message().contains("larger than 1048576 bytes"), "{}", outcome.message());
 }
 
+/// An answer whose body is encoded so.
+fn encoded(coding: &str, body: Vec<u8>) -> Reply {
+    let headers = vec![("content-encoding".to_owned(), coding.to_owned())];
+    Reply::Answer { status: 200, headers, body }
+}
+
+#[tokio::test]
+async fn a_body_is_read_whatever_the_case_of_its_encoding_and_the_number_of_its_members() {
+    let page = json!({"secrets": [], "next_cursor": null}).to_string();
+    let (first, second) = page.as_bytes().split_at(9);
+    for reply in [
+        encoded("GZIP", gzip(page.as_bytes())),
+        encoded("x-gzip", gzip(page.as_bytes())),
+        encoded("gzip", [gzip(first), gzip(second)].concat()),
+        encoded("identity", page.clone().into_bytes()),
+        encoded("", page.clone().into_bytes()),
+    ] {
+        let shown = format!("{reply:?}");
+        let simulator = serve_with(
+            Vec::new(),
+            move |request, whole| {
+                if request.path == SECRETS { reply.clone() } else { whole }
+            },
+        )
+        .await;
+        let outcome = Setup::of(&simulator).section("[audit]\nallow_empty = true").run().await;
+        assert_eq!(outcome.code(), 0, "{shown}: {:?}", outcome.result);
+    }
+}
+
+#[tokio::test]
+async fn an_encoding_that_was_not_asked_for_is_named_with_what_to_do_and_not_tried_again() {
+    for coding in ["br", "zstd", "gzip, gzip", "deflate"] {
+        let simulator = always(encoded(coding, b"whatever".to_vec())).await;
+        let outcome = Setup::of(&simulator).run().await;
+        assert_eq!((outcome.code(), asked(&simulator, SECRETS)), (5, 1), "{coding}");
+        let message = outcome.message();
+        assert!(message.contains(coding) && message.contains("Accept-Encoding"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_that_ends_early_is_no_answer_and_tried_again() {
+    let whole = gzip(json!({"secrets": [], "next_cursor": null}).to_string().as_bytes());
+    for body in [whole[..whole.len() - 12].to_vec(), whole[..whole.len() - 3].to_vec(), b"no gzip".to_vec()] {
+        let simulator = always(encoded("gzip", body)).await;
+        let outcome = Setup::of(&simulator).http("attempts = 2").run().await;
+        assert_eq!((outcome.code(), asked(&simulator, SECRETS)), (5, 2));
+        assert!(outcome.message().contains("cannot be decompressed"), "{}", outcome.message());
+    }
+}
+
 #[tokio::test]
 async fn a_body_that_inflates_to_gigabytes_takes_no_such_memory() {
     let simulator = always(bomb(4096)).await;

@@ -380,3 +380,98 @@ async fn it_sends_only_get_and_each_request_once() {
         assert_eq!((request.method.as_str(), request.number), ("GET", 1), "{}", request.path);
     }
 }
+
+#[tokio::test]
+async fn what_it_comes_to_is_the_first_line_and_settings_come_last() {
+    let simulator = serve(vec![Secret::new("sec", "key")]).await;
+    let output = finish(Setup::of(&simulator).binary("check")).await;
+    let shown = text(&output.stdout);
+    assert!(shown.starts_with("An audit now would end with code 0: "), "{shown}");
+    let place = |words: &str| shown.find(words).unwrap_or_else(|| panic!("{words}: {shown}"));
+    assert!(place("\nMachine\n") < place("\nWorkspace main\n"));
+    assert!(place("\nWorkspace main\n") < place("\nConfiguration\n"));
+    assert!(shown.trim_end().lines().last().unwrap().contains("would end with code 0"), "{shown}");
+}
+
+#[tokio::test]
+async fn the_flags_of_an_audit_are_taken_and_heeded() {
+    let simulator = serve(vec![Secret::new("sec", "key")]).await;
+    let setup = Setup::of(&simulator);
+    let mut binary = setup.binary("check");
+    binary.args([
+        "--search",
+        "pre",
+        "--deep",
+        "--format",
+        "csv",
+        "--concurrency",
+        "9",
+        "--fail-on",
+        "unused",
+    ]);
+    binary.args(["--dependency-limit", "30", "--max-dependency-limit", "40", "--no-waivers"]);
+    let output = finish(binary).await;
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let shown = text(&output.stdout);
+    for setting in [
+        "pre  (--search)",
+        "always  (--deep)",
+        "csv  (--format)",
+        "9  (--concurrency)",
+        "unused  (--fail-on)",
+    ] {
+        assert!(shown.contains(setting), "{setting}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn that_agents_cannot_be_read_matters_only_where_they_would_be() {
+    let refusing = |secrets: Vec<Secret>, also: &'static str| async move {
+        let world = World {
+            missing_permissions: ["/v1/convai/agents", also]
+                .into_iter()
+                .filter(|path| !path.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            ..World::of(secrets)
+        };
+        Simulator::start(world).await.unwrap()
+    };
+    let used = || Secret::new("used", "key").with_tools(1);
+    let free = || Secret::new("free", "key");
+    for (secrets, also, expected, word) in [
+        (vec![used(), used_too()], "", 0, "warning"),
+        (vec![used(), used_too(), free()], "", 3, "failed"),
+        // Where something else can't be read nothing is called unused.
+        (vec![used(), free()], "/v1/speech-engine", 3, "warning"),
+    ] {
+        let simulator = refusing(secrets, also).await;
+        let setup = Setup::of(&simulator).section("[audit]\npage_size = 1");
+        let output = finish(setup.binary("check")).await;
+        assert_eq!(code(&output), expected, "{}", text(&output.stdout));
+        let (found, detail) = said(text(&output.stdout), "main", "/v1/convai/agents");
+        assert_eq!(found, word, "{detail}");
+        let audit = finish(setup.audit()).await;
+        assert_eq!(code(&audit), expected, "as an audit does");
+    }
+}
+
+fn used_too() -> Secret {
+    Secret::new("used_too", "other").with_agents(1)
+}
+
+#[tokio::test]
+async fn a_waiver_for_a_workspace_that_there_is_not_has_to_be_mended() {
+    let simulator = serve(vec![Secret::new("sec", "key")]).await;
+    let waiver = |workspace: &str| {
+        format!(
+            "[[waiver]]\nsecret_id = \"sec\"\nreason = \"r\"\nowner = \"o\"\nexpires = 2099-01-01\nworkspace = {workspace:?}"
+        )
+    };
+    let output = finish(Setup::of(&simulator).section(&waiver("elsewhere")).binary("check")).await;
+    let shown = text(&output.stdout);
+    assert_eq!(code(&output), 2, "{shown}");
+    assert!(shown.contains("\"elsewhere\"") && shown.contains("there is \"main\""), "{shown}");
+    let output = finish(Setup::of(&simulator).section(&waiver("main")).binary("check")).await;
+    assert_eq!(code(&output), 0, "{}", text(&output.stdout));
+}

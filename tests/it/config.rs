@@ -372,3 +372,78 @@ fn one_key_under_two_names_is_refused_whatever_the_addresses_and_shown_nowhere()
     let different = table("first", &env("A")) + &table("second", &env("C"));
     assert!(File::new(&different).resolve(AuditArgs::default(), &variables).is_ok());
 }
+
+#[test]
+fn what_is_wrong_with_a_value_is_said_without_types() {
+    for (text, words) in [
+        ("[audit]\npage_size = \"100\"", "line 2: page_size is the text \"100\"; it must be a whole number"),
+        ("[audit]\npage_size = -1", "line 2: page_size is -1; it must be a whole number from 0"),
+        ("[audit]\npage_size = 1.5", "page_size is 1.5; it must be a whole number"),
+        (
+            "[audit]\nsettings = \"no\"",
+            "settings is the text \"no\"; it must be true or false, without quotes",
+        ),
+        ("[audit]\nsearch = 3", "search is 3; it must be a text in quotes"),
+        (
+            "[http]\nmax_body_bytes = \"32MB\"",
+            "max_body_bytes is the text \"32MB\"; it must be a whole number",
+        ),
+        ("[http]\nattempt_timeout_seconds = \"3\"", "it must be a number, without quotes"),
+        ("[report]\nformats = \"csv\"", "formats is the text \"csv\"; it must be a list in brackets"),
+        ("[report]\ndir = 3", "dir is 3; it must be a text in quotes"),
+        ("[report]\ncsv_delimiter = \"ab\"", "it must be a single character in quotes"),
+        ("[audit]\npopulation_drop = true", "population_drop must be a word in quotes"),
+        ("audit = 3", "audit is 3; it must be a table"),
+        ("[workspace]\nname = \"x\"", "line 1: [workspace] may stand several times: write [[workspace]]"),
+    ] {
+        let message = File::new(text).message(&[KEY]);
+        assert!(message.contains(words), "{text}: {message}");
+        for word in ["u32", "usize", "f64", "sequence", "struct", "boolean", "invalid type"] {
+            assert!(!message.contains(word), "{text}: {message}");
+        }
+    }
+}
+
+#[test]
+fn what_only_a_shell_expands_is_refused_wherever_a_path_is_named() {
+    for text in [
+        "[report]\ndir = \"~/reports\"",
+        "[report]\nmetrics_file = \"$HOME/x.prom\"",
+        "[policy]\nwaivers = \"~/waivers.toml\"",
+        "[[workspace]]\nname = \"w\"\napi_key_file = \"~/key\"",
+    ] {
+        let message = File::new(text).message(&[KEY]);
+        assert!(message.contains("write the path in full"), "{text}: {message}");
+    }
+    let typed = AuditArgs { out: Some("~/reports".into()), ..AuditArgs::default() };
+    assert!(resolve(typed, &[KEY]).unwrap_err().to_string().starts_with("--out is "));
+}
+
+#[test]
+fn a_proxy_that_is_none_is_refused_and_not_passed_over() {
+    for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        for value in ["::::", "socks5://127.0.0.1:1080", "http://", "http:/proxy:3128", "me:hunter2@"] {
+            let message = resolve(AuditArgs::default(), &[KEY, (variable, value)]).unwrap_err().to_string();
+            assert!(message.contains(variable) && message.contains("http://HOST:PORT"), "{value}: {message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+        for value in ["http://proxy:3128", "proxy:3128", "http://me:password@proxy:3128/", "https://proxy"] {
+            assert!(resolve(AuditArgs::default(), &[KEY, (variable, value)]).is_ok(), "{value}");
+        }
+    }
+}
+
+#[test]
+fn a_variable_that_the_file_outranks_is_named_beside_the_setting() {
+    let file = File::new("[[workspace]]\nname = \"w\"\nregion = \"us\"\napi_key_env = \"KEY\"");
+    let variables = [("KEY", "sk_other"), KEY, ("ELEVENLABS_BASE_URL", "https://other.example")];
+    let config = file.resolve(AuditArgs::default(), &variables).unwrap();
+    for (name, variable) in
+        [("workspace \"w\" address", "ELEVENLABS_BASE_URL"), ("workspace \"w\" key", "ELEVENLABS_API_KEY")]
+    {
+        let (_, origin) = setting(&config, name);
+        assert_eq!(origin, format!("file; the variable {variable} is set, and not heeded"));
+    }
+    let config = file.resolve(AuditArgs::default(), &variables[..1]).unwrap();
+    assert_eq!(setting(&config, "workspace \"w\" address").1, "file");
+}

@@ -177,8 +177,18 @@ fn every_exit_code_of_a_night_is_put_to_use_everywhere() {
     }
     for code in own {
         assert!(recipe.contains(code), "the recipes say what {code} is");
-        // 1 and 2 are named by the rest, with the code; 8 is of `verify`, which the unit doesn't run.
-        assert!(unit.contains(code) || [1, 2, 8].contains(code), "the unit says what {code} is");
+        // 8 is of `verify`, which the unit doesn't run.
+        assert!(unit.contains(code) || *code == 8, "the unit says what {code} is");
+    }
+    // What a flag says outranks the configuration.
+    let configured: toml::Table = read("deploy/debian/config.toml").parse().unwrap();
+    assert_eq!(configured["policy"]["fail_on"].as_array().map(Vec::len), Some(1));
+    for file in [
+        "systemd/elevenlabs-secrets-audit.service",
+        "cron/elevenlabs-secrets-audit",
+        "cron/elevenlabs-secrets-audit-heartbeat",
+    ] {
+        assert!(!read(&format!("deploy/{file}")).contains("--fail-on"), "{file}");
     }
 }
 

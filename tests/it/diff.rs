@@ -340,3 +340,28 @@ async fn what_is_no_bundle_is_code_2_and_is_named() {
         }
     }
 }
+
+#[test]
+fn where_there_is_no_bundle_it_says_what_to_name() {
+    let home = tempfile::tempdir().unwrap();
+    fs_err::write(home.path().join("file"), "").unwrap();
+    for arguments in [
+        &["diff", "nowhere", "nowhere"][..],
+        &["diff", "file", "."],
+        &["diff", ".", "."],
+        &["render", "nowhere", "--out", "x"],
+    ] {
+        let output = binary_in(home.path()).args(arguments).output().unwrap();
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains("there is no bundle at") && said.contains("reports/latest"), "{said}");
+    }
+    for command in ["verify", "history"] {
+        let output = binary_in(home.path()).args([command, "--out", "nowhere"]).output().unwrap();
+        assert_eq!(code(&output), 2);
+        assert!(text(&output.stderr).contains("there are no bundles in nowhere"), "{}", text(&output.stderr));
+    }
+    let output = binary_in(home.path()).args(["history", "--from", "yesterday"]).output().unwrap();
+    assert_eq!(code(&output), 2);
+    assert!(text(&output.stderr).contains("YYYY-MM-DD"), "{}", text(&output.stderr));
+}

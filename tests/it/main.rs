@@ -63,6 +63,7 @@
 //! | `big_report` | a workspace that is too big for `report.md` |
 //! | `disk`, `processes` | disks that fail, runs that are killed, a lock that is held |
 //! | `streams` | streams that are closed or full |
+//! | `reasons` | why a night ended so, on standard error |
 //! | `binary`, `check`, `checkup` | command lines, streams and exit codes; whether a night would succeed |
 //! | `docs`, `doc_commands`, `configuration` | what the documentation names exists, its commands work, and settings are explained as they are |
 //! | `deploy` | what runs the program every night |
@@ -135,6 +136,7 @@ mod population;
 mod processes;
 mod publish;
 mod raw;
+mod reasons;
 mod redaction;
 mod references;
 mod render;

@@ -59,13 +59,9 @@ pub fn summary(audit: &Audit, place: &str, mut out: impl Write) -> io::Result<()
 /// What makes findings doubtful.
 fn alarms(audit: &Audit, out: &mut impl Write) -> io::Result<()> {
     for alarm in first::alarms(audit) {
-        let workspace = alarm.workspace.map(|name| format!("workspace {}: ", shown(name)));
-        let (workspace, words) = (workspace.unwrap_or_default(), without_code(&alarm.words));
-        write!(out, "{BAD}warning{BAD:#}  {workspace}{words}")?;
-        if !alarm.signs.first.is_empty() {
-            write!(out, ": {}", alarm.signs.in_words("; ", shown))?;
-        }
-        writeln!(out, "{}", format!(". {}", without_code(alarm.advice)).trim_end_matches([' ', '.']))?;
+        let workspace =
+            alarm.workspace.map(|name| format!("workspace {}: ", shown(name))).unwrap_or_default();
+        writeln!(out, "{BAD}warning{BAD:#}  {workspace}{}", alarm.in_words(shown))?;
     }
     Ok(())
 }
@@ -212,8 +208,8 @@ fn of_the_workspace(workspace: &AuditedWorkspace, out: &mut impl Write) -> io::R
         (workspace.dangling().len(), "dangling reference", "dangling references"),
         (
             workspace.not_visible().len(),
-            "reference to a secret not visible",
-            "references to secrets not visible",
+            "reference to a secret that was not seen",
+            "references to secrets that were not seen",
         ),
         (
             workspace.secrets().map(|secret| secret.discrepancies().count()).sum(),

@@ -1,0 +1,54 @@
+//! What was not read whole, in lines for somebody who has no report at hand: of everything once, why and what to do.
+
+use std::collections::HashSet;
+
+use crate::{
+    audit::{Audit, Status},
+    report::{first, words},
+};
+
+/// Something that was not read whole.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GapLine {
+    /// The name of the workspace.
+    pub workspace: String,
+    /// What it is, why, and what to do about it.
+    pub words: String,
+}
+
+/// Everything for which an audit is incomplete, each once, the largest first: workspaces, sources, pages, lists of single
+/// secrets.
+#[must_use]
+pub fn gaps(audit: &Audit) -> Vec<GapLine> {
+    let mut lines: Vec<GapLine> = Vec::new();
+    let mut say =
+        |workspace: &str, words: String| lines.push(GapLine { workspace: workspace.to_owned(), words });
+    for failed in &audit.failed {
+        say(&failed.name, format!("not read: {}", failed.error));
+    }
+    for alarm in first::alarms(audit).into_iter().filter(|alarm| alarm.gap.is_some()) {
+        say(alarm.workspace.unwrap_or_default(), alarm.in_words(str::to_owned));
+    }
+    for workspace in &audit.workspaces {
+        for row in workspace.sources().iter().filter(|row| row.is_gap()) {
+            let why = match &row.status {
+                Status::SwitchedOff => {
+                    format!("{}: set [audit] {} = true", words::SWITCHED_OFF, row.source.as_str())
+                }
+                status => status.why().unwrap_or_default().to_owned(),
+            };
+            say(workspace.name(), format!("{} not read whole: {why}", row.title()));
+        }
+        for gap in workspace.gaps() {
+            say(workspace.name(), format!("not read whole: {}", gap.in_words()));
+        }
+        for secret in workspace.secrets() {
+            for gap in secret.gaps() {
+                say(workspace.name(), format!("secret {}, not read whole: {}", secret.id(), gap.in_words()));
+            }
+        }
+    }
+    let mut seen = HashSet::new();
+    lines.retain(|line| seen.insert(line.clone()));
+    lines
+}
