@@ -83,7 +83,10 @@ impl Error {
             Self::KeyRefused(_) => 4,
             Self::Unreadable(_) => 5,
             Self::Publish(
-                PublishError::Read { .. } | PublishError::Write { .. } | PublishError::InTheWay { .. },
+                PublishError::Read { .. }
+                | PublishError::Write { .. }
+                | PublishError::InTheWay { .. }
+                | PublishError::FileSystem { .. },
             ) => 6,
             Self::Publish(PublishError::Locked(_)) => 7,
             // `run` turns this one into `Interrupted`, which knows the signal.

@@ -47,6 +47,12 @@ fn dispatch(cli: Cli) -> u8 {
             return say_and_code(&Error::Bug(format!("the runtime cannot start: {error}")), log_format);
         }
     };
+    {
+        let _context = runtime.enter();
+        if let Err(error) = signals::outlive_file_size_limit() {
+            return say_and_code(&error, log_format);
+        }
+    }
     let ended = match cli.command {
         Command::Init(arguments) => init(&arguments, &cli.output),
         Command::Audit(arguments) => runtime.block_on(audit(arguments, &cli.output)),
@@ -143,8 +149,13 @@ fn render(arguments: &RenderArgs, output: &OutputArgs) -> Result<u8, Error> {
 }
 
 fn completions(shell: clap_complete::Shell, output: &OutputArgs) -> Result<u8, Error> {
+    const NAME: &str = env!("CARGO_PKG_NAME");
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut script);
-    terminal::answer(output, |out| out.write_all(&script))?;
+    clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
+    // For bash clap_complete makes the hyphens of the name two underscores where it says which command is meant, and
+    // something else in the cases that ask for it, so that none would be found.
+    let [said, asked] = ["__", "__subcmd__"].map(|by| NAME.replace('-', by));
+    let script = String::from_utf8_lossy(&script).replace(&asked, &said);
+    terminal::answer(output, |out| out.write_all(script.as_bytes()))?;
     Ok(0)
 }

@@ -19,6 +19,9 @@ use super::{
 /// The header that carries the key (the vendor's convention).
 const KEY_HEADER: &str = "xi-api-key";
 
+/// What the HTTP client says where a proxy answers with 407.
+const WRONG_PROXY_PASSWORD: &str = "proxy authorization required";
+
 /// How much of an error body is read, in bytes.
 const ERROR_BODY_LIMIT: usize = 64 * 1024;
 
@@ -77,6 +80,11 @@ impl Shared {
                 retry_after: None,
             });
         }
+        if let Some(gate) = &self.gate
+            && status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+        {
+            return Err(Failed::from(gate.refused(status.as_u16())));
+        }
         let mut body = read_error_body(&mut response).await;
         wire::replace_lone_surrogates(&mut body);
         let ErrorBody { code, message, request_id: id_in_body } = ErrorBody::parse(&body, key);
@@ -95,10 +103,21 @@ impl Shared {
                 fault => fault,
             },
         )?;
+        let mut received = 0;
         while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(&error))? {
+            received += chunk.len();
             body.take(&chunk)?;
         }
-        body.finish()
+        // A stream of HTTP/2 that is reset without an error counts as ended, however much is missing. Of what is compressed
+        // the decoder tells.
+        let (is_compressed, body) = (body.is_compressed(), body.finish()?);
+        let is_short =
+            announced.map_or_else(|| !is_compressed && is_cut(&body), |announced| received < announced);
+        if is_short {
+            let what = "the connection broke: the answer ended in its middle";
+            return Err(Fault::Connection(what.to_owned()));
+        }
+        Ok(body)
     }
 
     /// What went wrong below HTTP. reqwest's own text would show the whole address; its causes don't.
@@ -106,6 +125,11 @@ impl Shared {
         let causes = printable(&chain(error), self.options.api_key.expose_secret());
         if error.is_timeout() {
             Fault::Timeout(if error.is_connect() { "connecting".to_owned() } else { "reading".to_owned() })
+        } else if let Some(gate) = &self.gate
+            && causes.ends_with(WRONG_PROXY_PASSWORD)
+        {
+            // By way of TLS to the proxy, or later than the gate was asked.
+            gate.refused(407)
         } else if causes.contains("certificate") {
             Fault::Certificate(causes)
         } else if error.is_connect() {
@@ -121,6 +145,11 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let causes: Vec<String> =
         std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect();
     if causes.is_empty() { error.to_string() } else { causes.join(": ") }
+}
+
+/// Whether JSON ends before it is whole.
+fn is_cut(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err_and(|error| error.is_eof())
 }
 
 /// An error body says why and is not needed: whatever of it comes in time is enough.

@@ -67,6 +67,11 @@ impl Body {
         })
     }
 
+    /// Whether it was compressed for the way.
+    pub(super) fn is_compressed(&self) -> bool {
+        matches!(self, Self::Gzip { .. })
+    }
+
     /// Takes in what has come.
     pub(super) fn take(&mut self, chunk: &[u8]) -> Result<(), Fault> {
         let taken = match self {

@@ -3,13 +3,18 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use reqwest::Certificate;
+use rustls_native_certs::load_certs_from_paths;
 use url::Url;
 
-use super::{ClientError, attempt::chain};
+use super::{ClientError, attempt::chain, gate::Gate};
+
+/// What this program calls itself.
+pub(super) const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// The connections of a run, made where they are first needed.
 #[derive(Debug)]
@@ -18,6 +23,7 @@ pub struct Connections {
     idle_timeout: Duration,
     attempt_timeout: Duration,
     made: Mutex<HashMap<Way, reqwest::Client>>,
+    gates: Mutex<HashMap<String, Arc<Gate>>>,
 }
 
 /// What connections have to have in common to be shared.
@@ -32,7 +38,20 @@ impl Connections {
     /// answer comes, and `attempt_timeout` the longest time for one attempt as a whole.
     #[must_use]
     pub fn new(connect_timeout: Duration, idle_timeout: Duration, attempt_timeout: Duration) -> Self {
-        Self { connect_timeout, idle_timeout, attempt_timeout, made: Mutex::default() }
+        Self {
+            connect_timeout,
+            idle_timeout,
+            attempt_timeout,
+            made: Mutex::default(),
+            gates: Mutex::default(),
+        }
+    }
+
+    /// The proxy that has to let requests through to this address, where there is one, the same for all that ask there.
+    pub(super) fn gate(&self, address: &Url) -> Option<Arc<Gate>> {
+        let gate = Gate::before(address, self.connect_timeout)?;
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(gates.entry(gate.destination().to_owned()).or_insert_with(|| Arc::new(gate))))
     }
 
     /// What leads to this address.
@@ -49,7 +68,7 @@ impl Connections {
 
     fn open(&self, way: Way) -> Result<reqwest::Client, ClientError> {
         let mut builder = reqwest::Client::builder()
-            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             // reqwest takes `Authorization` out when a redirect changes the host, but not `xi-api-key`.
             .redirect(reqwest::redirect::Policy::none())
             // Its own retries would escape the one policy.
@@ -64,7 +83,32 @@ impl Connections {
         if !way.is_encrypted {
             // Without TLS there is nobody to trust, and a machine without CA certificates is no obstacle.
             builder = builder.tls_certs_only([]);
+        } else if is_empty("SSL_CERT_FILE")
+            && std::env::var_os("SSL_CERT_DIR").is_none_or(|dir| dir.is_empty())
+        {
+            builder = builder.tls_certs_only(system_certificates()?);
         }
         builder.build().map_err(|error| ClientError::Tls(chain(&error)))
+    }
+}
+
+/// Whether a variable is set, and to nothing.
+fn is_empty(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value.is_empty())
+}
+
+/// The authorities that this machine trusts. Where SSL_CERT_FILE is set to nothing TLS, left to itself, would look for a file
+/// without a name.
+fn system_certificates() -> Result<Vec<Certificate>, ClientError> {
+    let found = openssl_probe::probe();
+    let mut loaded = load_certs_from_paths(found.cert_file.as_deref(), None).certs;
+    for directory in &found.cert_dir {
+        loaded.extend(load_certs_from_paths(None, Some(directory)).certs);
+    }
+    let certificates: Vec<Certificate> =
+        loaded.iter().filter_map(|certificate| Certificate::from_der(certificate).ok()).collect();
+    match certificates.as_slice() {
+        [] => Err(ClientError::Tls("no CA certificates were found".to_owned())),
+        _ => Ok(certificates),
     }
 }

@@ -61,6 +61,14 @@ pub enum Fault {
     /// The connection failed, broke or gave no whole body.
     #[error("{0}")]
     Connection(String),
+    /// The proxy lets nothing through.
+    #[error("the proxy {proxy} refuses to pass this on, with status {status}")]
+    Proxy {
+        /// Where it is, without a password.
+        proxy: String,
+        /// 407 where it wants another user or password, 403 where it allows no one.
+        status: u16,
+    },
     /// Nothing, or not enough, came in time.
     #[error("no whole answer within the time allowed ({0})")]
     Timeout(String),
@@ -154,6 +162,7 @@ impl ApiError {
             self.fault,
             Fault::Certificate(_)
                 | Fault::Connection(_)
+                | Fault::Proxy { .. }
                 | Fault::Timeout(_)
                 | Fault::Deadline
                 | Fault::UnusableId(_)
@@ -192,6 +201,12 @@ impl ApiError {
                 "check the address; if it lasts, report it to the vendor with the request id"
             }
             Fault::Connection(_) => "check the address, the network and the proxy",
+            Fault::Proxy { status: 407, .. } => {
+                "check the user and the password in HTTPS_PROXY (or whichever variable names the proxy)"
+            }
+            Fault::Proxy { .. } => {
+                "have the address allowed there, or except it with NO_PROXY if it can be reached without the proxy"
+            }
             Fault::Timeout(_) => "check the network, or raise the time-outs under [http]",
             Fault::Encoding(_) => {
                 "something between changes answers: let the proxy or gateway leave Accept-Encoding as it is"

@@ -9,6 +9,7 @@ mod body;
 mod connections;
 mod endpoint;
 mod error;
+mod gate;
 mod page;
 mod reach;
 mod retry;
@@ -45,6 +46,7 @@ pub use wire::{
 use crate::progress::WorkspaceProgress;
 use attempt::Failed;
 use endpoint::Target;
+use gate::Gate;
 use throttle::Throttle;
 use traffic::Traffic;
 
@@ -115,6 +117,7 @@ pub struct Client {
 
 struct Shared {
     http: reqwest::Client,
+    gate: Option<Arc<Gate>>,
     options: ClientOptions,
     key: header::HeaderValue,
     throttle: Throttle,
@@ -144,6 +147,7 @@ impl Client {
         key.set_sensitive(true);
         let shared = Shared {
             http: run.connections.to(&options.base_url, options.use_proxy)?,
+            gate: if options.use_proxy { run.connections.gate(&options.base_url) } else { None },
             throttle: Throttle::new(options.concurrency),
             budget: RetryBudget::new(options.retries),
             options,
@@ -246,6 +250,11 @@ impl Shared {
             }
             if let Some(error) = self.ended.get() {
                 return Err(error.clone());
+            }
+            if let Some(gate) = &self.gate
+                && let Some(refusal) = gate.refusal().await
+            {
+                return Err(ApiError { attempts: sent, ..ApiError::new(path, refusal) });
             }
             sent += 1;
             self.traffic.sent(endpoint);

@@ -6,7 +6,6 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hyper_util::client::proxy::matcher::Matcher;
 
 use super::Client;
 
@@ -20,14 +19,7 @@ impl Client {
     /// The proxy that requests go through, without a password.
     #[must_use]
     pub fn proxy(&self) -> Option<String> {
-        if !self.shared.options.use_proxy {
-            return None;
-        }
-        // The same rules over the same environment as the HTTP client has.
-        let proxy = Matcher::from_system().intercept(&self.address().parse().ok()?)?;
-        let uri = proxy.uri();
-        let port = uri.port().map_or(String::new(), |port| format!(":{port}"));
-        Some(format!("{}://{}{port}", uri.scheme_str()?, uri.host()?))
+        self.shared.gate.as_ref().map(|gate| gate.proxy())
     }
 
     /// By how much this machine's clock was ahead of the API's, answer by answer.

@@ -127,6 +127,7 @@ pub(super) fn is_transient(fault: &Fault) -> bool {
         Fault::Connection(_) | Fault::Timeout(_) => true,
         Fault::Redirect { .. }
         | Fault::Certificate(_)
+        | Fault::Proxy { .. }
         | Fault::Deadline
         | Fault::Encoding(_)
         | Fault::TooLarge { .. }

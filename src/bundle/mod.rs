@@ -35,6 +35,8 @@ pub const SUMS: &str = "SHA256SUMS";
 pub const REPORT: &str = "report.json";
 /// The link onto the bundle that was published last.
 pub const LATEST: &str = "latest";
+/// The file with its name, where the file system has no symbolic links.
+pub const LATEST_FILE: &str = "latest.txt";
 
 /// The form of the names of bundles: when the run began, in UTC.
 const RUN_FORM: &str = "%Y-%m-%dT%H-%M-%S";
@@ -68,6 +70,28 @@ pub fn bundles(output: &Path) -> io::Result<Vec<Bundle>> {
     }
     bundles.sort_by_key(|bundle| (bundle.started_at, bundle.number));
     Ok(bundles)
+}
+
+/// Where `latest` leads, or the bundle that `latest.txt` names: the one that was published last.
+pub(crate) fn latest(output: &Path) -> Option<PathBuf> {
+    let link = fs_err::read_link(output.join(LATEST)).ok();
+    link.or_else(|| latest_in_file(output).map(|bundle| bundle.run.into()))
+}
+
+/// The bundle that `latest.txt` names. `None` where there is no such file, or it is none of this program's.
+pub(crate) fn latest_in_file(output: &Path) -> Option<Bundle> {
+    // A name takes some twenty bytes.
+    let (mut text, file) = (String::new(), open(&output.join(LATEST_FILE)).ok()?);
+    file.take(100).read_to_string(&mut text).ok()?;
+    Bundle::named(output, text.trim_end())
+}
+
+/// The bundle at a path that somebody typed. A path to `latest` or `latest.txt` is where that leads.
+pub(crate) fn at(path: &Path) -> PathBuf {
+    let is = |name: &str| path.file_name().is_some_and(|last| last == name);
+    let named = || latest_in_file(path.parent()?).map(|bundle| bundle.path);
+    let is_named = is(LATEST_FILE) || is(LATEST) && !path.exists();
+    is_named.then(named).flatten().unwrap_or_else(|| path.to_owned())
 }
 
 /// The name of the first run that began at this time.

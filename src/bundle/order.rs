@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use super::{Bundle, LATEST, Manifest, bundles};
+use super::{Bundle, Manifest, bundles, latest};
 
 /// A bundle that is there, and its manifest as far as it can be read.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ fn newest_first(output: &Path, found: &[Found]) -> Vec<usize> {
     let mut left: BTreeSet<usize> = (0..found.len()).collect();
     let mut newest_first = Vec::new();
     let mut passed = HashSet::new();
-    let latest = fs_err::read_link(output.join(LATEST)).ok();
+    let latest = latest(output);
     let latest = latest.as_deref().and_then(Path::to_str).and_then(|run| by_run.get(run).copied());
     let mut next = latest.or_else(|| left.last().copied());
     while let Some(mut last) = next {
@@ -105,7 +105,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::bundle::MANIFEST;
+    use crate::bundle::{LATEST, MANIFEST};
 
     const FIRST: &str = "2026-11-20T02-00-00Z";
     const SECOND: &str = "2026-11-21T02-00-00Z";

@@ -11,7 +11,7 @@ use crate::{
     bundle::{self, Bundle, Looked, MANIFEST, SUMS},
     error::Error,
     interrupt::Interrupt,
-    publish::{self, DryOpen, OutputDirectory, PublishError, Retention},
+    publish::{self, DryOpen, Latest, OutputDirectory, PublishError, Retention},
 };
 
 /// What this machine has to give.
@@ -37,7 +37,13 @@ pub fn examine(
     let DryOpen { place, lock, directory } = OutputDirectory::dry_open(out);
     machine.opens("lock", lock.map(|()| "held by nobody".to_owned()));
     let can_be = if place == out { "can be written to" } else { "is not there yet and can be made" };
-    machine.opens("output directory", directory.map(|()| format!("{} {can_be}", out.display())));
+    let latest = directory.as_ref().ok().copied();
+    machine.opens("output directory", directory.map(|_| format!("{} {can_be}", out.display())));
+    if latest == Some(Latest::File) {
+        let detail = "its file system has no symbolic links: there will be no latest, but a file latest.txt with the name of \
+                      the last bundle in it";
+        machine.lines.push(Line::new(Standing::Warning, "latest", detail));
+    }
 
     let there = if out.is_dir() { bundle::in_order(out) } else { Ok(Vec::new()) };
     let there = there.unwrap_or_else(|error| {

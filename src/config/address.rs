@@ -83,9 +83,69 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Whether a list as `NO_PROXY` has it excepts an address from the proxy. The HTTP client reads the variable itself, but not
+/// `*.suffix`, `host:port`, blanks between entries and dots at an end, which curl and other programs take.
+pub(super) fn is_excepted(url: &Url, list: &str) -> bool {
+    list.split(|separator: char| separator == ',' || separator.is_whitespace()).any(|entry| {
+        let (name, port) = match entry.rsplit_once(':') {
+            // An address of IPv6 without brackets has colons of its own.
+            Some((name, port)) if !name.contains(':') || name.ends_with(']') => (name, Some(port)),
+            _ => (entry, None),
+        };
+        let is_port = |port: &str| port.parse().ok() == url.port_or_known_default();
+        port.is_none_or(is_port) && is_host(url, name)
+    })
+}
+
+/// Whether a name in `NO_PROXY` is an address' host, or a domain that the host is in.
+fn is_host(url: &Url, name: &str) -> bool {
+    let dotless = |name: &str| name.trim_matches('.').to_ascii_lowercase();
+    match url.host() {
+        Some(_) if name == "*" => true,
+        Some(Host::Domain(host)) => {
+            let (host, name) = (dotless(host), dotless(name.strip_prefix('*').unwrap_or(name)));
+            let above = host.strip_suffix(&name);
+            !name.is_empty() && above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+        }
+        Some(Host::Ipv4(address)) => name.parse() == Ok(address),
+        Some(Host::Ipv6(address)) => name.trim_matches(['[', ']']).parse() == Ok(address),
+        None => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_excepted_from_the_proxy_is_told_in_the_forms_that_curl_and_others_take() {
+        let cases = [
+            ("https://api.elevenlabs.io", "*.elevenlabs.io", true),
+            ("https://api.us.elevenlabs.io", "localhost, *.ElevenLabs.IO", true),
+            ("https://elevenlabs.io", "*.elevenlabs.io", true),
+            ("https://api.notelevenlabs.io", "*.elevenlabs.io,*.example", false),
+            ("https://api.elevenlabs.io", "api.elevenlabs.io:443", true),
+            ("https://api.elevenlabs.io", "elevenlabs.io:443", true),
+            ("https://api.elevenlabs.io", "*.elevenlabs.io:443", true),
+            ("https://api.elevenlabs.io", "api.elevenlabs.io:8443", false),
+            ("https://api.elevenlabs.io:8443", "api.elevenlabs.io:8443", true),
+            ("https://api.elevenlabs.io", "api.elevenlabs.io:", false),
+            ("https://api.elevenlabs.io", "localhost api.elevenlabs.io", true),
+            ("https://api.elevenlabs.io", ".elevenlabs.io.", true),
+            ("https://api.elevenlabs.io", "*", true),
+            ("https://10.0.0.1", "*", true),
+            ("https://10.0.0.1", "10.0.0.1:443", true),
+            ("https://10.0.0.1", "0.0.1,*.0.0.1", false),
+            ("https://[fd00::1]:8443", "[fd00::1]:8443", true),
+            ("https://[fd00::1]", "fd00::1", true),
+            ("https://[fd00::1]", "[fd00::2]", false),
+            ("https://api.elevenlabs.io", "", false),
+            ("https://api.elevenlabs.io", ", ,.,:443", false),
+        ];
+        for (url, list, expected) in cases {
+            assert_eq!(is_excepted(&Url::parse(url).unwrap(), list), expected, "{url} and {list:?}");
+        }
+    }
 
     fn message(text: &str) -> String {
         parse(text, "--base-url", false).unwrap_err().to_string()

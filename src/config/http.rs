@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{ConfigError, address, file::HttpTable, flag, in_bounds, settings::Settings};
+use super::{ConfigError, Environment, address, file::HttpTable, flag, in_bounds, settings::Settings};
 use crate::api::{self, ClientOptions, Connections, RetryPolicy};
 
 /// How workspaces are asked.
@@ -31,6 +31,8 @@ pub struct HttpOptions {
     pub max_body: usize,
     /// The most pages in one walk.
     pub max_pages: u32,
+    /// The hosts that are asked without a proxy, as `NO_PROXY` lists them.
+    pub no_proxy: String,
 }
 
 impl HttpOptions {
@@ -39,7 +41,7 @@ impl HttpOptions {
     pub fn client_options(&self, base_url: Url, api_key: SecretString) -> ClientOptions {
         ClientOptions {
             // What is meant for this machine may be plain http, so it must not leave it by way of a proxy.
-            use_proxy: !address::is_loopback(&base_url),
+            use_proxy: !address::is_loopback(&base_url) && !address::is_excepted(&base_url, &self.no_proxy),
             base_url,
             api_key,
             concurrency: self.concurrency,
@@ -62,6 +64,7 @@ impl HttpOptions {
     pub(super) fn resolve(
         file: &HttpTable,
         concurrency: Option<usize>,
+        environment: &Environment,
         settings: &mut Settings,
     ) -> Result<Self, ConfigError> {
         let concurrency =
@@ -106,6 +109,10 @@ impl HttpOptions {
         in_bounds("[http] max_body_bytes", max_body, 1024..=1024 * 1024 * 1024)?;
         let max_pages = settings.pick("[http] max_pages", None, file.max_pages, 10_000);
         in_bounds("[http] max_pages", max_pages, 1..=1_000_000)?;
+        let no_proxy = match environment.get("NO_PROXY")? {
+            Some(list) => list,
+            None => environment.get("no_proxy")?.unwrap_or_default(),
+        };
         Ok(Self {
             concurrency,
             concurrency_total,
@@ -117,6 +124,7 @@ impl HttpOptions {
             run_timeout,
             max_body,
             max_pages,
+            no_proxy,
         })
     }
 }

@@ -16,6 +16,9 @@ pub(super) const KEY_VARIABLE: &str = "ELEVENLABS_API_KEY";
 /// The variable in which systemd names the directory of a service's credentials.
 const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 
+/// What people and their programs put around a key.
+const QUOTES: [char; 9] = ['"', '\'', '`', '“', '”', '„', '‘', '’', '‚'];
+
 /// The key in an environment variable.
 pub(super) fn from_environment(
     variable: &str,
@@ -29,7 +32,7 @@ pub(super) fn from_environment(
         ));
     }
     match environment.get(variable)? {
-        Some(key) => checked(key.trim(), &format!("the variable {variable}")),
+        Some(key) => checked(&key, &format!("the variable {variable}")),
         None => {
             let demo = if cfg!(feature = "simulator") {
                 ". To see the tool at work without a key, use --demo"
@@ -85,7 +88,7 @@ pub(super) fn from_file(
     }
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(unreadable)?;
-    checked(text.trim_end_matches(['\r', '\n']), &format!("the file {}", path.display()))
+    checked(&text, &format!("the file {}", path.display()))
 }
 
 fn locate(file: &Path, beside: &Path, environment: &Environment) -> Result<PathBuf, ConfigError> {
@@ -100,15 +103,30 @@ fn locate(file: &Path, beside: &Path, environment: &Environment) -> Result<PathB
     Ok(beside.join(file))
 }
 
-fn checked(key: &str, place: &str) -> Result<SecretString, ConfigError> {
-    if key.is_empty() {
-        return Err(ConfigError::new(format!("the API key in {place} is empty")));
+/// What `text` holds beside the line ends after it, where that can be a key.
+fn checked(text: &str, place: &str) -> Result<SecretString, ConfigError> {
+    let key = text.trim_end_matches(['\r', '\n']);
+    let refuse = |why: &str| Err(ConfigError::new(format!("the API key in {place} {why}")));
+    if key.trim().is_empty() {
+        return refuse("is empty");
+    }
+    // With these the API would refuse the key, and show it without them, so that it would not be known for the key.
+    if key.starts_with(QUOTES) || key.ends_with(QUOTES) {
+        return refuse(
+            "has quotes around it, which are no part of a key (a shell takes them off; this file or variable was \
+             read as it is); store the key alone, without quotes",
+        );
+    }
+    if key.trim() != key {
+        return refuse("begins or ends with a blank; store the key alone, without blanks around it");
+    }
+    if key.split_once('=').is_some_and(|(name, rest)| is_variable_name(name) && !rest.is_empty()) {
+        return refuse("is written as NAME=KEY; store the key alone, without the name and the equals sign");
     }
     if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(ConfigError::new(format!(
-            "the API key in {place} holds spaces, control characters or characters beyond ASCII; store the key alone, \
-             on one line"
-        )));
+        return refuse(
+            "holds spaces, control characters or characters beyond ASCII; store the key alone, on one line",
+        );
     }
     Ok(SecretString::from(key.to_owned()))
 }

@@ -152,7 +152,7 @@ impl Config {
 
         let AuditOptions { collect, population_drop, partial_view, allow_empty } =
             AuditOptions::resolve(&file.audit, &arguments, &mut settings)?;
-        let http = HttpOptions::resolve(&file.http, arguments.concurrency, &mut settings)?;
+        let http = HttpOptions::resolve(&file.http, arguments.concurrency, environment, &mut settings)?;
 
         let report = ReportOptions::resolve(file.report, &arguments, demo.is_some(), &beside, &mut settings)?;
         let policy = Policy::resolve(

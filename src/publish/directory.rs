@@ -11,14 +11,14 @@ use chrono::{DateTime, Utc};
 use fs_err::DirEntry;
 use rustix::fs::Access;
 
-use super::{PublishError, lock};
+use super::{PublishError, latest::Latest, lock};
 use crate::{
-    bundle::{self, Bundle, LATEST},
+    bundle::{self, Bundle},
     interrupt::Interrupt,
 };
 
 /// What begins so is ours and half done; whoever holds the lock may remove it.
-const STAGING_PREFIX: &str = ".staging-";
+pub(super) const STAGING_PREFIX: &str = ".staging-";
 /// A bundle that is being removed.
 const PRUNED_PREFIX: &str = ".staging-pruned-";
 
@@ -31,6 +31,7 @@ const DIRECTORY_MODE: u32 = 0o750;
 pub struct OutputDirectory {
     path: PathBuf,
     staging: tempfile::TempDir,
+    latest: Latest,
     lock: File,
 }
 
@@ -41,13 +42,14 @@ pub struct DryOpen {
     pub place: PathBuf,
     /// Whether nobody holds the lock. An audit takes it before it writes anything else.
     pub lock: Result<(), PublishError>,
-    /// Whether the directory is there or can be made, holds nothing foreign, and can be written to.
-    pub directory: Result<(), PublishError>,
+    /// Whether the directory is there or can be made, holds nothing foreign, and can be written to; and how the last bundle
+    /// will be pointed out in it.
+    pub directory: Result<Latest, PublishError>,
 }
 
 impl OutputDirectory {
-    /// Makes the directory where it is missing, takes its lock, sweeps what a killed run left, and makes the staging
-    /// directory, so that one that can't be written to is found before the first request.
+    /// Makes the directory where it is missing, takes its lock, sweeps what a killed run left, makes the staging directory,
+    /// and tries in it what publishing takes, so that a directory where that is impossible is found before the first request.
     ///
     /// # Errors
     /// Where another run holds the lock, something else stands where this program would write, or it can't write.
@@ -59,14 +61,16 @@ impl OutputDirectory {
             .create(path)
             .map_err(PublishError::write(path))?;
         let lock = lock::take(path)?;
-        refuse_foreign_latest(path)?;
         sweep(path)?;
         let staging = tempfile::Builder::new()
             .prefix(STAGING_PREFIX)
             .permissions(std::fs::Permissions::from_mode(DIRECTORY_MODE))
             .tempdir_in(path)
             .map_err(PublishError::write(path))?;
-        Ok(Self { path: path.to_owned(), staging, lock })
+        sync_directory(staging.path())?;
+        let latest = Latest::possible_in(staging.path())?;
+        latest.refuse_foreign(path)?;
+        Ok(Self { path: path.to_owned(), staging, latest, lock })
     }
 
     /// What [`open`](Self::open) would come to, by the same rules: nothing is made, swept or kept from others.
@@ -112,9 +116,9 @@ impl OutputDirectory {
         }
         fs_err::rename(self.staging.path(), &bundle).map_err(PublishError::write(&bundle))?;
         // The directory that the guard would remove is gone from that place.
-        let Self { path, staging, lock } = self;
+        let Self { path, staging, latest, lock } = self;
         let _ = staging.keep();
-        if let Err(error) = sync_directory(&path).and_then(|()| point_latest_at(&path, run_id)) {
+        if let Err(error) = sync_directory(&path).and_then(|()| latest.point_at(&path, run_id)) {
             // Published means found by `latest`: otherwise as if nothing had been.
             fs_err::remove_dir_all(&bundle).map_err(PublishError::write(&bundle))?;
             return Err(error);
@@ -150,10 +154,9 @@ pub(super) fn create_file(path: &Path) -> io::Result<File> {
 }
 
 /// Whether everything but the lock would do for an audit: the directory, or the `place` in which it would be made.
-fn dry_write(path: &Path, place: &Path) -> Result<(), PublishError> {
+fn dry_write(path: &Path, place: &Path) -> Result<Latest, PublishError> {
     refuse_link_to_nowhere(path)?;
     if path.is_dir() {
-        refuse_foreign_latest(path)?;
         for entry in leftovers(path)? {
             // What root left nobody else can sweep. Files need no permission of their own.
             if must_go(&entry) && is_directory(&entry)? {
@@ -164,7 +167,11 @@ fn dry_write(path: &Path, place: &Path) -> Result<(), PublishError> {
         }
     }
     // It has no name, so that nobody sees it, or it is gone at once.
-    tempfile::tempfile_in(place).map(drop).map_err(PublishError::write(place))
+    tempfile::tempfile_in(place).map_err(PublishError::write(place))?;
+    sync_directory(place)?;
+    let latest = Latest::possible_in(place)?;
+    latest.refuse_foreign(path)?;
+    Ok(latest)
 }
 
 fn refuse_link_to_nowhere(path: &Path) -> Result<(), PublishError> {
@@ -173,10 +180,6 @@ fn refuse_link_to_nowhere(path: &Path) -> Result<(), PublishError> {
         return Err(PublishError::InTheWay { path: path.to_owned(), what });
     }
     Ok(())
-}
-
-fn refuse_foreign_latest(directory: &Path) -> Result<(), PublishError> {
-    is_there_as(&directory.join(LATEST), "no symbolic link", |kind| kind.is_symlink()).map(drop)
 }
 
 /// Whether something stands at a path where this program writes. Refuses what somebody else put there.
@@ -239,18 +242,14 @@ fn sweep(directory: &Path) -> Result<(), PublishError> {
     Ok(())
 }
 
-/// Replaces the symbolic link in one step: at no moment is there none.
-fn point_latest_at(directory: &Path, run_id: &str) -> Result<(), PublishError> {
-    let latest = directory.join(LATEST);
-    let staged = directory.join(format!("{STAGING_PREFIX}{LATEST}"));
-    std::os::unix::fs::symlink(run_id, &staged).map_err(PublishError::write(&staged))?;
-    fs_err::rename(&staged, &latest).map_err(|error| {
-        let _ = fs_err::remove_file(&staged);
-        PublishError::write(&latest)(error)
-    })
-}
-
 /// Brings the names in a directory to the disk.
 fn sync_directory(path: &Path) -> Result<(), PublishError> {
-    File::options().read(true).open(path).and_then(|file| file.sync_all()).map_err(PublishError::write(path))
+    let directory = File::options().read(true).open(path).map_err(PublishError::write(path))?;
+    directory.sync_all().map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => {
+            let lacks = "cannot sync directories, so that a power cut could take a published bundle away";
+            PublishError::FileSystem { path: path.to_owned(), lacks, source: error }
+        }
+        _ => PublishError::write(path)(error),
+    })
 }

@@ -2,9 +2,12 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
+    io,
     os::unix::fs::OpenOptionsExt,
     path::Path,
 };
+
+use rustix::io::Errno;
 
 use super::{
     PublishError,
@@ -45,6 +48,14 @@ fn outcome(path: &Path, tried: Result<(), TryLockError>) -> Result<(), PublishEr
     match tried {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(PublishError::Locked(path.to_owned())),
+        Err(TryLockError::Error(error)) if has_no_locks(&error) => {
+            let lacks = "has no file locks, so that two runs could write over each other";
+            Err(PublishError::FileSystem { path: path.to_owned(), lacks, source: error })
+        }
         Err(TryLockError::Error(error)) => Err(PublishError::write(path)(error)),
     }
+}
+
+fn has_no_locks(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Unsupported || Errno::from_io_error(error) == Some(Errno::NOLCK)
 }

@@ -72,8 +72,12 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
         .permissions(Permissions::from_mode(MODE))
         .tempfile_in(directory_of(path))?;
     write(staged.as_file_mut())?;
-    // The mode above goes through the umask.
-    staged.as_file().set_permissions(Permissions::from_mode(MODE))?;
+    // The mode above goes through the umask. A file system without modes of its own (exFAT, some network shares) refuses, and
+    // there all that is read is read by everybody, or by nobody else.
+    match staged.as_file().set_permissions(Permissions::from_mode(MODE)) {
+        Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
+        _ => {}
+    }
     staged.as_file().sync_all()?;
     staged.persist(path)?;
     Ok(())

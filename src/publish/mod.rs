@@ -8,12 +8,14 @@ mod chain;
 mod directory;
 mod evidence;
 mod files;
+mod latest;
 mod lock;
 mod metrics_file;
 mod retention;
 
 pub use directory::{DryOpen, OutputDirectory};
 pub use evidence::Evidence;
+pub use latest::Latest;
 pub use metrics_file::{dry_write_metrics, write_failure, write_metrics};
 pub use retention::Retention;
 
@@ -45,6 +47,16 @@ pub enum PublishError {
         /// What it is.
         what: &'static str,
     },
+    /// The file system can't do something that publishing takes.
+    #[error("the file system of {} {lacks} ({source}); choose an --out on another file system", .path.display())]
+    FileSystem {
+        /// Where that was tried.
+        path: PathBuf,
+        /// What it can't do, and what would come of it.
+        lacks: &'static str,
+        /// How it said so.
+        source: io::Error,
+    },
     /// What was published before could not be read.
     #[error("cannot read {}: {source}; check the permissions there, or choose another --out", .path.display())]
     Read {
@@ -54,7 +66,7 @@ pub enum PublishError {
         source: io::Error,
     },
     /// A file or directory could not be written.
-    #[error("cannot write {}: {source}; check the space and the permissions there, or choose another --out", .path.display())]
+    #[error("cannot write {}: {source}; {}, or choose another --out", .path.display(), remedy(source))]
     Write {
         /// Which.
         path: PathBuf,
@@ -64,6 +76,15 @@ pub enum PublishError {
     /// A signal came before the bundle was in place.
     #[error("interrupted")]
     Interrupted,
+}
+
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::FileTooLarge => {
+            "raise the limit on the size of files (ulimit -f, or LimitFSIZE= of a unit)"
+        }
+        _ => "check the space and the permissions there",
+    }
 }
 
 impl PublishError {

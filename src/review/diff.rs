@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{ReviewError, audit_of, open};
 use crate::{
     audit::{Changes, Comparison},
-    bundle::REPORT,
+    bundle::{self, REPORT},
     report,
 };
 
@@ -16,8 +16,9 @@ use crate::{
 pub fn diff(earlier: &Path, later: &Path) -> Result<Changes, ReviewError> {
     let now = audit_of(later)?;
     let mut comparison = Comparison::of(&now);
+    let earlier = bundle::at(earlier);
     let path = earlier.join(REPORT);
-    let read = report::read_earlier(open(earlier)?, Some(&mut comparison))
+    let read = report::read_earlier(open(&earlier)?, Some(&mut comparison))
         .map_err(|error| ReviewError::read(&path)(error.into()))?;
     let sides = [("first", &read.run.run), ("second", &now.run.id)];
     let of_sides = |is_so: [bool; 2], what: &str| -> Vec<String> {

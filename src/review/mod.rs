@@ -90,8 +90,9 @@ fn bundles_in(output: &Path) -> Result<Vec<Bundle>, ReviewError> {
 
 /// The audit that a bundle was made of.
 fn audit_of(bundle: &Path) -> Result<Audit, ReviewError> {
+    let bundle = bundle::at(bundle);
     let path = bundle.join(REPORT);
-    report::read_audit(open(bundle)?).map_err(|error| ReviewError::read(&path)(error.into()))
+    report::read_audit(open(&bundle)?).map_err(|error| ReviewError::read(&path)(error.into()))
 }
 
 /// The report of a bundle.

@@ -8,7 +8,7 @@ use std::{
 
 use super::{ReviewError, bundles_in, chain::Chain};
 use crate::{
-    bundle::{Flaw, LATEST, Looked, look_at},
+    bundle::{self, Flaw, Looked, look_at},
     interrupt::Interrupt,
     text::{count, show_hidden},
 };
@@ -116,9 +116,8 @@ fn in_words(looked: &Looked) -> String {
 
 /// `latest` leads to the bundle that was published last: where that is gone, the chain can't tell.
 fn latest_leads_nowhere(output: &Path) -> Option<Line> {
-    let latest = output.join(LATEST);
-    let leads_to = fs_err::read_link(&latest).ok()?;
-    let is_there = latest.try_exists().unwrap_or(false);
+    let leads_to = bundle::latest(output)?;
+    let is_there = output.join(&leads_to).try_exists().unwrap_or(false);
     (!is_there).then(|| Line {
         soundness: Soundness::Missing,
         run: show_hidden(&leads_to.to_string_lossy(), &[]).into_owned(),

@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    io::{BufRead, BufReader, Read, Write},
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -242,6 +243,62 @@ fn completions_are_a_script_for_the_shell() {
         assert!(checked.status.success(), "{}", text(&checked.stderr));
     } else {
         println!("SKIPPED: no bash to read the script");
+    }
+}
+
+/// What a shell that reads the script of completions says to a line that is typed in it, with Tab where `\t` is. In place of
+/// the program stands a function that shows its arguments. `None` where there is no bash, or no terminal to be had.
+fn typed_in_bash(line: &str) -> Option<String> {
+    let home = home();
+    fs_err::write(home.path().join("completions"), run(&["completions", "bash"]).stdout).unwrap();
+    let rc = "PS1='ready> '; bind 'set bell-style none'; source ./completions\n\
+              elevenlabs-secrets-audit() { printf '<%s>' \"$@\"; echo; }\n";
+    fs_err::write(home.path().join("rc"), rc).unwrap();
+    let mut shell = Command::new("script");
+    shell.args(["--quiet", "--return", "--command", "bash --noprofile --rcfile rc -i", "/dev/null"]);
+    shell.env_clear().env("PATH", std::env::var_os("PATH")?).env("TERM", "dumb").current_dir(home.path());
+    let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+    let (mut keys, mut screen) = (shell.stdin.take()?, BufReader::new(shell.stdout.take()?));
+    let mut shown = Vec::new();
+    // A key that is pressed before the shell is ready might not be taken for one.
+    while !shown.ends_with(b"ready> ") {
+        if screen.read_until(b' ', &mut shown).ok()? == 0 {
+            return None;
+        }
+    }
+    keys.write_all(format!("elevenlabs-secrets-audit {line}\nexit\n").as_bytes()).ok()?;
+    let mut shown = Vec::new();
+    screen.read_to_end(&mut shown).ok()?;
+    shell.wait().ok()?;
+    let shown = String::from_utf8_lossy(&shown).into_owned();
+    let said = shown.lines().find(|line| line.starts_with('<')).map(|line| line.trim_end().to_owned());
+    Some(said.unwrap_or(shown))
+}
+
+#[test]
+fn tab_completes_in_bash_after_every_subcommand() {
+    for (line, expected) in [
+        ("aud\t--demo", "<audit><--demo>"),
+        ("audit --fail-o\tunused", "<audit><--fail-on><unused>"),
+        ("audit --fail-on expired-w\t", "<audit><--fail-on><expired-waiver>"),
+        ("audit --region eu\t--quie\t", "<audit><--region><eu-residency><--quiet>"),
+        ("check --conf\tfile", "<check><--config><file>"),
+        ("verify --ou\tdir", "<verify><--out><dir>"),
+        ("history --form\tcs\t", "<history><--format><csv>"),
+        ("diff --verb\t", "<diff><--verbose>"),
+        ("render bundle --for\tmark\t", "<render><bundle><--format><markdown>"),
+        ("init --ye\t", "<init><--yes>"),
+        ("schema --qui\t", "<schema><--quiet>"),
+        ("completions --hel\t", "<completions><--help>"),
+        ("man --colo\tnev\t", "<man><--color><never>"),
+        ("--log-form\tjs\taud\t", "<--log-format><json><audit>"),
+        ("help comple\t", "<help><completions>"),
+    ] {
+        let Some(said) = typed_in_bash(line) else {
+            println!("SKIPPED: no bash on a terminal to press Tab in");
+            return;
+        };
+        assert_eq!(said, expected, "{line}");
     }
 }
 

@@ -10,18 +10,20 @@ use elevenlabs_secrets_audit::simulator::{Secret, Simulator};
 
 use crate::{
     bundle::names_in,
-    support::{BINARY, RUN, SECRETS, Setup, behind, code, finish, is_root, serve, serve_with, text},
+    support::{
+        BINARY, RUN, SECRETS, Setup, behind, binary_in, code, finish, is_root, serve, serve_with, text,
+    },
 };
 
 const FILES: [&str; 6] =
     ["dependents.csv", "secrets.csv", "report.md", "report.html", "report.json", "manifest.json"];
 
-fn secrets() -> Vec<Secret> {
+pub(crate) fn secrets() -> Vec<Secret> {
     (0..40).map(|number| Secret::new(&format!("sec_{number}"), "key").with_tools(20)).collect()
 }
 
 /// A setup with a first bundle in place.
-async fn published(simulator: &Simulator) -> Setup {
+pub(crate) async fn published(simulator: &Simulator) -> Setup {
     let mut setup = Setup::of(simulator);
     setup.arguments.dependency_limit = Some(100);
     assert_eq!(setup.run().await.code(), 0);
@@ -29,7 +31,7 @@ async fn published(simulator: &Simulator) -> Setup {
 }
 
 /// Every file and link under a directory, with what is in it or where it points.
-fn contents(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(crate) fn contents(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for name in names_in(directory) {
         let path = directory.join(name);
@@ -48,9 +50,13 @@ fn contents(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 /// Whether a run said, on one line, that it could not write `what`, why, and what to do.
 fn says_what_to_do(output: &Output, what: &str) {
+    says(output, &["cannot write", what, "check the space and the permissions", "--out"]);
+}
+
+pub(crate) fn says(output: &Output, parts: &[&str]) {
     let said = text(&output.stderr);
     let error = said.lines().find(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("{said}"));
-    for part in ["cannot write", what, "check the space and the permissions", "--out"] {
+    for part in parts {
         assert!(error.contains(part), "{part}: {error}");
     }
 }
@@ -58,19 +64,50 @@ fn says_what_to_do(output: &Output, what: &str) {
 #[tokio::test]
 async fn a_file_that_grows_too_large_is_code_6_and_the_earlier_bundle_stays() {
     let simulator = serve(secrets()).await;
-    let setup = published(&simulator).await;
+    let setup = published(&simulator).await.section("[report]\nmetrics_file = \"secrets.prom\"");
     let before = contents(&setup.out());
+    let metrics = setup.home().join("secrets.prom");
     let size = |file: &str| fs_err::metadata(setup.out().join("latest").join(file)).unwrap().len();
     // In blocks of 512 bytes: less than each of these files has, so that it is the first to fail or one before it.
     for file in FILES {
         let blocks = (size(file) / 512).max(1);
-        let script = format!(r#"trap '' XFSZ; ulimit -f {blocks}; exec "$0" "$@""#);
-        let output = finish(behind(&["sh", "-c", &script], Path::new(BINARY), &setup.audit())).await;
+        let output = finish(within(blocks, &setup.audit())).await;
         assert_eq!(code(&output), 6, "{blocks}: {}", text(&output.stderr));
-        says_what_to_do(&output, ".staging-");
+        says(&output, &["cannot write", ".staging-", "File too large", "ulimit -f", "LimitFSIZE", "--out"]);
         assert_eq!(contents(&setup.out()), before, "{blocks}");
+        let told = fs_err::read_to_string(&metrics).unwrap();
+        assert!(told.contains("_success 0") || told.contains("_failed"), "{told}");
+        fs_err::remove_file(&metrics).unwrap();
     }
     assert_eq!(setup.run().await.code(), 0);
+}
+
+/// The command where no file may have more than so many blocks of 512 bytes. A shell that ignores the signal which comes with
+/// that would hand this on, so it must not.
+fn within(blocks: u64, command: &assert_cmd::Command) -> assert_cmd::Command {
+    let script = format!(r#"ulimit -f {blocks}; exec "$0" "$@""#);
+    behind(&["sh", "-c", &script], Path::new(BINARY), command)
+}
+
+#[tokio::test]
+async fn what_else_grows_too_large_is_code_6_too_and_kills_nothing() {
+    let simulator = serve(secrets()).await;
+    let setup = published(&simulator).await;
+    let latest = setup.out().join("latest");
+    for (arguments, said) in [
+        (&["schema"][..], "standard output"),
+        (&["man"], "standard output"),
+        (&["init", "--yes", "--out", "new.toml"], "new.toml"),
+        (&["render", latest.to_str().unwrap(), "--out", "again"], "again"),
+    ] {
+        let mut command = binary_in(setup.home());
+        command.args(arguments);
+        let script = r#"ulimit -f 1; exec "$0" "$@" >answer"#;
+        let output = finish(behind(&["sh", "-c", script], Path::new(BINARY), &command)).await;
+        assert_eq!(code(&output), 6, "{arguments:?}: {}", text(&output.stderr));
+        says(&output, &[said, "File too large"]);
+    }
+    assert!(!setup.home().join("new.toml").exists());
 }
 
 /// Mounts a small disk at `$OUT` where no one else sees it, publishes there, fills it but for `$FREE` kilobytes, and
@@ -115,12 +152,38 @@ async fn a_full_disk_is_code_6_and_the_earlier_bundle_stays() {
     assert!(reached >= 3, "each run names the file that it could not write");
 }
 
-/// The binary's `audit` under strace, which makes a system call of its go wrong.
+/// The binary's `audit` under strace, which makes a system call of its go wrong. It counts those of each thread, and what is
+/// tried first is in another than the rest.
 pub(crate) fn injected(setup: &Setup, fault: &str) -> assert_cmd::Command {
+    injected_into(&setup.audit(), fault)
+}
+
+/// The same at the one link that stays.
+pub(crate) fn injected_at_the_link(setup: &Setup, fault: &str) -> assert_cmd::Command {
+    let link = setup.out().join(".staging-latest");
+    under_strace(&setup.audit(), fault, &["-P", link.to_str().unwrap()])
+}
+
+pub(crate) fn injected_into(command: &assert_cmd::Command, fault: &str) -> assert_cmd::Command {
+    under_strace(command, fault, &[])
+}
+
+fn under_strace(command: &assert_cmd::Command, fault: &str, filter: &[&str]) -> assert_cmd::Command {
     let inject = format!("inject={fault}");
-    let tracer =
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=/^(fsync|rename|symlink)", "-e", &inject];
-    behind(&tracer, Path::new(BINARY), &setup.audit())
+    let calls = "trace=/^(fsync|rename|symlink|flock|fchmod)";
+    let tracer = [&["strace", "-f", "-qq", "-o", "/dev/null", "-e", calls, "-e", &inject], filter].concat();
+    behind(&tracer, Path::new(BINARY), command)
+}
+
+/// What a command did under strace. `None` where nothing can be traced here, which is said.
+pub(crate) async fn traced(mut command: assert_cmd::Command) -> Option<Output> {
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
+    let said = output.as_ref().map_or("no strace", |output| text(&output.stderr));
+    if said.contains("strace") {
+        println!("SKIPPED: nothing can be traced here: {said}");
+        return None;
+    }
+    output.ok()
 }
 
 #[tokio::test]
@@ -128,23 +191,13 @@ async fn an_error_at_any_fsync_rename_or_link_is_code_6_and_the_earlier_bundle_s
     let simulator = serve(secrets()).await;
     let setup = published(&simulator).await;
     let before = contents(&setup.out());
-    // Eight files, the staging directory, and the output directory once the bundle is in it.
+    // What is tried first, or eight files, the staging directory, and the output directory once the bundle is in it.
     let syncs = (1..=10).map(|number| format!("fsync:error=EIO:when={number}"));
-    let names = ["/^rename:error=EIO:when=1", "/^symlink:error=EIO:when=1", "/^rename:error=EIO:when=2"];
-    for fault in syncs.chain(names.map(str::to_owned)) {
-        let Ok(traced) = tokio::task::spawn_blocking({
-            let mut command = injected(&setup, &fault);
-            move || command.output()
-        })
-        .await
-        .unwrap() else {
-            println!("SKIPPED: there is no strace to make system calls fail");
-            return;
-        };
-        if text(&traced.stderr).contains("strace:") {
-            println!("SKIPPED: nothing can be traced here: {}", text(&traced.stderr));
-            return;
-        }
+    let names = ["/^symlink:error=EIO", "/^rename:error=EIO:when=1", "/^rename:error=EIO:when=2"];
+    let faults = syncs.chain(names.map(str::to_owned)).map(|fault| (injected(&setup, &fault), fault));
+    let link = "/^symlink:error=EIO".to_owned();
+    for (command, fault) in faults.chain([(injected_at_the_link(&setup, &link), link)]) {
+        let Some(traced) = traced(command).await else { return };
         assert_eq!(code(&traced), 6, "{fault}: {}", text(&traced.stderr));
         says_what_to_do(&traced, "Input/output error");
         assert_eq!(contents(&setup.out()), before, "{fault}");

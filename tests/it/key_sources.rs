@@ -149,3 +149,42 @@ fn a_key_in_a_variable_is_checked_in_the_same_way() {
         assert!(message.contains("ELEVENLABS_API_KEY") && !message.contains("sk_can"), "{message}");
     }
 }
+
+#[test]
+fn what_stands_around_a_key_is_refused_with_the_reason_and_nothing_of_it_is_shown() {
+    let directory = configured("key");
+    let in_variable = |value: &str| {
+        let value = value.to_owned();
+        let get = move |name: &str| (name == "ELEVENLABS_API_KEY").then(|| value.clone().into());
+        Config::resolve(AuditArgs::default(), &Environment::new(&get)).unwrap_err().to_string()
+    };
+    for (text, reason) in [
+        ("'sk_canary'", "quotes"),
+        ("\"sk_canary\"", "quotes"),
+        ("`sk_canary`", "quotes"),
+        ("\u{201c}sk_canary\u{201d}", "quotes"),
+        ("\"sk_canary", "quotes"),
+        ("sk_canary'\n", "quotes"),
+        (" sk_canary", "blank"),
+        ("sk_canary ", "blank"),
+        ("sk_canary\t\r\n", "blank"),
+        ("\nsk_canary", "blank"),
+        ("\u{a0}sk_canary", "blank"),
+        ("ELEVENLABS_API_KEY=sk_canary", "NAME=KEY"),
+        ("KEY='sk_canary'", "quotes"),
+        ("export KEY=sk_canary", "spaces"),
+        ("\u{feff}sk_canary", "beyond ASCII"),
+    ] {
+        put(&directory.path().join("key"), text);
+        for (place, message) in [
+            ("/key", key(&directory, &[]).unwrap_err().to_string()),
+            ("ELEVENLABS_API_KEY", in_variable(text)),
+        ] {
+            assert!(message.contains(reason) && message.contains(place), "{text:?}: {message}");
+            assert!(message.contains("store the key alone"), "{text:?}: {message}");
+            assert!(!message.contains("canary"), "{message}");
+        }
+    }
+    put(&directory.path().join("key"), "sk_key==\n");
+    assert_eq!(key(&directory, &[]).unwrap(), "sk_key==", "an equals sign may belong to a key");
+}

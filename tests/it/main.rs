@@ -47,7 +47,7 @@
 //! | `restarts` | cursors that are refused midway, and empty pages, of every list |
 //! | `malformed` | JSON that is not what the document says, on every way in |
 //! | `ids` | ids as one segment of a path |
-//! | `addresses` | addresses that are taken, certificates, proxies |
+//! | `addresses`, `proxies` | addresses that are taken, certificates; what goes by way of a proxy |
 //! | `requests`, `needed` | what is sent, how much at once, and how much altogether |
 //! | `connections` | how many there are, and of which version of HTTP |
 //! | `workspaces` | several workspaces in one bundle |
@@ -61,7 +61,8 @@
 //! | `html`, `html_over_time` | `report.html`, read back as a browser would |
 //! | `browser` | `report.html` in Chromium: what it does, asks for and prints |
 //! | `big_report` | a workspace that is too big for `report.md` |
-//! | `disk`, `processes` | disks that fail, runs that are killed, a lock that is held |
+//! | `disk`, `filesystems` | disks that fail or are full; file systems that lack something |
+//! | `processes` | runs that are killed, a lock that is held |
 //! | `streams` | streams that are closed or full |
 //! | `reasons` | why a night ended so, on standard error |
 //! | `binary`, `check`, `checkup` | command lines, streams and exit codes; whether a night would succeed |
@@ -104,6 +105,7 @@ mod docs;
 mod earlier;
 mod example;
 mod faults;
+mod filesystems;
 mod first;
 mod forged;
 mod gaps;
@@ -134,6 +136,7 @@ mod places;
 mod policy;
 mod population;
 mod processes;
+mod proxies;
 mod publish;
 mod raw;
 mod reasons;

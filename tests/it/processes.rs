@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     bundle::{names_in, read_json},
-    disk::injected,
+    disk::{injected, injected_at_the_link},
     support::{
         BINARY, SECRETS, Setup, behind, binary_in, code, copy_of_the_program, finish, is_root, serve,
         serve_with, text,
@@ -169,10 +169,11 @@ async fn a_run_that_is_killed_between_any_two_steps_of_publishing_leaves_whole_b
     let simulator = workspace().await;
     let setup = published(&simulator).await;
     let syncs = (1..=8).map(|number| format!("fsync:signal=KILL:when={number}"));
-    let names =
-        ["/^rename:signal=KILL:when=1", "/^symlink:signal=KILL:when=1", "/^rename:signal=KILL:when=2"];
-    for fault in syncs.chain(names.map(str::to_owned)) {
-        let mut command = injected(&setup, &fault);
+    let names = ["/^symlink:signal=KILL", "/^rename:signal=KILL:when=1"];
+    let faults = syncs.chain(names.map(str::to_owned)).map(|fault| (injected(&setup, &fault), fault));
+    let (link, last) = ("/^symlink:signal=KILL".to_owned(), "/^rename:signal=KILL:when=2".to_owned());
+    let last = [(injected_at_the_link(&setup, &link), link), (injected(&setup, &last), last)];
+    for (mut command, fault) in faults.chain(last) {
         let traced = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
         let said = traced.as_ref().map_or("no strace", |output| text(&output.stderr)).to_owned();
         if said.contains("strace") {
@@ -243,17 +244,23 @@ async fn a_signal_while_reports_are_written_ends_the_run_or_comes_too_late_and_n
 }
 
 #[tokio::test]
-async fn a_hangup_ends_the_run_as_sigterm_does() {
-    let simulator =
-        serve_with(Vec::new(), |request, reply| if request.path == SECRETS { Reply::Hang } else { reply })
-            .await;
-    let setup = Setup::of(&simulator);
-    let mut child = start(&setup);
-    until(&mut child, || simulator.requests().iter().any(|request| request.path == SECRETS)).await;
-    send(&child, "-HUP");
-    let output = end(child).await;
-    assert_eq!(code(&output), 143);
-    assert_eq!(names_in(&setup.out()), [".lock"]);
+async fn a_hangup_and_what_would_leave_a_core_end_the_run_as_sigterm_does() {
+    for signal in ["-HUP", "-QUIT", "-XCPU"] {
+        let simulator = serve_with(
+            Vec::new(),
+            |request, reply| {
+                if request.path == SECRETS { Reply::Hang } else { reply }
+            },
+        )
+        .await;
+        let setup = Setup::of(&simulator);
+        let mut child = start(&setup);
+        until(&mut child, || simulator.requests().iter().any(|request| request.path == SECRETS)).await;
+        send(&child, signal);
+        let output = end(child).await;
+        assert_eq!(code(&output), 143, "{signal}");
+        assert_eq!(names_in(&setup.out()), [".lock"], "{signal}");
+    }
 }
 
 #[tokio::test]

@@ -147,3 +147,31 @@ async fn an_empty_page_with_a_new_cursor_leads_on_in_any_walk() {
         assert!(last.iter().any(|id| ["agent_0250", "v_249"].contains(id)), "{last:?}");
     }
 }
+
+#[tokio::test]
+async fn an_empty_cursor_is_the_end_of_any_walk_unless_more_is_said_to_follow() {
+    let plain = Simulator::start(workspace()).await.unwrap();
+    assert_eq!(Setup::of(&plain).run().await.code(), 0);
+    let simulator = Simulator::start_with(workspace(), |_, reply| match reply.body_json() {
+        Some(mut body) if body.get("next_cursor").is_some_and(Value::is_null) => {
+            body["next_cursor"] = json!("");
+            Reply::json(200, &body)
+        }
+        _ => reply,
+    });
+    let simulator = simulator.await.unwrap();
+    let outcome = Setup::of(&simulator).run().await;
+    assert_eq!((outcome.code(), simulator.requests().len()), (0, plain.requests().len()));
+    assert_eq!(outcome.bundle().verdict("sec_2"), "unused");
+
+    let simulator = Simulator::start_with(workspace(), |request, reply| match reply.body_json() {
+        Some(mut body) if request.path == VARIABLES && body["next_cursor"].is_null() => {
+            body["next_cursor"] = json!("");
+            body["has_more"] = json!(true);
+            Reply::json(200, &body)
+        }
+        _ => reply,
+    });
+    let outcome = Setup::of(&simulator.await.unwrap()).run().await;
+    assert_eq!((outcome.code(), outcome.bundle().verdict("sec_2")), (3, "undetermined"));
+}

@@ -1,0 +1,86 @@
+//! The proxy before an address, asked once in a run, ahead of every request, whether it lets anything through. With a refusal
+//! the run is at its end there: it comes of a wrong password or of a rule, which another try doesn't change, and some proxies
+//! lock an account after a few. The HTTP client would try with every request, and doesn't tell a refusal from a fault that
+//! passes.
+
+use std::{io, time::Duration};
+
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::OnceCell,
+};
+use url::Url;
+
+use super::{connections::USER_AGENT, error::Fault};
+
+/// The proxy before an address.
+#[derive(Debug)]
+pub(super) struct Gate {
+    proxy: Intercept,
+    destination: String,
+    /// Whether requests take a tunnel: what is not encrypted is handed to the proxy itself.
+    is_tunnel: bool,
+    patience: Duration,
+    refusal: OnceCell<Option<u16>>,
+}
+
+impl Gate {
+    /// The proxy that the environment names for this address, by the rules that the HTTP client has. `patience` is the
+    /// longest time to wait for what it says.
+    pub(super) fn before(address: &Url, patience: Duration) -> Option<Self> {
+        let proxy = Matcher::from_system().intercept(&address.as_str().parse().ok()?)?;
+        let destination = format!("{}:{}", address.host_str()?, address.port_or_known_default()?);
+        let is_tunnel = address.scheme() == "https";
+        Some(Self { proxy, destination, is_tunnel, patience, refusal: OnceCell::new() })
+    }
+
+    /// Where it is to lead.
+    pub(super) fn destination(&self) -> &str {
+        &self.destination
+    }
+
+    /// Where the proxy is, without a password.
+    pub(super) fn proxy(&self) -> String {
+        let uri = self.proxy.uri();
+        let port = uri.port().map_or(String::new(), |port| format!(":{port}"));
+        format!("{}://{}{port}", uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default())
+    }
+
+    /// What is to be told of a proxy that lets nothing through. Anything else that goes wrong is for the requests to meet.
+    pub(super) async fn refusal(&self) -> Option<Fault> {
+        let asking = || async { tokio::time::timeout(self.patience, self.ask()).await.ok()?.ok()? };
+        self.refusal.get_or_init(asking).await.map(|status| self.refused(status))
+    }
+
+    /// The fault that the proxy's refusal with this status is.
+    pub(super) fn refused(&self, status: u16) -> Fault {
+        Fault::Proxy { proxy: self.proxy(), status }
+    }
+
+    /// Asks for a tunnel, as the HTTP client would. The status, where that is a refusal.
+    async fn ask(&self) -> io::Result<Option<u16>> {
+        let uri = self.proxy.uri();
+        // To other proxies the way is TLS, or another protocol.
+        let (true, Some("http"), Some(host)) = (self.is_tunnel, uri.scheme_str(), uri.host()) else {
+            return Ok(None);
+        };
+        let mut stream = TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await?;
+        let to = &self.destination;
+        let mut request =
+            format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\nUser-Agent: {USER_AGENT}\r\n").into_bytes();
+        if let Some(credentials) = self.proxy.basic_auth() {
+            request.extend([b"Proxy-Authorization: ", credentials.as_bytes(), b"\r\n"].concat());
+        }
+        request.extend(b"\r\n");
+        stream.write_all(&request).await?;
+        let mut answer = [0; "HTTP/1.1 200".len()];
+        stream.read_exact(&mut answer).await?;
+        Ok(match &answer {
+            [b'H', b'T', b'T', b'P', b'/', _, _, _, _, b'4', b'0', b'7'] => Some(407),
+            [b'H', b'T', b'T', b'P', b'/', _, _, _, _, b'4', b'0', b'3'] => Some(403),
+            _ => None,
+        })
+    }
+}
