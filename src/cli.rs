@@ -15,7 +15,7 @@ Exit codes:
   0    audit complete and published (unused secrets are findings, not failures)
   1    a bug in this program
   2    usage or configuration
-  3    published, but something is undetermined, a list is not whole, or a key sees no secret or less than half of those before
+  3    published, but incomplete: something was not read whole, or there are suddenly few secrets
   4    the API refused the key; nothing published
   5    the API could not be read; nothing published
   6    the reports could not be written; nothing published

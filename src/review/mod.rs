@@ -23,7 +23,7 @@ use chrono::NaiveDate;
 
 use crate::{
     audit::Audit,
-    bundle::{self, Bundle, REPORT},
+    bundle::{self, Bundle, Found, REPORT},
     report,
 };
 
@@ -78,14 +78,20 @@ impl ReviewError {
 
 /// The bundles of an output directory, at least one.
 fn bundles_in(output: &Path) -> Result<Vec<Bundle>, ReviewError> {
-    let bundles = match bundle::bundles(output) {
+    at_least_one(bundle::bundles(output), output)
+}
+
+/// The same, as they were published.
+fn in_order(output: &Path) -> Result<Vec<Found>, ReviewError> {
+    at_least_one(bundle::in_order(output), output)
+}
+
+fn at_least_one<T>(found: io::Result<Vec<T>>, output: &Path) -> Result<Vec<T>, ReviewError> {
+    let found = match found {
         Err(error) if is_missing(&error) => Vec::new(),
-        bundles => bundles.map_err(ReviewError::read(output))?,
+        found => found.map_err(ReviewError::read(output))?,
     };
-    if bundles.is_empty() {
-        return Err(ReviewError::NoBundles(output.to_owned()));
-    }
-    Ok(bundles)
+    if found.is_empty() { Err(ReviewError::NoBundles(output.to_owned())) } else { Ok(found) }
 }
 
 /// The audit that a bundle was made of.

@@ -9,9 +9,9 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use super::ReviewError;
+use super::{ReviewError, in_order};
 use crate::{
-    bundle::{self, Bundle, Found as There, Manifest, TotalsEntry},
+    bundle::{Bundle, Found as There, Manifest, TotalsEntry},
     text::{count, show_hidden},
 };
 
@@ -166,12 +166,6 @@ pub fn timeline(
         day(date, by_date.remove(&date).unwrap_or_default(), without)
     });
     Ok(Timeline { days: days.collect(), zone })
-}
-
-/// The bundles of an output directory as they were published, at least one.
-fn in_order(output: &Path) -> Result<Vec<There>, ReviewError> {
-    let bundles = bundle::in_order(output).map_err(ReviewError::read(output))?;
-    if bundles.is_empty() { Err(ReviewError::NoBundles(output.to_owned())) } else { Ok(bundles) }
 }
 
 /// The positions of bundles that began in the order in which they were published: as many as can be, so that one whose clock

@@ -392,7 +392,10 @@ fn what_is_wrong_with_a_value_is_said_without_types() {
         ("[report]\nformats = \"csv\"", "formats is the text \"csv\"; it must be a list in brackets"),
         ("[report]\ndir = 3", "dir is 3; it must be a text in quotes"),
         ("[report]\ncsv_delimiter = \"ab\"", "it must be a single character in quotes"),
-        ("[audit]\npopulation_drop = true", "population_drop must be a word in quotes"),
+        (
+            "[audit]\npopulation_drop = true",
+            "population_drop is true; it must be \"incomplete\", \"warn\" or \"fail\"",
+        ),
         ("audit = 3", "audit is 3; it must be a table"),
         ("[workspace]\nname = \"x\"", "line 1: [workspace] may stand several times: write [[workspace]]"),
     ] {

@@ -108,7 +108,7 @@ async fn the_binary_takes_a_list_and_refuses_what_is_no_finding() {
 fn what_is_no_finding_in_the_file_and_days_that_are_no_number_are_refused() {
     for (text, word) in [
         ("fail_on = [\"expired_waiver\"]", "expired-waiver"),
-        ("fail_on = \"unused\"", "a sequence"),
+        ("fail_on = \"unused\"", "a list in brackets"),
         ("unused_after_days = -1", "-1"),
         ("unused_after_days = 1.5", "1.5"),
         ("unused_after_days = \"7\"", "\"7\""),

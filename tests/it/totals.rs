@@ -56,7 +56,8 @@ fn of_summary(text: &str, workspace: &str) -> Totals {
 
 fn of_metrics(text: &str, workspace: &str) -> Totals {
     let samples = samples(text);
-    let count = |name: &str| samples[name] as usize;
+    // What is zero only because something was not read has no sample.
+    let count = |name: &str| samples.get(name).map_or(0, |number| *number as usize);
     let of = |verdict: &str| count(&format!("secrets{{verdict={verdict},workspace={workspace}}}"));
     let (in_use, unused, undetermined) = (of("in_use"), of("unused"), of("undetermined"));
     let dependents = count(&format!("dependents{{workspace={workspace}}}"));
