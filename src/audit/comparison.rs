@@ -195,7 +195,7 @@ impl<'a> Comparison<'a> {
         let Some((now, matching)) = now else {
             let would_show = match reference_that_led(told_then.filter(|_| had_unlisted)) {
                 // Where the list of secrets was not read whole, it may be there all the same.
-                None => comparison.now.gaps().next().is_none(),
+                None => !comparison.now.may_lack_secrets(),
                 Some(only_deep) => comparison.now.is_complete() && (compare_deep || !only_deep),
             };
             if would_show {
@@ -239,7 +239,7 @@ impl<'a> Comparison<'a> {
         known_then: &History,
         known_now: &History,
     ) -> Vec<WorkspaceChanges> {
-        let at = self.now.run.started_at;
+        let at = self.now.run.began();
         let mut workspaces: Vec<WorkspaceChanges> = Vec::new();
         for (name, comparison) in self.workspaces {
             // The earlier audit need not have seen the id itself.

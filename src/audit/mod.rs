@@ -40,7 +40,7 @@ pub use waivers::{AppliedWaiver, Waiver, WaiverState};
 pub(crate) use workspace::Assessment;
 pub use workspace::{AuditedSecret, AuditedWorkspace};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -265,10 +265,15 @@ impl Audit {
                     "this audit is INCOMPLETE: what it could not read may be there all the same".to_owned(),
                 );
             }
-            // One that shows too few secrets counts as failed only once it had been compared.
+            // That one shows too few secrets was not known yet when it was compared.
             let failed = |name: &str| self.failed.iter().any(|failed| failed.name == name);
             for workspace in workspaces.iter_mut().filter(|one| failed(&one.workspace)) {
                 *workspace = WorkspaceChanges::not_compared(&workspace.workspace, changes::NOT_READ);
+            }
+            let lacking = self.workspaces.iter().filter(|workspace| workspace.may_lack_secrets());
+            let lacking: BTreeSet<&str> = lacking.map(AuditedWorkspace::name).collect();
+            for workspace in workspaces.iter_mut().filter(|one| lacking.contains(&*one.workspace)) {
+                workspace.gone.clear();
             }
         }
         self.changes = changes;
@@ -314,8 +319,10 @@ impl Audit {
         let names: Vec<&str> =
             self.workspaces.iter().map(AuditedWorkspace::name).filter(|name| were_whole(name)).collect();
         let totals = |night: &Night| names.iter().map(|name| night.whole(name)).sum::<Option<Totals>>();
+        // A bundle of a clock that was ahead, and not found to be, would make an axis of dates to come.
+        let nights = nights.iter().filter(|night| night.started_at <= self.run.began());
         let by_date: BTreeMap<NaiveDate, Option<Totals>> =
-            nights.iter().map(|night| (night.started_at.date_naive(), totals(night))).collect();
+            nights.map(|night| (night.started_at.date_naive(), totals(night))).collect();
         let has_figures = |(date, found): (&NaiveDate, &Option<Totals>)| found.is_some().then_some(*date);
         let Some(first) = by_date.iter().find_map(has_figures).filter(|_| !names.is_empty()) else {
             return Vec::new();

@@ -178,6 +178,13 @@ impl AuditedWorkspace {
         totals
     }
 
+    /// Whether it may have secrets that this audit does not list.
+    pub(crate) fn may_lack_secrets(&self) -> bool {
+        self.is_unexpectedly_empty
+            || (self.population_drop.is_some() && !self.is_complete)
+            || self.gaps().next().is_some()
+    }
+
     /// What the unused secrets come to for somebody who has to act.
     #[must_use]
     pub fn unused(&self) -> UnusedCounts {

@@ -10,19 +10,22 @@ use crate::{
 /// Something that was not read whole.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct GapLine {
-    /// The name of the workspace.
+    /// The name of the workspace; empty where it is about the whole audit.
     pub workspace: String,
     /// What it is, why, and what to do about it.
     pub words: String,
 }
 
 /// Everything for which an audit is incomplete, each once, the largest first: workspaces, sources, pages, lists of single
-/// secrets.
+/// secrets. Before them, without the name of a workspace, what is wrong with the audit as a whole.
 #[must_use]
 pub fn gaps(audit: &Audit) -> Vec<GapLine> {
     let mut lines: Vec<GapLine> = Vec::new();
     let mut say =
         |workspace: &str, words: String| lines.push(GapLine { workspace: workspace.to_owned(), words });
+    for alarm in first::alarms(audit).into_iter().filter(|alarm| alarm.workspace.is_none()) {
+        say("", alarm.in_words(str::to_owned));
+    }
     for failed in &audit.failed {
         say(&failed.name, format!("not read: {}", failed.error));
     }

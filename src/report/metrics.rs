@@ -39,6 +39,11 @@ pub(super) fn report(audit: &Audit, out: impl Write) -> io::Result<()> {
     page.last("last_complete", "the last audit that was complete began", last_complete)?;
     page.one("complete", "Whether everything was read whole.", truth(audit.is_complete()))?;
     page.one("filtered", "Whether only some secrets were read.", truth(audit.filter().is_some()))?;
+    page.one(
+        "clock_off",
+        "Whether the clock of the machine was more than 5 minutes off.",
+        truth(audit.run.clock.is_off()),
+    )?;
 
     page.describe("workspace_read", "Whether the secrets of the workspace could be listed.")?;
     let read: BTreeMap<&str, bool> = audit

@@ -49,8 +49,8 @@ pub(super) const DANGLING: Section =
 
 /// References to secrets of which this audit knows nothing.
 pub(super) const NOT_VISIBLE: Section = (
-    "References to secrets that this key may not see",
-    "They exist, or could not be looked up: this audit says nothing of them.",
+    "References to secrets that could not be read",
+    "This key may not see them, or they could not be looked up: this audit says nothing of them.",
 );
 
 /// Uses of which one part of the API tells and another, which should, does not.

@@ -36,7 +36,11 @@ pub fn diff(earlier: &Path, later: &Path) -> Result<Changes, ReviewError> {
         [!read.is_complete, !now.is_complete()],
         "INCOMPLETE: what it could not read may be there all the same",
     );
-    if read.run.started_at > now.run.started_at {
+    warnings.extend(of_sides(
+        [read.is_clock_off, now.run.clock.is_off()],
+        "of a machine whose clock was off: its time is that of the API",
+    ));
+    if read.run.started_at > now.run.began() {
         warnings.push(format!(
             "the first bundle ({}) is the later one: what is told as new is what it no longer had",
             read.run.run

@@ -177,9 +177,9 @@ fn rising(published: &[There]) -> BTreeSet<usize> {
     };
     // Of each length the sequence with the earliest end, and of each bundle the one before it.
     let (mut ends, mut before): (Vec<usize>, Vec<Option<usize>>) = (Vec::new(), vec![None; published.len()]);
-    for at in 0..published.len() {
+    for (at, before) in before.iter_mut().enumerate() {
         let length = ends.partition_point(|end: &usize| began(*end) <= began(at));
-        before[at] = length.checked_sub(1).map(|shorter| ends[shorter]);
+        *before = length.checked_sub(1).map(|shorter| ends[shorter]);
         match ends.get_mut(length) {
             Some(end) => *end = at,
             None => ends.push(at),

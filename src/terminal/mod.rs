@@ -187,13 +187,19 @@ fn say_line(workspace: Option<&str>, message: &str, code: u8, log_format: LogFor
 /// How many workspaces or gaps are named before the rest is only counted.
 const MOST_NAMED: usize = 20;
 
-/// Logs why an audit is incomplete, also for who wants it quiet: this is what the mail of a night and the journal hold.
+/// Logs why an audit is incomplete or its times can't be relied on, also for who wants it quiet: this is what the mail of a
+/// night and the journal hold.
 pub(crate) fn log_gaps(published: &Published) {
+    let code = published.exit_code();
+    let (of_all, gaps): (Vec<_>, Vec<_>) =
+        report::gaps(&published.audit).into_iter().partition(|line| line.workspace.is_empty());
+    for GapLine { words, .. } in of_all {
+        tracing::warn!(target: log::GAPS, code, "{words}");
+    }
     if published.audit.is_complete() {
         return;
     }
-    let code = published.exit_code();
-    let (gaps, place) = (report::gaps(&published.audit), published.bundle.display());
+    let place = published.bundle.display();
     tracing::warn!(target: log::GAPS, code, "published, but INCOMPLETE; act on nothing until this is mended:");
     for GapLine { workspace, words } in gaps.iter().take(MOST_NAMED) {
         tracing::warn!(target: log::GAPS, workspace, code, "{words}");

@@ -26,6 +26,8 @@ pub struct EarlierReport {
     pub is_complete: bool,
     /// Whether only some secrets were read.
     pub is_narrowed: bool,
+    /// Whether its clock was off; its time is the API's then.
+    pub is_clock_off: bool,
     /// What it and those before it saw. Of a report from before there was history: what it says itself.
     pub history: History,
 }
@@ -40,7 +42,8 @@ pub fn read_earlier(
 ) -> Result<EarlierReport, ReadError> {
     let mut reader = EarlierReader { comparison, workspace: None, alone: History::default() };
     let (head, history) = read(input, &mut reader)?;
-    let run = EarlierRun { run: head.run.id.into_owned(), started_at: read_moment(&head.run.started_at)? };
+    let is_clock_off = head.run.clock().is_off();
+    let run = EarlierRun { started_at: head.run.began()?, run: head.run.id.into_owned() };
     let history = match history {
         Some(history) => history.restore()?,
         None if head.schema_version < FIRST_WITH_HISTORY => reader.alone,
@@ -50,6 +53,7 @@ pub fn read_earlier(
         run,
         is_complete: head.complete && !head.filtered,
         is_narrowed: head.filtered,
+        is_clock_off,
         history,
     })
 }

@@ -2,8 +2,6 @@
 
 use std::{borrow::Cow, io};
 
-use chrono::TimeDelta;
-
 use super::{
     FIRST_RESTORED, SCHEMA_VERSION,
     changes::SecretNameJson,
@@ -15,9 +13,7 @@ use super::{
     waiver::WaiverJson,
 };
 use crate::{
-    audit::{
-        Assessment, Audit, AuditedWorkspace, Clock, Discrepancy, Evidence, Judgement, Redactor, Run, Verdict,
-    },
+    audit::{Assessment, Audit, AuditedWorkspace, Discrepancy, Evidence, Judgement, Redactor, Run, Verdict},
     inventory::{
         DependentType, FailedWorkspace, Reference, Resource, Secret, Sighting, Sources, Visibility, Workspace,
     },
@@ -42,11 +38,11 @@ pub fn read_audit(input: impl io::Read) -> Result<Audit, ReadError> {
     let redactor = Redactor::of(workspaces.iter().map(|audited| &audited.workspace), &parameters.redact);
     let mut audit = Audit {
         run: Run {
+            clock: run.clock(),
             id: run.id.into_owned(),
             started_at: read_moment(&run.started_at)?,
             finished_at: read_moment(&run.finished_at)?,
             tool_version: tool.version.into_owned(),
-            clock: Clock::of(run.clock_ahead_seconds.and_then(TimeDelta::try_seconds)),
         },
         parameters: parameters.restore()?,
         workspaces,

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -12,8 +13,11 @@ use super::{
     dependent::DependentJson,
     history::{EarlierRunJson, HistoryJson},
     parameters::ParametersJson,
+    read::ReadError,
+    values::read_moment,
     waiver::WaiverJson,
 };
+use crate::audit::Clock;
 
 /// The whole, as it is written. (It is read in parts: see `read`.)
 #[derive(Serialize, JsonSchema)]
@@ -86,6 +90,20 @@ pub(super) struct RunJson<'a> {
     /// By how many seconds the clock of the machine, by which these times are, was ahead of the API's; 0 within 5 minutes. Absent where no answer told its time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) clock_ahead_seconds: Option<i64>,
+}
+
+impl RunJson<'_> {
+    /// How the clock of the machine compared with the API's.
+    pub(super) fn clock(&self) -> Clock {
+        Clock::of(self.clock_ahead_seconds.and_then(TimeDelta::try_seconds))
+    }
+
+    /// When it began, by the API's clock where the machine's was off.
+    pub(super) fn began(&self) -> Result<DateTime<Utc>, ReadError> {
+        let started_at = read_moment(&self.started_at)?;
+        let by_the_api = self.clock().ahead().and_then(|ahead| started_at.checked_sub_signed(ahead));
+        Ok(by_the_api.unwrap_or(started_at))
+    }
 }
 
 /// A program.
