@@ -33,6 +33,7 @@ use discrepancy::discrepancy;
 pub use history::{
     DAYS_KEPT, Date, EarlierRun, History, Night, NightTotals, Record, WorkspaceRecord, days_between,
 };
+pub(crate) use population::population_drop;
 pub use population::{OnPopulationDrop, PopulationDrop, empty_in_words};
 pub use redact::{Redaction, Redactor};
 pub use verdict::{Evidence, Judgement, PartialView, Verdict, judge};

@@ -41,7 +41,7 @@ pub struct PopulationDrop {
 
 /// Compares how many secrets a workspace lists with how many the last published full audit listed there.
 #[must_use]
-pub(super) fn population_drop(now: usize, earlier: Option<usize>) -> Option<PopulationDrop> {
+pub(crate) fn population_drop(now: usize, earlier: Option<usize>) -> Option<PopulationDrop> {
     let dropped = now > 0 && earlier.is_some_and(|earlier| now * 2 < earlier);
     dropped.then_some(PopulationDrop { now, earlier })
 }

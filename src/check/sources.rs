@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     api::{ApiError, Client, ClientError, ResourceType, User},
-    audit::{Clock, PartialView, empty_in_words},
+    audit::{Clock, OnPopulationDrop, PartialView, empty_in_words, population_drop},
     collect::{Deep, Trial, try_out},
     config::{Config, WorkspaceConfig},
     error::Error,
@@ -64,12 +64,13 @@ pub enum Need {
 pub enum Outcome {
     /// It can.
     Readable,
-    /// It can, and shows nothing: what to do about it, and whether an audit is incomplete for it.
-    Empty {
+    /// It can, and shows nothing, or something that cannot be understood: what to do about it, and whether an audit is
+    /// incomplete for it.
+    Lacking {
         /// What to do about it.
         why: String,
         /// Whether an audit is incomplete for it.
-        is_unexpected: bool,
+        is_gap: bool,
     },
     /// It can't: why, and what to do about it.
     Failed {
@@ -121,10 +122,8 @@ pub async fn check(
     let first_secret = listed.as_ref().ok().and_then(|workspace| workspace.secrets.first());
     let first_secret = first_secret.map(|secret| secret.id.clone());
     let shows_unused = listed.as_ref().is_ok_and(|listed| listed.secrets.iter().any(|one| one.uses() == 0));
-    let may_be_empty = config.allow_empty
-        || listed.as_ref().is_ok_and(|workspace| {
-            workspace.secrets.is_empty() && look_back(workspace).is_some_and(|seen| seen.secrets.is_empty())
-        });
+    let seen = listed.as_ref().ok().and_then(look_back).map(|seen| seen.secrets.len());
+    let may_be_empty = config.allow_empty || seen == Some(0);
     let mut checked = Checked {
         workspace: workspace.to_owned(),
         address: client.address().to_owned(),
@@ -132,11 +131,13 @@ pub async fn check(
         is_reached,
         clock: Clock::NotChecked,
         user: whose(user),
-        view_is_gap: view.extent == Extent::Partial && config.partial_view == PartialView::Undetermined,
+        view_is_gap: view.extent == Extent::Partial
+            && config.partial_view == PartialView::Undetermined
+            && shows_unused,
         view,
         probes: Vec::new(),
     };
-    checked.probe(Source::Preview, Need::Always, listing(listed, may_be_empty, config));
+    checked.probe(Source::Preview, Need::Always, listing(listed, seen, may_be_empty, config));
     for source in [Source::Dependencies, Source::Secret] {
         let outcome = match &first_secret {
             Some(id) => try_secret(client, source, id).await.into(),
@@ -173,13 +174,32 @@ const NOTHING_ANSWERS: &str = "nothing answers at that address";
 const NOT_ASKED: &str = "whose it is was not asked, as nothing answers";
 
 /// What the list of secrets comes to. An empty one is what a key without access to any secret is shown, too.
-fn listing(listed: Result<Workspace, ApiError>, may_be_empty: bool, config: &Config) -> Outcome {
+fn listing(
+    listed: Result<Workspace, ApiError>,
+    seen: Option<usize>,
+    may_be_empty: bool,
+    config: &Config,
+) -> Outcome {
     match listed {
         // A narrowed audit may well find nothing.
         Ok(workspace) if workspace.secrets.is_empty() && !may_be_empty => {
-            Outcome::Empty { why: empty_in_words(None), is_unexpected: config.collect.search.is_empty() }
+            Outcome::Lacking { why: empty_in_words(None), is_gap: config.collect.search.is_empty() }
         }
-        listed => listed.map(drop).into(),
+        Ok(workspace)
+            if let Some(drop) = population_drop(workspace.secrets.len(), seen)
+                && config.collect.search.is_empty() =>
+        {
+            let is_gap = config.population_drop != OnPopulationDrop::Warn;
+            Outcome::Lacking { why: drop.in_words(), is_gap }
+        }
+        Ok(workspace) => {
+            let of_each = workspace.secrets.iter().flat_map(|secret| &secret.gaps);
+            match workspace.page_gaps.iter().chain(of_each).next() {
+                Some(gap) => Outcome::Lacking { why: gap.in_words(), is_gap: true },
+                None => Outcome::Readable,
+            }
+        }
+        Err(error) => Err::<(), _>(error).into(),
     }
 }
 
@@ -249,7 +269,7 @@ impl Probe {
     fn fails(&self) -> bool {
         matches!(
             self.outcome,
-            Outcome::Failed { .. } | Outcome::SwitchedOff | Outcome::Empty { is_unexpected: true, .. }
+            Outcome::Failed { .. } | Outcome::SwitchedOff | Outcome::Lacking { is_gap: true, .. }
         )
     }
 }

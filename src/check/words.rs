@@ -128,8 +128,8 @@ fn view(workspace: &Checked) -> Line {
 fn source(probe: &Probe) -> (Standing, String) {
     match &probe.outcome {
         Outcome::Readable => (Standing::Ok, String::new()),
-        Outcome::Empty { why, is_unexpected } => {
-            (if *is_unexpected { Standing::Failed } else { Standing::Warning }, why.clone())
+        Outcome::Lacking { why, is_gap } => {
+            (if *is_gap { Standing::Failed } else { Standing::Warning }, why.clone())
         }
         Outcome::NotTried(why) => (Standing::Unknown, format!("not tried: {why}")),
         Outcome::SwitchedOff => {

@@ -1,5 +1,7 @@
 //! All that agents may hold a secret in: the configuration of each, and that of each of its branches, archived ones too.
 //!
+//! What an archived state names besides may have been deleted since, so that it tells nothing of what the key sees.
+//!
 //! Whether the API shows archived branches at all is not known. So one is asked for alone, after all live ones: where it is
 //! not found and none was, the others are not asked for, and the report says how many there are.
 
@@ -44,6 +46,8 @@ const MOST_TRIED_ALONE: usize = 3;
 struct Branch {
     agent: Holder,
     id: String,
+    /// Whether answers for this agent say which branch they show.
+    is_named: bool,
 }
 
 /// What one agent has.
@@ -100,10 +104,16 @@ impl Agents {
         let mut reading =
             stream::iter(agents).map(|agent| self.agent(agent)).buffer_unordered(self.client.concurrency());
         while let Some(read) = reading.next().await {
-            for document in read.documents {
+            let mut documents = read.documents.into_iter();
+            let main = documents.next().and_then(|main| scanning.heed(&read.agent.id, main));
+            for mut document in main.into_iter().chain(documents) {
+                if read.agent.is_archived {
+                    document.found.named.clear();
+                }
                 take(scanning, &read.agent, document)?;
             }
-            scanning.drafts.extend(read.drafts);
+            let agent_id = &read.agent.id;
+            scanning.drafts.extend(read.drafts.into_iter().map(|branch| (agent_id.clone(), branch)));
             scanning.access_sources.extend(read.access_sources);
             archived.extend(read.archived);
             archived_missing.extend(read.archived_missing);
@@ -139,17 +149,18 @@ impl Agents {
                 scanning.hidden_branches.insert((branch.agent.id, branch.id));
                 continue;
             }
-            let document = self.branch(&branch.agent.id, branch.id.clone()).await;
+            let ids = (branch.agent.id.clone(), branch.id.clone());
+            let (agent, document) = self.archived_branch(branch).await;
             match &document.error {
                 None => *shown = Some(true),
                 Some(error) if error.is_not_found() => {
                     *shown = Some(false);
-                    scanning.hidden_branches.insert((branch.agent.id, branch.id));
+                    scanning.hidden_branches.insert(ids);
                     continue;
                 }
                 Some(_) => {}
             }
-            take(scanning, &branch.agent, document)?;
+            take(scanning, &agent, document)?;
         }
         if *shown == Some(false) && self.archived != ArchivedBranches::Read {
             scanning.hidden_branches.extend(branches.map(|one| (one.agent.id, one.id)));
@@ -157,10 +168,7 @@ impl Agents {
         }
         drop(shown);
         let mut documents = stream::iter(branches)
-            .map(|branch| async {
-                let document = self.branch(&branch.agent.id, branch.id).await;
-                (branch.agent, document)
-            })
+            .map(|branch| self.archived_branch(branch))
             .buffer_unordered(self.client.concurrency());
         while let Some((agent, document)) = documents.next().await {
             take(scanning, &agent, document)?;
@@ -188,26 +196,35 @@ impl Agents {
             // The list itself may mention a secret too.
             documents.push(Document::of_branch(&branch));
             if shown.as_ref() != Some(&branch.id) {
-                documents.push(self.branch(&agent.id, branch.id).await);
+                documents.push(self.branch(&agent.id, branch.id, shown.is_some()).await);
             }
         }
         let of_this_one = |branch: Holder| {
             documents.push(Document::of_branch(&branch));
-            Branch { agent: Holder { found: Default::default(), ..agent.clone() }, id: branch.id }
+            let agent = Holder { found: Default::default(), ..agent.clone() };
+            Branch { agent, id: branch.id, is_named: shown.is_some() }
         };
         let archived = archived.into_iter().map(of_this_one).collect();
         Read { documents, archived, drafts, access_sources, archived_missing, ..Read::of(agent) }
     }
 
-    async fn branch(&self, agent_id: &str, branch: String) -> Document {
+    /// `is_named`: answers for this agent say which branch they show, so that one which doesn't may show any.
+    async fn branch(&self, agent_id: &str, branch: String, is_named: bool) -> Document {
         let answer = self.ask(agent_id, Some(&branch)).await.and_then(|answer| match answer.branch_id()? {
-            Some(shown) if shown != branch => {
+            shown if shown.as_ref().map_or(is_named, |shown| *shown != branch) => {
                 let problem = "it is another branch than the one that was asked for";
                 Err(ApiError::new(answer.path(), Fault::Paging(problem.to_owned())))
             }
             _ => Ok(answer),
         });
         Document { branch: Some(branch), ..self.document(answer, agent_id).await }
+    }
+
+    /// The same of an archived branch.
+    async fn archived_branch(&self, branch: Branch) -> (Holder, Document) {
+        let mut document = self.branch(&branch.agent.id, branch.id, branch.is_named).await;
+        document.found.named.clear();
+        (branch.agent, document)
     }
 
     async fn document(&self, answer: Result<Answer, ApiError>, agent_id: &str) -> Document {

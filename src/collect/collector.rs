@@ -47,6 +47,8 @@ pub(super) struct Collector {
     pub(super) gone: BTreeSet<usize>,
     /// References to secrets that were not listed, to be looked up.
     pub(super) unlisted: BTreeMap<String, Vec<(Source, Found)>>,
+    /// Those that were found so.
+    pub(super) looked_up: HashSet<usize>,
     /// What looking them up came to, where there was no such secret to be seen.
     pub(super) not_found: BTreeMap<String, NotFound>,
     /// Words that may be ids of secrets, and so far are not.
@@ -121,6 +123,7 @@ impl Collector {
             vanished: BTreeSet::new(),
             gone: BTreeSet::new(),
             unlisted: BTreeMap::new(),
+            looked_up: HashSet::new(),
             not_found: BTreeMap::new(),
             words: Vec::new(),
             sought: Sought::default(),

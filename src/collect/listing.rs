@@ -77,6 +77,11 @@ impl Collector {
         let mut open = self.take_in(page.secrets, Source::Preview, limit);
         self.places.secrets.is_long |= this_page > 1;
         if self.is_trial {
+            // Lists that can be paged are; what is wrong with others stays so.
+            for (_, lists) in &mut open {
+                lists.retain(|list| list.unreadable && !matches!(list.name, ListName::Pageable(_)));
+            }
+            self.page_to_the_end(open);
             return Ok(());
         }
         if let Some(known) = self.places.secrets.known_before {

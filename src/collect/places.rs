@@ -245,8 +245,15 @@ impl Collector {
     /// What has to be read again, and whether the list of secrets has to be walked again.
     fn what_to_walk(&self) -> (Vec<Reading>, bool) {
         let exact = Arc::new(self.sought.ready(false));
-        let is_covered =
-            |sought: &Sought| self.workspace.secrets.iter().all(|secret| sought.covers(&secret.id));
+        // One that was looked up because something refers to it is in use, whatever else mentions it.
+        let is_settled = |position| {
+            self.looked_up.contains(&position)
+                && self.secret(position).is_some_and(|secret| secret.uses() > 0)
+        };
+        let is_covered = |sought: &Sought| {
+            let mut secrets = self.workspace.secrets.iter().enumerate();
+            secrets.all(|(position, secret)| sought.covers(&secret.id) || is_settled(position))
+        };
         let readings = self.places.by_source.iter().filter_map(|(source, place)| {
             if place.has_more_words || !place.sought.iter().all(|sought| is_covered(sought)) {
                 return Some(self.whole(*source, &exact));

@@ -3,7 +3,8 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    mem,
     sync::Arc,
 };
 
@@ -132,8 +133,14 @@ pub(super) struct Scanning {
     pub(super) named: BTreeSet<(DependentType, String)>,
     /// The paths that were answered with 403.
     pub(super) forbidden: BTreeSet<String>,
-    /// Branches of which the key's user has a draft.
-    pub(super) drafts: BTreeSet<String>,
+    /// Branches of which the key's user has a draft, by agent and id.
+    pub(super) drafts: BTreeSet<(String, String)>,
+    /// Ids of what was asked for without a list, and is not there.
+    pub(super) gone: BTreeSet<String>,
+    /// Ids of what was asked for without a list, and is there.
+    pub(super) answered: BTreeSet<String>,
+    /// What a list shows and was not found, by its id.
+    pub(super) vanished: BTreeMap<String, ApiError>,
     /// Archived branches that the API lists and doesn't show, by agent and id.
     pub(super) hidden_branches: BTreeSet<(String, String)>,
     /// Whether it has more of them than it lists.
@@ -173,6 +180,9 @@ impl Scanning {
             named: BTreeSet::new(),
             forbidden: BTreeSet::new(),
             drafts: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            answered: BTreeSet::new(),
+            vanished: BTreeMap::new(),
             hidden_branches: BTreeSet::new(),
             hidden_branches_unlisted: false,
         }
@@ -236,11 +246,13 @@ impl Scanning {
             Source::SpeechEngines => self.read_speech_engines().await?,
             Source::Agents => {
                 let mut agents = self.list(Listing::Agents { archived: false }).await?;
-                agents.extend(self.list(Listing::Agents { archived: true }).await?);
+                let archived = self.list(Listing::Agents { archived: true }).await?;
+                agents.extend(archived.into_iter().map(|agent| Holder { is_archived: true, ..agent }));
                 let agents = self.to_look_into(agents);
                 let (sought, manner) = (Arc::clone(self.sought()), Arc::clone(&self.reading.manner));
                 let reader = Agents::new(self.documents.clone(), sought, options.archived_branches, manner);
                 reader.read(agents, self).await?;
+                self.settle_vanished(&[false, true].map(|archived| Listing::Agents { archived })).await?;
             }
             Source::Preview | Source::HigherLimit | Source::Dependencies | Source::Secret => {}
         }
@@ -355,8 +367,46 @@ impl Scanning {
             })
             .buffer_unordered(client.concurrency());
         while let Some((mut engine, document)) = documents.next().await {
+            let Some(document) = self.heed(&engine.id, document) else { continue };
             engine.found.references.extend(self.take(document)?);
             self.note(DependentType::SpeechEngine, engine, |_| None);
+        }
+        drop(documents);
+        self.settle_vanished(&[Listing::SpeechEngines]).await
+    }
+
+    /// Notes whether something that was asked for by its id is there. Its document, unless it was listed and is not.
+    pub(super) fn heed(&mut self, id: &str, document: Document) -> Option<Document> {
+        match &document.error {
+            Some(error) if error.is_not_found() && self.walked() => {
+                self.vanished.insert(id.to_owned(), error.clone());
+                return None;
+            }
+            Some(error) if error.is_not_found() => {
+                self.gone.insert(id.to_owned());
+            }
+            None if !self.walked() => {
+                self.answered.insert(id.to_owned());
+            }
+            _ => {}
+        }
+        Some(document)
+    }
+
+    /// What was listed and not found was deleted meanwhile, if the lists show it no more.
+    async fn settle_vanished(&mut self, listings: &[Listing]) -> Result<(), ApiError> {
+        let vanished = mem::take(&mut self.vanished);
+        if vanished.is_empty() {
+            return Ok(());
+        }
+        let only = mem::replace(&mut self.reading.only, listings.to_vec());
+        let mut listed = Vec::new();
+        for listing in listings {
+            listed.extend(self.list(*listing).await?);
+        }
+        self.reading.only = only;
+        for (_, error) in vanished.into_iter().filter(|(id, _)| listed.iter().any(|one| one.id == *id)) {
+            self.fail(error)?;
         }
         Ok(())
     }

@@ -182,6 +182,7 @@ impl Collector {
         let Err(error) = joined else {
             for (source, found) in holders {
                 if let Some(position) = self.position_of_id(id) {
+                    self.looked_up.insert(position);
                     self.record(position, source, vec![found.sighting()]);
                 }
             }
@@ -201,7 +202,7 @@ impl Collector {
             };
             self.add_lookup_gap(Gap::new(what, error.advice()));
         }
-        if error.is_forbidden() {
+        if error.is_forbidden() || (error.key_is_refused() && holders.is_empty()) {
             let is_named = !holders.is_empty();
             let paths = if is_named { &mut self.signs.forbidden } else { &mut self.signs.unshared };
             paths.insert(error.path);

@@ -1,6 +1,7 @@
-//! What the last complete audit saw and no list shows any more: it is gone, or no longer shared with the key.
+//! What the last complete audit saw and no list shows any more, and agents that something names and no list shows: they are
+//! gone, or not shared with the key.
 //!
-//! Asked only where a secret is about to be called unused and nothing has told yet how much the key may see. Tools, MCP
+//! Asked only where a secret is about to be called unused and nothing else has told how much the key may see. Tools, MCP
 //! servers and environment variables have no endpoint of their own in the document, so that they cannot be asked for.
 
 use std::sync::Arc;
@@ -14,10 +15,16 @@ use crate::{
 };
 
 impl Collector {
-    /// Asks by their ids for what the last complete audit saw and no list shows any more. What is still to be seen is read;
-    /// what is refused shows that the key does not see everything.
+    /// Asks for these by their ids. What is refused, or shown all the same, shows that the lists are not all that there is; the
+    /// latter is read, too.
     pub(super) async fn look_for_unshared(mut self, look_back: &Arc<LookBack>) -> Result<Self, ApiError> {
-        if self.candidates().is_empty() || self.view().extent != Extent::NotKnown {
+        let named = self.named_agents();
+        let is_told = match self.view().extent {
+            Extent::Full => true,
+            Extent::Partial => named.is_empty(),
+            Extent::NotKnown => false,
+        };
+        if self.candidates().is_empty() || is_told {
             return Ok(self);
         }
         let look_back = Arc::clone(look_back);
@@ -27,7 +34,8 @@ impl Collector {
         });
         let seen;
         (self, seen) = done(looked.await).await;
-        let Seen { secrets, agents, speech_engines } = seen;
+        let Seen { secrets, mut agents, speech_engines } = seen;
+        agents.extend(named);
         // A narrowed audit lists few of them.
         if self.options.search.is_empty() {
             for id in secrets {

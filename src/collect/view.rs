@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{ArchivedBranches, collector::Collector, references::Scanning};
 use crate::{
     api::{ApiError, User},
-    inventory::{DependentType, Extent, ScanOutcome, Source, View, Visibility},
+    inventory::{DependentType, Extent, Resource, ScanOutcome, Source, View, Visibility},
     text::count,
 };
 
@@ -27,7 +27,11 @@ pub(super) struct Signs {
     pub(super) forbidden: BTreeSet<String>,
     /// Those of them that the last complete audit was shown.
     pub(super) unshared: BTreeSet<String>,
-    drafts: BTreeSet<String>,
+    /// Ids of agents that something names and that do not exist.
+    pub(super) gone: BTreeSet<String>,
+    /// What is answered by its id though a list that was read to its end lacks it.
+    pub(super) not_in_list: BTreeSet<String>,
+    drafts: BTreeSet<(String, String)>,
     hidden_branches: BTreeSet<(String, String)>,
     hidden_branches_unlisted: bool,
 }
@@ -47,6 +51,10 @@ impl Signs {
         self.named.extend(scanning.named.iter().cloned());
         let forbidden = if scanning.walked() { &mut self.forbidden } else { &mut self.unshared };
         forbidden.extend(scanning.forbidden.iter().cloned());
+        self.gone.extend(scanning.gone.iter().cloned());
+        if !scanning.walked() {
+            self.not_in_list.extend(scanning.answered.iter().cloned());
+        }
         self.drafts.extend(scanning.drafts.iter().cloned());
         self.hidden_branches.extend(scanning.hidden_branches.iter().cloned());
         self.hidden_branches_unlisted |= scanning.hidden_branches_unlisted;
@@ -63,8 +71,8 @@ impl Collector {
             let more =
                 if self.signs.hidden_branches_unlisted { ", and more that it does not list" } else { "" };
             self.workspace.limits.push(format!(
-                "{} of agents{more} could not be read: the API answers 404. An archived branch that is brought back uses \
-                 again what it names.",
+                "{} of agents{more} could not be read: asked for one, the API answered 404, and it showed no other. An archived \
+                 branch that is brought back uses again what it names.",
                 count(hidden, "archived branch", "archived branches")
             ));
         }
@@ -81,6 +89,16 @@ impl Collector {
 
     pub(super) fn is_read(&self, source: Source) -> bool {
         self.workspace.scans.iter().any(|scan| scan.source == source && scan.outcome == ScanOutcome::Whole)
+    }
+
+    /// The agents that something names and the lists of agents lack.
+    pub(super) fn named_agents(&self) -> BTreeSet<String> {
+        let named =
+            self.signs.named.iter().filter(|(dependent_type, _)| *dependent_type == DependentType::Agent);
+        named
+            .filter(|(dependent_type, id)| self.is_missing(dependent_type, id))
+            .map(|(_, id)| id.clone())
+            .collect()
     }
 
     pub(super) fn view(&self) -> View {
@@ -116,26 +134,30 @@ impl Collector {
         signs
             .extend(self.signs.unknown_agents.iter().map(|id| format!("agent {id} is shown by its id only")));
         for (dependent_type, id) in &self.signs.named {
-            if self.is_missing(dependent_type, id) {
+            let is_told = self.signs.gone.contains(id) || self.signs.not_in_list.contains(id);
+            if self.is_missing(dependent_type, id) && !is_told {
                 signs.insert(format!("{} {id} is named, and not listed", dependent_type.as_str()));
             }
         }
-        for id in self.workspace.ids_gone_through() {
+        for id in self.workspace.ids_depended_through() {
             let is_listed = self.signs.listed.values().any(|listed| listed.contains(id));
-            for dependent_type in [DependentType::Tool, DependentType::McpServer] {
-                if !is_listed
-                    && self.is_missing(&dependent_type, id)
-                    && self.looks_listed(&dependent_type, id)
-                {
-                    signs.insert(format!("{} {id} is named, and not listed", dependent_type.as_str()));
-                }
+            let is_missing = |dependent_type| self.is_missing(&dependent_type, id);
+            if !is_listed
+                && is_missing(DependentType::Tool)
+                && is_missing(DependentType::McpServer)
+                && self.may_be_one(id)
+            {
+                signs.insert(format!("{id} is named by an agent that depends on it, and not listed"));
             }
         }
         signs.extend(
             self.signs.forbidden.iter().map(|path| format!("GET {path} is answered with status 403")),
         );
+        signs.extend(
+            self.signs.not_in_list.iter().map(|id| format!("{id} is shown by its id, and not listed")),
+        );
         signs.extend(self.signs.unshared.iter().map(|path| {
-            format!("GET {path} is answered with status 403, and the last complete audit saw it")
+            format!("GET {path} is refused; something names it, or the last complete audit saw it")
         }));
         signs.into_iter().collect()
     }
@@ -150,12 +172,18 @@ impl Collector {
             })
     }
 
-    /// Whether an id looks like those of a list. What an agent goes through may be of any kind, also of one to come.
-    fn looks_listed(&self, dependent_type: &DependentType, id: &str) -> bool {
+    /// Whether an id that an agent goes through may be that of a tool or an MCP server: it begins as one that is known, or none
+    /// is known. It may be of another kind, also of one to come.
+    fn may_be_one(&self, id: &str) -> bool {
         let prefix = |id: &str| id.split_once('_').map(|(prefix, _)| prefix.to_owned());
-        let listed = list_of(dependent_type).and_then(|source| self.signs.listed.get(&source));
-        let looks_alike = |known: &String| known.len() == id.len() && prefix(known) == prefix(id);
-        listed.is_some_and(|listed| listed.iter().any(looks_alike))
+        let listed = [Source::Tools, Source::McpServers].into_iter();
+        let listed = listed.filter_map(|source| self.signs.listed.get(&source)).flatten().map(String::as_str);
+        let is_one = |resource: &&Resource<'_>| {
+            matches!(resource.dependent_type, DependentType::Tool | DependentType::McpServer)
+        };
+        let dependents = self.workspace.resources().filter(is_one).map(|resource| &*resource.id);
+        let mut known = listed.chain(dependents).peekable();
+        known.peek().is_none() || known.any(|known| prefix(known) == prefix(id))
     }
 }
 

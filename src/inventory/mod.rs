@@ -14,6 +14,8 @@ pub use resource::{DependentType, Resource, Visibility};
 pub use source::{Scan, ScanOutcome, Source, Sources};
 pub use view::{Extent, Seen, View};
 
+use std::collections::HashSet;
+
 use resource::{ResourceIndex, Resources, ViaIndex};
 
 /// Everything that was collected, one entry for each configured workspace.
@@ -247,9 +249,12 @@ impl Workspace {
         self.resources.iter()
     }
 
-    /// Every id through which any resource uses any secret (see [`Sighting::via`]), some more than once.
-    pub fn ids_gone_through(&self) -> impl Iterator<Item = &str> {
-        self.resources.all_via()
+    /// Every id through which a resource depends on a secret that it does not hold itself, some more than once.
+    pub fn ids_depended_through(&self) -> impl Iterator<Item = &str> {
+        let uses = self.secrets.iter().flat_map(|secret| &secret.uses);
+        let through = uses.filter(|one| one.relation == Relation::Transitive).map(|one| one.via);
+        let through: HashSet<_> = through.collect();
+        through.into_iter().flat_map(|via| self.resources.via(via)).map(String::as_str)
     }
 
     /// Changes what is shown of every resource; its type and id have to stay.

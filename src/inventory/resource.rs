@@ -200,7 +200,7 @@ impl Ranks {
 }
 
 /// Where a set of ids stands in its [`Resources`]; [`ViaIndex::NONE`] is the empty one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ViaIndex(u32);
 
 impl ViaIndex {
@@ -292,10 +292,6 @@ impl Resources {
                 self.intern_via(&ids)
             }
         }
-    }
-
-    pub(super) fn all_via(&self) -> impl Iterator<Item = &str> {
-        self.via_sets.iter().flatten().map(String::as_str)
     }
 
     pub(super) fn via(&self, index: ViaIndex) -> &[String] {

@@ -157,7 +157,8 @@ async fn what_the_key_may_see_is_said_as_far_as_its_seat_tells() {
 async fn a_view_is_full_or_partial_by_what_any_answer_shows() {
     let mut used = Secret::new("sec", "key");
     used.used_by.agents.push(world::unknown("agent_9"));
-    let world = World { tools: vec![tool("tool_1", "Lookup", "sec")], ..World::of(vec![used]) };
+    let free = Secret::new("free", "free");
+    let world = World { tools: vec![tool("tool_1", "Lookup", "sec")], ..World::of(vec![used, free]) };
     let simulator = Simulator::start(world.clone()).await.unwrap();
     let output = finish(Setup::of(&simulator).binary("check")).await;
     let (word, detail) = said(text(&output.stdout), "main", "view");

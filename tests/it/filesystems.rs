@@ -30,7 +30,7 @@ async fn where_links_are_impossible_latest_txt_names_the_last_bundle_and_everyth
             let Some(output) = traced(injected(&setup, &no_links)).await else { return };
             assert_eq!(code(&output), 0, "{error}: {}", text(&output.stderr));
             let names = names_in(&out);
-            let last = names.iter().filter(|name| name.starts_with("20")).next_back().unwrap();
+            let last = names.iter().rfind(|name| name.starts_with("20")).unwrap();
             assert_eq!(fs_err::read_to_string(out.join("latest.txt")).unwrap(), format!("{last}\n"));
             let moved = usize::from(error == "EPERM");
             assert_eq!(

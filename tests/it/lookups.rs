@@ -99,7 +99,7 @@ async fn a_secret_that_an_admin_may_not_see_is_named_as_such_and_the_audit_stays
         assert!(why.contains("not visible to this key") && why.contains(word), "{why}");
         assert!(list(&bundle, "dangling_references").is_empty());
         assert_eq!(bundle.verdict("free"), "unused");
-        assert!(markdown(&outcome).contains("## References to secrets that this key may not see (1)"));
+        assert!(markdown(&outcome).contains("## References to secrets that could not be read (1)"));
     }
 }
 

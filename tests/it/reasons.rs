@@ -54,7 +54,7 @@ async fn an_incomplete_night_says_each_gap_once_with_its_request_and_remedy_also
             assert!(warnings[1].contains(part), "{part}: {warnings:?}");
         }
         assert_eq!(text(&output.stderr).matches("GET /v1/speech-engine").count(), 1);
-        assert!(!arguments.is_empty() == output.stdout.is_empty());
+        assert_ne!(arguments.is_empty(), output.stdout.is_empty());
     }
 }
 

@@ -156,6 +156,28 @@ async fn an_answer_for_another_branch_than_the_one_asked_for_is_not_that_branch(
 }
 
 #[tokio::test]
+async fn an_answer_that_does_not_say_which_branch_it_shows_is_none_where_others_say_it() {
+    for others_say_it in [true, false] {
+        let (outcome, _simulator) = audit_with(branched(), move |request, reply| match reply.body_json() {
+            Some(mut body) if request.query("branch_id") == Some("trial") => {
+                body["branch_id"] = json!(null);
+                Reply::json(200, &body)
+            }
+            Some(mut body) if request.path == format!("{AGENTS}/a1") && others_say_it => {
+                body["branch_id"] = json!("main");
+                Reply::json(200, &body)
+            }
+            _ => reply,
+        })
+        .await;
+        match others_say_it {
+            true => assert_agents_unread(&outcome, "another branch"),
+            false => assert_eq!((outcome.code(), outcome.bundle().verdict("sec")), (0, "in_use")),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_branch_that_cannot_be_read_in_the_list_of_branches_makes_agents_not_whole() {
     let deep = (0..200).fold("{}".to_owned(), |inner, _| format!("{{\"a\": {inner}}}"));
     let body = format!("{{\"results\": [{{\"id\": \"trial\", \"settings\": {deep}}}]}}").into_bytes();

@@ -1,14 +1,14 @@
 //! Lists of several pages whose elements move while they are walked: what slides onto an earlier page is not lost.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use elevenlabs_secrets_audit::simulator::{Reply, Request, Simulator, World, documents};
 use serde_json::{Value, json};
 
 use crate::{
     places::{
-        AGENTS, ENVIRONMENT_VARIABLES, SPEECH_ENGINES, TOOLS, agent, source, speech_engine, tool, variable,
-        world_of,
+        AGENTS, ENVIRONMENT_VARIABLES, SPEECH_ENGINES, TOOLS, agent, not_found, source, speech_engine, tool,
+        variable, world_of,
     },
     support::{Setup, asked},
 };
@@ -165,4 +165,38 @@ async fn a_second_walk_that_fails_leaves_what_the_first_showed_and_calls_nothing
         (3, "in_use", "undetermined")
     );
     assert!(bundle.secret("sec_001")["reason"].contains("walked once more"));
+}
+
+#[tokio::test]
+async fn what_is_deleted_between_its_list_and_its_reading_costs_nothing_and_what_stays_listed_does() {
+    for (path, list, by_id) in [
+        (AGENTS, "agents", format!("{AGENTS}/agent_1")),
+        (SPEECH_ENGINES, "speech_engines", format!("{SPEECH_ENGINES}/seng_1")),
+    ] {
+        for is_deleted in [true, false] {
+            let world = World {
+                agents: vec![agent("agent_1", "Sales", "held"), agent("agent_2", "Desk", "kept")],
+                speech_engines: vec![speech_engine("seng_1", "Kiosk", "held")],
+                ..world_of(&["held", "kept", "free"])
+            };
+            let (gone, by_id) = (AtomicBool::new(false), by_id.clone());
+            let simulator = Simulator::start_with(world, move |request, reply| match reply.body_json() {
+                _ if request.path == by_id => {
+                    gone.store(is_deleted, Ordering::SeqCst);
+                    not_found()
+                }
+                Some(mut body) if request.path == path && gone.load(Ordering::SeqCst) => {
+                    let listed = body[list].as_array_mut().unwrap();
+                    listed.retain(|one| one["agent_id"] != "agent_1" && one["speech_engine_id"] != "seng_1");
+                    Reply::json(200, &body)
+                }
+                _ => reply,
+            })
+            .await
+            .unwrap();
+            let outcome = Setup::of(&simulator).run().await;
+            let expected = if is_deleted { (0, "unused") } else { (3, "undetermined") };
+            assert_eq!((outcome.code(), outcome.bundle().verdict("free")), expected, "{path}");
+        }
+    }
 }

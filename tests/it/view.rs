@@ -1,11 +1,11 @@
 //! What the key may see: how it is told, and what a view that is proven to be partial leads to.
 
-use elevenlabs_secrets_audit::simulator::{Secret, Simulator, World, documents, world};
+use elevenlabs_secrets_audit::simulator::{Branch, Secret, Simulator, World, documents, world};
 use serde_json::{Value, json};
 
 use crate::{
     places::{agent, audit, markdown, speech_engine, summary, tool, variable, world_of},
-    support::{Outcome, Setup},
+    support::{Outcome, Setup, asked},
 };
 
 fn view(outcome: &Outcome) -> (String, Vec<Value>) {
@@ -118,6 +118,52 @@ async fn a_view_that_is_proven_to_be_partial_calls_nothing_unused_unless_that_is
 }
 
 #[tokio::test]
+async fn what_an_agent_goes_through_is_missed_also_where_no_tool_is_shown_or_ids_are_of_another_length() {
+    let through = |id: &str| {
+        let mut held = Secret::new("held", "held");
+        held.used_by.agents.push(world::transitive(world::available("agent_1", "Sales", 1, "viewer"), &[id]));
+        World::of(vec![held, Secret::new("free", "free")])
+    };
+    let of_another_length =
+        World { tools: vec![tool("tool_1", "A", "held")], ..through("tool_01jqxws8janq3q87hejhnd10hz") };
+    for world in [through("tool_2"), of_another_length.clone()] {
+        let (outcome, _) = audit(world).await;
+        assert_eq!((outcome.code(), view(&outcome).0.as_str()), (3, "partial"));
+    }
+    // A kind that may come one day is none of a tool or an MCP server.
+    let of_another_kind = World { secrets: through("widget_7").secrets, ..of_another_length };
+    let (outcome, _) = audit(of_another_kind).await;
+    assert_eq!((outcome.code(), view(&outcome).0.as_str()), (0, "not known"));
+}
+
+#[tokio::test]
+async fn what_only_archived_states_name_may_be_deleted_and_is_no_sign() {
+    let names_a_tool = |id| documents::agent(id, "Old", &json!({"tool_ids": ["tool_deleted"]}));
+    let mut archived = names_a_tool("agent_1");
+    archived.archived = true;
+    let mut merged = documents::agent("agent_2", "Desk", &json!({}));
+    let config = names_a_tool("agent_2").config;
+    merged.branches = vec![Branch { id: "b1".to_owned(), archived: true, config, ..Branch::default() }];
+    let world = World { agents: vec![archived, merged], ..with_a_tool() };
+    let (outcome, _) = audit(world).await;
+    assert_eq!((outcome.code(), view(&outcome)), (0, ("not known".to_owned(), vec![])));
+}
+
+#[tokio::test]
+async fn an_agent_that_is_named_and_gone_is_no_sign_and_one_that_is_refused_is() {
+    let transfer = json!({"built_in_tools": {"transfer_to_agent": {"params": {"transfers": [{"agent_id": "agent_9"}]}}}});
+    let world = World {
+        agents: vec![documents::agent("agent_1", "Sales", &transfer)],
+        ..world_of(&["held", "free"])
+    };
+    let (outcome, simulator) = audit(world.clone()).await;
+    assert_eq!((outcome.code(), view(&outcome).0.as_str()), (0, "not known"));
+    assert_eq!(asked(&simulator, "/v1/convai/agents/agent_9"), 1);
+    let (outcome, _) = audit(World { hidden: ["agent_9".to_owned()].into(), ..world }).await;
+    assert_eq!((outcome.code(), view(&outcome).0.as_str()), (3, "partial"));
+}
+
+#[tokio::test]
 async fn what_shows_nowhere_is_no_sign() {
     // A speech engine that the key may not see; nothing tells of it.
     let world = World {
@@ -131,15 +177,10 @@ async fn what_shows_nowhere_is_no_sign() {
 }
 
 #[tokio::test]
-async fn an_agent_that_is_named_and_not_listed_or_shown_by_its_id_only_is_a_sign() {
-    let transfer = json!({"built_in_tools": {"transfer_to_agent": {"params": {"transfers": [{"agent_id": "agent_9"}]}}}});
+async fn a_tool_that_is_named_and_not_listed_and_an_agent_shown_by_its_id_only_are_signs() {
     let mut server = crate::places::mcp_server("mcp_1", "Docs", "held");
     server["dependent_agents"] = json!([{"type": "unknown", "id": "agent_9"}]);
     let worlds = [
-        World {
-            agents: vec![documents::agent("agent_1", "Sales", &transfer)],
-            ..world_of(&["held", "free"])
-        },
         World { mcp_servers: vec![server], ..world_of(&["held", "free"]) },
         World {
             agents: vec![documents::agent("agent_1", "Sales", &json!({"tool_ids": ["tool_1"]}))],

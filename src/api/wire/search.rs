@@ -112,8 +112,8 @@ impl<'s> Search<'s> {
     /// Keeps a resource that the document names, by the key under which it does.
     fn name(&mut self, key: &str, id: &str) {
         let dependent_type = match key {
-            "tool_ids" | "tool_id" => DependentType::Tool,
-            "mcp_server_ids" | "mcp_server_id" => DependentType::McpServer,
+            "tool_ids" | "tool_id" | "additional_tool_ids" => DependentType::Tool,
+            "mcp_server_ids" | "mcp_server_id" | "native_mcp_server_ids" => DependentType::McpServer,
             "agent_ids" | "agent_id" => DependentType::Agent,
             _ => return,
         };
@@ -342,6 +342,8 @@ impl Kind {
             "secret_id" => Shaped::SecretId { in_locator: false },
             "tool_ids" => Shaped::Named("tool_ids"),
             "tool_id" => Shaped::Named("tool_id"),
+            "additional_tool_ids" => Shaped::Named("additional_tool_ids"),
+            "native_mcp_server_ids" => Shaped::Named("native_mcp_server_ids"),
             "mcp_server_ids" => Shaped::Named("mcp_server_ids"),
             "mcp_server_id" => Shaped::Named("mcp_server_id"),
             "agent_ids" => Shaped::Named("agent_ids"),

@@ -11,9 +11,7 @@ use super::{
     json::{Object, elements},
     search::search_unknown,
     sought::Sought,
-    used_by::{
-        DependentList, HasMore, ListName, ResourceType, is_unknown_list, lists, unknown_list, used_by,
-    },
+    used_by::{DependentList, HasMore, ListName, ResourceType, is_unknown_list, lists, used_by},
 };
 use crate::{api::error::Malformed, inventory::Sighting};
 
@@ -210,8 +208,8 @@ fn beside<'a>(page: &Object<'a>, list: &str) -> Vec<UnknownField<'a>> {
     fields.map(|(field, value)| UnknownField { name: field.to_string(), value }).collect()
 }
 
-/// What the document doesn't know, beside `used_by`. A list or an object that by its name tells of uses is read as if it stood there;
-/// any other may be added any day, and tells of none. Another `type` than the one that is known is a doubt.
+/// What the document doesn't know, beside `used_by`. It may be added any day, and tells of no use but by an id that it names.
+/// Another `type` than the one that is known is a doubt.
 fn beside_used_by<'a>(secret: &Object<'a>, lists: &mut Vec<DependentList<'a>>) -> Vec<UnknownField<'a>> {
     let mut unknown = Vec::new();
     for (field, value) in &secret.fields {
@@ -226,12 +224,6 @@ fn beside_used_by<'a>(secret: &Object<'a>, lists: &mut Vec<DependentList<'a>>) -
                 has_more: HasMore::Absent,
                 problem: Some("the secret is of a type that this program does not know".to_owned()),
             }),
-            // A number, a flag or a text may say anything, such as when a secret was used last.
-            (name, text)
-                if (name.starts_with("used") || name.contains("depend")) && text.starts_with(['[', '{']) =>
-            {
-                lists.push(unknown_list(&Object { fields: vec![(field.clone(), *value)] }, field));
-            }
             _ => {}
         }
         unknown.push(UnknownField { name: field.to_string(), value });

@@ -121,12 +121,12 @@ pub(crate) const SUMMARY: &[Field] = &[];
 /// against the place where it has another shape.
 pub(super) fn known_anywhere(key: &str) -> Option<&'static Shape> {
     match key {
-        "request_headers" | "values" => Some(&HEADERS),
+        "request_headers" => Some(&HEADERS),
         "custom_llm" => Some(&CUSTOM_LLM),
         "api_schema" => Some(&API_SCHEMA),
         "conversation_initiation_client_data_webhook" => Some(&WEBHOOK),
-        "secret_token" => Some(&Shape::LocatorOrObject),
         "request_meta"
+        | "values"
         | "properties"
         | "input_overrides"
         | "dynamic_variable_placeholders"

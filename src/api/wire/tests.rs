@@ -261,7 +261,7 @@ fn below_used_by_a_count_of_nothing_is_nothing_and_any_other_is_a_doubt() {
         (r#", "is_used": true"#, 1, 0),
         (r#", "widgets": [0]"#, 0, 1),
         (r#", "widgets": [{"id": "w"}, {"id": "x"}]"#, 0, 2),
-        (r#", "widget": "w""#, 0, 1),
+        (r#", "widget": "w""#, 1, 0),
     ] {
         let (found, shown, unknown) = odd_secret("", below);
         assert_eq!((found, shown), (doubts, uses), "{below}");
@@ -275,14 +275,20 @@ fn below_used_by_a_count_of_nothing_is_nothing_and_any_other_is_a_doubt() {
 }
 
 #[test]
-fn what_looks_like_uses_beside_used_by_is_a_use() {
-    let page = read(
-        r#"{"secrets": [{"type": "stored", "secret_id": "s", "used_by_v2": {"tools": [{"id": "t"}]}, "dependents": ["d"],
-            "used_by": {"tools": [], "agents": [], "others": []}}]}"#,
-    )
-    .unwrap();
-    let found: usize = page.secrets[0].lists.iter().map(|list| list.sightings.len()).sum();
-    assert_eq!(found, 2);
+fn what_stands_beside_used_by_is_named_as_unknown_whatever_its_name() {
+    for field in
+        [r#""used_by_v2": {"tools": [{"id": "t"}]}"#, r#""dependents": ["d"]"#, r#""used_in": ["eu"]"#]
+    {
+        let (doubts, uses, unknown) = odd_secret(&format!(", {field}"), "");
+        assert_eq!((doubts, uses, unknown.len()), (0, 0, 1), "{field}");
+    }
+}
+
+#[test]
+fn a_text_under_used_by_may_tell_of_a_use_and_is_none() {
+    assert_eq!(odd_secret("", r#", "last_used_at": "2026-11-28""#).1, 0);
+    assert_eq!(odd_secret("", r#", "last_used_at": "2026-11-28""#).0, 1);
+    assert_eq!(odd_secret("", r#", "last_used_at": """#).0, 0);
 }
 
 #[test]

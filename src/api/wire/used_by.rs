@@ -158,15 +158,15 @@ fn known_list<'a>(used_by: &Object<'a>, name: ListName) -> DependentList<'a> {
     DependentList { name, sightings, has_more, problem: problem.map(|problem| problem.to_string()) }
 }
 
-/// A list that the document doesn't know. Anything in it is a use; a number or a flag may be a count of uses, so that it is a
-/// doubt unless it says that there is none.
-pub(super) fn unknown_list<'a>(used_by: &Object<'a>, field: &str) -> DependentList<'a> {
+/// A list that the document doesn't know. Anything in it is a use; a text, a number or a flag may tell of uses, so that
+/// it is a doubt unless it says that there is none.
+fn unknown_list<'a>(used_by: &Object<'a>, field: &str) -> DependentList<'a> {
     let name = ListName::Unrecognized(field.to_owned());
     let (mut sightings, mut problem) = (Vec::new(), None);
     // Standing twice, each counts: nothing that is present is left out.
     for value in used_by.all(field).filter(|value| !is_void(value)) {
         match value.get().as_bytes() {
-            [b'"' | b'[' | b'{', ..] => sightings.extend(dependent::unrecognized(&name, value)),
+            [b'[' | b'{', ..] => sightings.extend(dependent::unrecognized(&name, value)),
             _ => {
                 problem = Some(
                     "it is unknown to this program, and may say that something uses the secret".to_owned(),
