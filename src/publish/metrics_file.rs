@@ -53,6 +53,7 @@ pub fn write_failure(
 /// # Errors
 /// Where nothing can be written there.
 pub fn dry_write_metrics(path: &Path) -> io::Result<&Path> {
+    refuse_what_is_no_file(path)?;
     let directory = directory_of(path);
     // It has no name, so that nobody sees it, or it is gone at once.
     tempfile::tempfile_in(directory)?;
@@ -63,8 +64,17 @@ fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// A device or a pipe would be gone, with a file in its place.
+fn refuse_what_is_no_file(path: &Path) -> io::Result<()> {
+    match fs_err::metadata(path) {
+        Ok(there) if !there.is_file() => Err(io::Error::other("there is something that is no regular file")),
+        _ => Ok(()),
+    }
+}
+
 /// Replaces a file in one step.
 fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    refuse_what_is_no_file(path)?;
     let mut staged = tempfile::Builder::new()
         // Collectors take what ends in .prom.
         .prefix(".metrics-")

@@ -106,7 +106,7 @@ fn what_matters_is_whole_and_what_is_left_out_is_counted() {
         assert_eq!(rows(section(&markdown, "## Unused secrets (300)")), UNUSED);
         assert_eq!(rows(section(&markdown, "## Undetermined secrets (300)")), UNDETERMINED);
         for heading in
-            ["## Dangling references (700)", "## References to secrets that this key may not see (700)"]
+            ["## Dangling references (700)", "## References to secrets that could not be read (700)"]
         {
             let section = section(&markdown, heading);
             assert_eq!(rows(section) + left_out(section, "references"), OTHERS, "{heading} {length}");

@@ -331,7 +331,7 @@ fn changes_are_shown_workspace_by_workspace_and_none_is_said_as_plainly() {
             ["renamed", "was key"],
             [
                 "other dependents",
-                "gained 1,003: phone number key, key key and 1,001 more; lost 1: MCP server some id"
+                "gained 1,003, phone number key some id, key key some id and 1,001 more; lost 1, MCP server some id"
             ],
         ]
     );

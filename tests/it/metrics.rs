@@ -1,6 +1,11 @@
 //! `metrics.prom`, read back as Prometheus reads it, and the file that a monitoring agent reads.
 
-use std::{collections::BTreeMap, os::unix::fs::PermissionsExt, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    os::unix::fs::{FileTypeExt, PermissionsExt},
+    path::PathBuf,
+    process::Command,
+};
 
 use elevenlabs_secrets_audit::{
     Published,
@@ -12,7 +17,7 @@ use crate::{
     bundle::names_in,
     nights::{Nights, moment, night, run_at},
     places::forbidden,
-    support::{Setup, code, finish, invalid_api_key, serve, serve_with},
+    support::{Setup, code, finish, invalid_api_key, serve, serve_with, text},
 };
 
 /// The samples of a file, by name and labels. All are gauges with a unit that their names tell.
@@ -224,4 +229,18 @@ async fn where_it_cannot_be_written_the_reports_are_published_all_the_same_and_t
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("the metrics cannot be written to") && said.contains("secrets.prom"), "{said}");
     assert!(setup.out().join("latest/metrics.prom").exists());
+}
+
+#[tokio::test]
+async fn what_is_no_regular_file_is_left_as_it_is() {
+    let simulator = serve(secrets()).await;
+    let setup = with_metrics_file(Setup::of(&simulator));
+    fs_err::create_dir_all(metrics_file(&setup).parent().unwrap()).unwrap();
+    assert!(Command::new("mkfifo").arg(metrics_file(&setup)).status().unwrap().success());
+    let checked = finish(setup.binary("check")).await;
+    assert!(text(&checked.stdout).contains("no regular file"), "{}", text(&checked.stdout));
+    let audited = finish(setup.audit()).await;
+    assert_eq!(code(&audited), 0, "the reports are published all the same");
+    assert!(text(&audited.stderr).contains("no regular file"), "{}", text(&audited.stderr));
+    assert!(metrics_file(&setup).metadata().unwrap().file_type().is_fifo());
 }
