@@ -61,7 +61,7 @@ pub mod simulator;
 pub mod text;
 mod workspaces;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use api::Chance;
 use audit::{Audit, Clock, Finding, Parameters, Run};
@@ -73,7 +73,7 @@ use interrupt::Interrupt;
 use inventory::{Inventory, Workspace};
 use progress::{Progress, Stage};
 use publish::{Evidence, OutputDirectory, PublishError};
-use workspaces::{Clients, Read, read};
+use workspaces::{Clients, Read, read, shows_the_same};
 
 /// What comes in from outside, so that a test can fix it.
 #[derive(Clone)]
@@ -249,8 +249,9 @@ pub async fn check_up(
     let Target::Workspaces(workspaces) = &config.target else { return checkup };
     checkup.mistakes = check::waivers_of_unknown_workspaces(&config.policy, workspaces);
     let clients = Clients::new(&config.http, surroundings.chance, progress, workspaces.len());
+    let mut by_id: HashMap<String, String> = HashMap::new();
     for workspace in workspaces {
-        let checked = match clients.client(workspace) {
+        let mut checked = match clients.client(workspace) {
             Ok((client, watched)) => {
                 let look_back = |listed: &Workspace| bundle::last_seen(&config.out, listed, interrupt);
                 let checked = check::check(&client, &workspace.name, config, &watched, look_back).await;
@@ -259,6 +260,12 @@ pub async fn check_up(
             }
             Err(error) => Checked::without_client(workspace, &error),
         };
+        if let Some(id) = checked.workspace_id.clone() {
+            match by_id.get(&id) {
+                Some(earlier) => checked.fail(shows_the_same(&workspace.name, &id, earlier)),
+                None => drop(by_id.insert(id, workspace.name.clone())),
+            }
+        }
         checkup.workspaces.push(checked);
     }
     checkup

@@ -184,6 +184,14 @@ async fn read_all(
 const SHOWS_NO_ID: &str = "no environment variable shows which workspace this is, so that it could not be checked whether two \
                            tables name the same one";
 
+/// What is said of a table with a key of a workspace that an earlier one has a key of.
+pub(crate) fn shows_the_same(name: &str, id: &str, earlier: &str) -> String {
+    format!(
+        "[[workspace]] {name:?} shows the same workspace ({id}) as [[workspace]] {earlier:?}: two keys of one workspace; keep \
+         one of the tables"
+    )
+}
+
 /// What was read, in the order of the file. Of two tables with keys of one workspace the later one is failed: its secrets
 /// would be counted twice.
 fn inventory(read: Vec<Result<Workspace, FailedWorkspace>>) -> Inventory {
@@ -211,10 +219,7 @@ fn inventory(read: Vec<Result<Workspace, FailedWorkspace>>) -> Inventory {
             continue;
         };
         let Workspace { name, address, .. } = workspace;
-        let error = format!(
-            "[[workspace]] {name:?} shows the same workspace ({id}) as [[workspace]] {earlier:?}: two keys of one \
-             workspace; keep one of the tables"
-        );
+        let error = shows_the_same(&name, &id, earlier);
         inventory.failed.push(FailedWorkspace { name, address, error, key_refused: false });
     }
     inventory

@@ -29,6 +29,8 @@ pub struct Checked {
     pub user: Result<User, String>,
     /// What it may see, as far as was tried.
     pub view: View,
+    /// The id of the workspace, where anything shows it.
+    pub workspace_id: Option<String>,
     /// Whether such a view leaves an audit incomplete.
     pub view_is_gap: bool,
     /// What became of each source.
@@ -112,7 +114,8 @@ pub async fn check(
     progress: &Arc<WorkspaceProgress>,
     look_back: impl FnOnce(&Workspace) -> Option<Seen>,
 ) -> Checked {
-    let Trial { listed, scans, user, view } = try_out(client, workspace, &config.collect, progress).await;
+    let Trial { listed, scans, user, workspace_id, view } =
+        try_out(client, workspace, &config.collect, progress).await;
     let is_reached = listed.as_ref().err().is_none_or(ApiError::is_an_answer);
     let lost = match &listed {
         Err(error) if error.key_is_invalid() => Some("the API says that this is no valid key"),
@@ -131,6 +134,7 @@ pub async fn check(
         is_reached,
         clock: Clock::NotChecked,
         user: whose(user),
+        workspace_id,
         view_is_gap: view.extent == Extent::Partial
             && config.partial_view == PartialView::Undetermined
             && shows_unused,
@@ -231,6 +235,7 @@ impl Checked {
             is_reached: false,
             clock: Clock::NotChecked,
             user: Err(NOT_ASKED.to_owned()),
+            workspace_id: None,
             view: View::default(),
             view_is_gap: false,
             probes: Vec::new(),
@@ -242,6 +247,13 @@ impl Checked {
 
     fn probe(&mut self, source: Source, need: Need, outcome: Outcome) {
         self.probes.push(Probe { source, outcome, need });
+    }
+
+    /// Notes that an audit would fail this workspace, though its key can be used.
+    pub(crate) fn fail(&mut self, why: String) {
+        for probe in self.probes.iter_mut().filter(|probe| probe.source == Source::Preview) {
+            probe.outcome = Outcome::Failed { why: why.clone(), key_refused: false };
+        }
     }
 
     /// Why an audit would publish nothing of this workspace.

@@ -22,6 +22,8 @@ pub struct Trial {
     pub scans: Vec<(Source, Result<Scan, ApiError>)>,
     /// Whose key it is; `None` where that was not asked.
     pub user: Option<Result<User, ApiError>>,
+    /// The id of the workspace, where anything shows it.
+    pub workspace_id: Option<String>,
     /// What the key may see, as far as this shows.
     pub view: View,
 }
@@ -62,8 +64,8 @@ pub async fn try_out(
         }
         user = Some(asked);
     }
-    let view = collector.view();
-    Trial { listed: failure.map_or(Ok(collector.workspace), Err), scans, user, view }
+    let (view, workspace_id) = (collector.view(), collector.workspace.workspace_id.clone());
+    Trial { listed: failure.map_or(Ok(collector.workspace), Err), scans, user, workspace_id, view }
 }
 
 impl Collector {

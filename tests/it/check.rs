@@ -5,7 +5,7 @@ use elevenlabs_secrets_audit::simulator::{Reply, Secret, Simulator, World, world
 use crate::{
     bundle::names_in,
     nights::Nights,
-    places::tool,
+    places::{tool, variable},
     support::{SECRETS, Setup, asked, binary_in, code, finish, missing_permissions, serve, serve_with, text},
 };
 
@@ -475,4 +475,19 @@ async fn a_waiver_for_a_workspace_that_there_is_not_has_to_be_mended() {
     assert!(shown.contains("\"elsewhere\"") && shown.contains("there is \"main\""), "{shown}");
     let output = finish(Setup::of(&simulator).section(&waiver("main")).binary("check")).await;
     assert_eq!(code(&output), 0, "{}", text(&output.stdout));
+}
+
+#[tokio::test]
+async fn of_two_tables_that_show_one_workspace_the_later_one_fails_as_in_an_audit() {
+    let world = || World {
+        environment_variables: vec![variable("var_1", "TOKEN", &[("production", "sec")])],
+        ..World::of(vec![Secret::new("sec", "key")])
+    };
+    let (first, second) =
+        (Simulator::start(world()).await.unwrap(), Simulator::start(world()).await.unwrap());
+    let setup = Setup::of(&first).workspace("again", &second);
+    let output = finish(setup.binary("check")).await;
+    assert_eq!(code(&output), 3, "{}", text(&output.stdout));
+    let (word, detail) = said(text(&output.stdout), "again", SECRETS);
+    assert!(word == "failed" && detail.contains("two keys of one workspace"), "{detail}");
 }

@@ -11,8 +11,9 @@ use elevenlabs_secrets_audit::{
 
 use crate::{
     bundle::Row,
+    changes::used,
     nights::{Nights, run_at, run_of, two_secrets},
-    places::forbidden,
+    places::{busy, forbidden},
     support::{code, serve, serve_with, text},
 };
 
@@ -294,4 +295,17 @@ fn without_bundles_it_is_code_2() {
     let output = nights.ask(&["history"]);
     assert_eq!(code(&output), 2);
     assert!(text(&output.stderr).contains(nights.out().to_str().unwrap()), "{}", text(&output.stderr));
+}
+
+#[tokio::test]
+async fn the_sum_over_some_of_the_workspaces_is_no_figure_of_a_night() {
+    let nights = Nights::new();
+    let (first, second) = (serve(vec![used("a")]).await, serve(vec![used("b"), used("c")]).await);
+    run_at(&nights.over(&[("first", &first), ("second", &second)]), "2026-03-09T02:00:00Z").await;
+    let down = serve_with(Vec::new(), |_, _| busy()).await;
+    run_at(&nights.over(&[("first", &first), ("second", &down)]), "2026-03-10T02:00:00Z").await;
+    let (_, rows) = csv_of(&until(&nights, "2026-03-10"));
+    let of = |date: &str| rows.iter().find(|row| row["date"] == date).unwrap();
+    assert_eq!([&of("2026-03-09")["status"], &of("2026-03-09")["secrets"]], ["COMPLETE", "3"]);
+    assert_eq!([&of("2026-03-10")["status"], &of("2026-03-10")["secrets"]], ["INCOMPLETE", ""]);
 }
