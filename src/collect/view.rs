@@ -93,12 +93,22 @@ impl Collector {
 
     /// The agents that something names and the lists of agents lack.
     pub(super) fn named_agents(&self) -> BTreeSet<String> {
-        let named =
-            self.signs.named.iter().filter(|(dependent_type, _)| *dependent_type == DependentType::Agent);
-        named
-            .filter(|(dependent_type, id)| self.is_missing(dependent_type, id))
-            .map(|(_, id)| id.clone())
-            .collect()
+        let named = self.named().into_iter().filter(|(named_type, _)| *named_type == DependentType::Agent);
+        named.filter(|(named_type, id)| self.is_missing(named_type, id)).map(|(_, id)| id).collect()
+    }
+
+    /// What documents name; and the dependents that are shown as visible, where their list shows any. Of a list that shows none
+    /// nothing is concluded.
+    fn named(&self) -> BTreeSet<(DependentType, String)> {
+        let is_visible = |resource: &&Resource<'_>| resource.visibility == Visibility::Available;
+        let shows_any = |resource: &&Resource<'_>| {
+            list_of(&resource.dependent_type)
+                .and_then(|source| self.signs.listed.get(&source))
+                .is_some_and(|listed| !listed.is_empty())
+        };
+        let visible = self.workspace.resources().filter(is_visible).filter(shows_any);
+        let visible = visible.map(|resource| (resource.dependent_type.clone(), resource.id.to_string()));
+        visible.chain(self.signs.named.iter().cloned()).filter(|(_, id)| !id.is_empty()).collect()
     }
 
     pub(super) fn view(&self) -> View {
@@ -133,7 +143,7 @@ impl Collector {
         }
         signs
             .extend(self.signs.unknown_agents.iter().map(|id| format!("agent {id} is shown by its id only")));
-        for (dependent_type, id) in &self.signs.named {
+        for (dependent_type, id) in &self.named() {
             let is_told = self.signs.gone.contains(id) || self.signs.not_in_list.contains(id);
             if self.is_missing(dependent_type, id) && !is_told {
                 signs.insert(format!("{} {id} is named, and not listed", dependent_type.as_str()));

@@ -137,6 +137,17 @@ async fn what_an_agent_goes_through_is_missed_also_where_no_tool_is_shown_or_ids
 }
 
 #[tokio::test]
+async fn a_dependent_that_is_visible_and_in_no_list_is_a_sign_where_the_list_shows_others() {
+    let mut held = Secret::new("held", "held");
+    held.used_by.tools.push(world::available("tool_2", "Hidden", 1, "editor"));
+    let lists = |tools| World { tools, ..World::of(vec![held.clone(), Secret::new("free", "free")]) };
+    let (outcome, _) = audit(lists(vec![tool("tool_1", "Lookup", "held")])).await;
+    assert_eq!((outcome.code(), view(&outcome).0.as_str()), (3, "partial"));
+    let (outcome, _) = audit(lists(vec![tool("tool_1", "A", "held"), tool("tool_2", "B", "held")])).await;
+    assert_eq!((outcome.code(), view(&outcome).0.as_str()), (0, "not known"));
+}
+
+#[tokio::test]
 async fn what_only_archived_states_name_may_be_deleted_and_is_no_sign() {
     let names_a_tool = |id| documents::agent(id, "Old", &json!({"tool_ids": ["tool_deleted"]}));
     let mut archived = names_a_tool("agent_1");
