@@ -289,10 +289,10 @@ fn tab_completes_in_bash_after_every_subcommand() {
         ("render bundle --for\tmark\t", "<render><bundle><--format><markdown>"),
         ("init --ye\t", "<init><--yes>"),
         ("schema --qui\t", "<schema><--quiet>"),
-        ("completions --hel\t", "<completions><--help>"),
+        ("completions --log-f\t", "<completions><--log-format>"),
         ("man --colo\tnev\t", "<man><--color><never>"),
         ("--log-form\tjs\taud\t", "<--log-format><json><audit>"),
-        ("help comple\t", "<help><completions>"),
+        ("help sch\t", "<help><schema>"),
     ] {
         let Some(said) = typed_in_bash(line) else {
             println!("SKIPPED: no bash on a terminal to press Tab in");
