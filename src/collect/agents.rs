@@ -10,10 +10,7 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, stream};
 use tokio::sync::Mutex;
 
-use super::{
-    ArchivedBranches,
-    references::{Document, Scanning},
-};
+use super::{ArchivedBranches, reading::Document, references::Scanning};
 use crate::{
     api::{Answer, ApiError, Client, Fault, Form, Holder, HolderPage, Next, Sought},
     inventory::DependentType,

@@ -13,19 +13,17 @@ use super::{
     listing::{Open, PagedList},
     lists::open_lists,
     places::Places,
-    references::{Found, Reading, Scanning, scan_all},
+    reading::{Found, Reading},
+    references::{Scanning, scan_all},
     single::Purpose,
     view::Signs,
     waiting::{DEPENDENTS, HIGHER_LIMIT, Job, SECRETS, Waiting},
 };
 use crate::{
-    api::{Answer, ApiError, Client, ListName, ListedSecret, ResourceType, Sought, UnknownField, Walk},
-    inventory::{DependentType, Gap, Resource, Secret, Sighting, Source, Visibility, Workspace},
+    api::{Answer, ApiError, Client, ListName, ListedSecret, ResourceType, Sought, Walk},
+    inventory::{DependentType, Gap, Secret, Sighting, Source, Workspace},
     progress::WorkspaceProgress,
 };
-
-/// How many words that may be ids are kept of the unknown fields of all secrets.
-const WORDS_KEPT: usize = 100_000;
 
 /// How many more jobs are begun than requests may be in flight, so that the network is busy while an answer is taken in.
 /// What was answered and not taken in takes memory, so there are no more of them.
@@ -61,7 +59,7 @@ pub(super) struct Collector {
     pub(super) scans: Option<Result<Vec<Scanning>, ApiError>>,
     pub(super) places: Places,
     pub(super) signs: Signs,
-    unknown_fields: BTreeSet<String>,
+    pub(super) unknown_fields: BTreeSet<String>,
     progress: Arc<WorkspaceProgress>,
     position_by_id: HashMap<String, usize>,
     jobs: JoinSet<Answered>,
@@ -255,44 +253,6 @@ impl Collector {
         }
         self.search_fields(fields);
         open
-    }
-
-    /// Searches unknown fields for ids of secrets; those of a secret, by its position, for ids of others.
-    pub(super) fn search_fields<'f>(
-        &mut self,
-        fields: impl IntoIterator<Item = (Option<usize>, UnknownField<'f>)>,
-    ) {
-        for (position, field) in fields {
-            // Before the list has ended, words of the form of an id do.
-            let sought = self.fields_sought.get_or_insert_with(|| Arc::new(self.sought.ready(true)));
-            let found = field.search(sought);
-            if let Some(problem) = found.problem {
-                self.add_page_gap(Gap::new(format!("field {} of secrets", field.name), problem.to_string()));
-            }
-            let holder = position.and_then(|position| self.workspace.secrets.get(position));
-            let holder = match holder {
-                Some(secret) => Resource {
-                    name: Some(secret.name.clone().into()),
-                    visibility: Visibility::Available,
-                    ..Resource::unknown(DependentType::unrecognized("secret"), secret.id.clone())
-                },
-                None => Resource {
-                    visibility: Visibility::Available,
-                    ..Resource::unknown(DependentType::unrecognized("secrets"), field.name.clone())
-                },
-            };
-            self.unknown_fields.insert(field.name);
-            for reference in found.references.into_iter().filter(|one| *one.secret_id != *holder.id) {
-                let via = vec![reference.path_in_words()];
-                let (secret_id, form) = (reference.secret_id, reference.form);
-                let found = Found { secret_id, holder: holder.clone(), via, form };
-                self.words.push((Source::Preview, found));
-            }
-            if found.has_more_words || self.words.len() > WORDS_KEPT {
-                self.words.truncate(WORDS_KEPT);
-                self.places.secrets.has_more_words = true;
-            }
-        }
     }
 
     fn position_of(&mut self, listed: &ListedSecret<'_>) -> usize {

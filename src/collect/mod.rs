@@ -4,22 +4,26 @@
 //! start further jobs. So no state is shared, and the order in which answers come back changes nothing but time. Which
 //! request goes first is in `waiting`; where bodies are read, so that the network goes on meanwhile, in `digest`.
 //!
-//! What is read in which step, and what once more, is in `places`; one place in `references`, agents with their branches in
-//! `agents`; what the key may see in `view`, and what it may see no more in `unshared`.
+//! What is read in which step, and what once more, is in `places`; one place in `references` (its parts in `reading`), agents
+//! with their branches in `agents`; what the key may see in `view`, and what it may see no more in `unshared`; what is not
+//! there any more in `vanished`; what `check` tries in `trial`.
 //!
 //! What never lives here: HTTP itself (that is `api`), and any opinion about what is unused (that is `audit`).
 
 mod agents;
 mod collector;
 mod digest;
+mod fields;
 mod gaps;
 mod listing;
 mod lists;
 mod places;
+mod reading;
 mod references;
 mod single;
 mod trial;
 mod unshared;
+mod vanished;
 mod view;
 mod waiting;
 

@@ -12,7 +12,8 @@ use super::{
     Deep,
     agents::Manner,
     collector::Collector,
-    references::{Found, Listing, Reading, Scanning},
+    reading::{Found, Listing, Reading},
+    references::Scanning,
 };
 use crate::{
     api::{ApiError, Form, Sought},

@@ -4,7 +4,6 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap},
-    mem,
     sync::Arc,
 };
 
@@ -12,97 +11,19 @@ use futures_util::{StreamExt, stream};
 
 use super::{
     CollectOptions,
-    agents::{Agents, Manner},
+    agents::Agents,
     digest::digest,
     listing::restart_note,
+    reading::{Document, Found, Listing, Reading},
     waiting::{DOCUMENTS, PLACES},
 };
 use crate::{
-    api::{
-        Answer, ApiError, Client, Form, FoundReference, FoundReferences, Holder, HolderPage, Next, Sought,
-    },
-    inventory::{DependentType, Relation, Resource, Scan, ScanOutcome, Sighting, Source, Visibility},
+    api::{ApiError, Client, Form, FoundReference, FoundReferences, Holder, Next, Sought},
+    inventory::{DependentType, Resource, Scan, ScanOutcome, Source, Visibility},
 };
 
 /// How many words of one place are kept that are no known id yet.
 const UNKNOWN_KEPT: usize = 20_000;
-
-/// What of a place is to be read.
-pub(super) struct Reading {
-    pub(super) source: Source,
-    /// Only these of its lists; all where there is none.
-    pub(super) only: Vec<Listing>,
-    /// Not its lists, but these documents, which no list shows. That there are none is no fault.
-    pub(super) unlisted: Vec<String>,
-    /// The ids of what need not be looked into again.
-    pub(super) known: BTreeSet<String>,
-    /// What documents are searched for.
-    pub(super) sought: Arc<Sought>,
-    /// Whether one document of each kind will do.
-    pub(super) is_sample: bool,
-    /// What is known by now of how the API shows agents.
-    pub(super) manner: Arc<Manner>,
-}
-
-impl Reading {
-    /// All of a place.
-    pub(super) fn whole(source: Source, sought: Arc<Sought>, manner: &Arc<Manner>) -> Self {
-        let (only, unlisted, known) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Self { source, only, unlisted, known, sought, is_sample: false, manner: Arc::clone(manner) }
-    }
-}
-
-/// A secret's id and what holds it.
-#[derive(Clone)]
-pub(super) struct Found {
-    pub(super) secret_id: String,
-    pub(super) holder: Resource<'static>,
-    pub(super) via: Vec<String>,
-    /// In which form it stands there.
-    pub(super) form: Form,
-}
-
-impl Found {
-    pub(super) fn sighting(&self) -> Sighting<'static> {
-        Sighting {
-            resource: self.holder.clone(),
-            relation: if self.form == Form::Mention { Relation::Mentioned } else { Relation::Direct },
-            via: self.via.iter().cloned().map(Cow::Owned).collect(),
-        }
-    }
-}
-
-/// A list whose elements are holders, or name documents that are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Listing {
-    EnvironmentVariables,
-    SpeechEngines,
-    McpServers,
-    Tools,
-    Agents { archived: bool },
-}
-
-impl Listing {
-    async fn ask(self, client: &Client, cursor: Option<&str>) -> Result<Answer, ApiError> {
-        match self {
-            Self::EnvironmentVariables => client.environment_variables(cursor).await,
-            Self::SpeechEngines => client.speech_engines(cursor).await,
-            Self::McpServers => client.mcp_servers().await,
-            Self::Tools => client.tools(cursor).await,
-            Self::Agents { archived } => client.agents(archived, cursor).await,
-        }
-    }
-
-    fn read(self, answer: &Answer, sought: &Sought) -> Result<HolderPage, ApiError> {
-        match self {
-            Self::EnvironmentVariables => answer.environment_variables(sought),
-            Self::SpeechEngines => answer.speech_engines(sought),
-            Self::McpServers => answer.mcp_servers(sought),
-            Self::Tools => answer.tools(sought),
-            Self::Agents { .. } => answer.agents(sought),
-        }
-    }
-}
 
 /// One place while it is read, and then what was found in it.
 pub(super) struct Scanning {
@@ -110,7 +31,7 @@ pub(super) struct Scanning {
     places: Client,
     /// Asks for single documents.
     documents: Client,
-    reading: Reading,
+    pub(super) reading: Reading,
     pub(super) scan: Scan,
     pub(super) found: Vec<Found>,
     /// What is worth knowing of how it was read.
@@ -260,7 +181,7 @@ impl Scanning {
     }
 
     /// Walks a list to its end. Where that fails, what was seen until then is still of use.
-    async fn list(&mut self, listing: Listing) -> Result<Vec<Holder>, ApiError> {
+    pub(super) async fn list(&mut self, listing: Listing) -> Result<Vec<Holder>, ApiError> {
         if !self.walked() {
             // An agent may be in either of two lists.
             let is_first = listing != Listing::Agents { archived: true };
@@ -375,42 +296,6 @@ impl Scanning {
         self.settle_vanished(&[Listing::SpeechEngines]).await
     }
 
-    /// Notes whether something that was asked for by its id is there. Its document, unless it was listed and is not.
-    pub(super) fn heed(&mut self, id: &str, document: Document) -> Option<Document> {
-        match &document.error {
-            Some(error) if error.is_not_found() && self.walked() => {
-                self.vanished.insert(id.to_owned(), error.clone());
-                return None;
-            }
-            Some(error) if error.is_not_found() => {
-                self.gone.insert(id.to_owned());
-            }
-            None if !self.walked() => {
-                self.answered.insert(id.to_owned());
-            }
-            _ => {}
-        }
-        Some(document)
-    }
-
-    /// What was listed and not found was deleted meanwhile, if the lists show it no more.
-    async fn settle_vanished(&mut self, listings: &[Listing]) -> Result<(), ApiError> {
-        let vanished = mem::take(&mut self.vanished);
-        if vanished.is_empty() {
-            return Ok(());
-        }
-        let only = mem::replace(&mut self.reading.only, listings.to_vec());
-        let mut listed = Vec::new();
-        for listing in listings {
-            listed.extend(self.list(*listing).await?);
-        }
-        self.reading.only = only;
-        for (_, error) in vanished.into_iter().filter(|(id, _)| listed.iter().any(|one| one.id == *id)) {
-            self.fail(error)?;
-        }
-        Ok(())
-    }
-
     /// Counts a document and notes what of it could not be read. What was found in it.
     pub(super) fn take(&mut self, document: Document) -> Result<Vec<FoundReference>, ApiError> {
         match document.error {
@@ -494,47 +379,5 @@ fn environment(reference: &FoundReference) -> Option<String> {
     match reference.path.as_slice() {
         [values, environment, ..] if values == "values" => Some(environment.clone()),
         path => Some(path.join(".")),
-    }
-}
-
-/// One document of a place.
-#[derive(Default)]
-pub(super) struct Document {
-    /// Of an agent, the branch that it is of.
-    pub(super) branch: Option<String>,
-    /// What was found in it.
-    pub(super) found: FoundReferences,
-    /// What of it could not be read, or all of it.
-    pub(super) error: Option<ApiError>,
-    /// Whether it was asked for by itself.
-    pub(super) is_answer: bool,
-}
-
-impl Document {
-    pub(super) async fn read(
-        answer: Result<Answer, ApiError>,
-        read: impl FnOnce(&Answer) -> Result<FoundReferences, ApiError> + Send + 'static,
-    ) -> Self {
-        let read = match answer {
-            Ok(answer) => {
-                digest(answer.size(), move || {
-                    let mut found = read(&answer)?;
-                    let error = found.problem.take().map(|problem| answer.error(problem));
-                    Ok(Self { found, error, branch: None, is_answer: true })
-                })
-                .await
-            }
-            Err(error) => Err(error),
-        };
-        read.unwrap_or_else(Self::failed)
-    }
-
-    /// What a list says of a branch.
-    pub(super) fn of_branch(branch: &Holder) -> Self {
-        Self { branch: Some(branch.id.clone()), found: branch.found.clone(), ..Self::default() }
-    }
-
-    pub(super) fn failed(error: ApiError) -> Self {
-        Self { error: Some(error), ..Self::default() }
     }
 }

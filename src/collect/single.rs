@@ -4,7 +4,7 @@
 use super::{
     collector::{Collector, NotFound},
     listing::Open,
-    references::Found,
+    reading::Found,
     waiting::Job,
 };
 use crate::{

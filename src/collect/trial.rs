@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    CollectOptions,
-    collector::Collector,
-    references::{Reading, scan_all},
-};
+use super::{CollectOptions, collector::Collector, reading::Reading, references::scan_all};
 use crate::{
     api::{ApiError, Client, User},
     inventory::{Scan, ScanOutcome, Source, View, Workspace},

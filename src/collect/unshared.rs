@@ -6,9 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    LookBack, collector::Collector, digest::done, references::Reading, single::Purpose, waiting::Job,
-};
+use super::{LookBack, collector::Collector, digest::done, reading::Reading, single::Purpose, waiting::Job};
 use crate::{
     api::ApiError,
     inventory::{Extent, Seen, Source},
