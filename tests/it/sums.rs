@@ -229,6 +229,8 @@ pub(crate) fn everywhere() -> World {
     world.agents = (0..3).map(|number| agent(&format!("a_{number}"), "a", "sec_3")).collect();
     let config = world.agents[0].config.clone();
     world.agents[0].branches.push(Branch { id: "branch_1".to_owned(), config, ..Branch::default() });
+    // Not all that uses its secrets is listed, which to anybody else would be a sign that there is more.
+    world.seat_type = "workspace_admin".to_owned();
     world
 }
 
