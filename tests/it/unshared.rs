@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::{
     nights::{Nights, night, run_at},
-    places::{AGENTS, SPEECH_ENGINES, agent, busy, by_itself, speech_engine, world_of},
-    support::{Outcome, SECRETS, asked},
+    places::{AGENTS, SPEECH_ENGINES, agent, busy, by_itself, speech_engine, variable, world_of},
+    support::{Outcome, asked},
 };
 
 /// `kiosk` and `sales` are used by what shows nowhere once it is not shared any more; `free` by nothing.
@@ -111,12 +111,20 @@ async fn what_cannot_be_told_leaves_the_audit_incomplete() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_about_to_be_called_unused_nothing_is_asked() {
-    let nights = Nights::new();
-    nights.audit(1, World { secrets: vec![Secret::new("used", "used").with_tools(1)], ..shared() }).await;
-    let used = World::of(vec![Secret::new("used", "used").with_tools(1)]);
-    let simulator = Simulator::start(used).await.unwrap();
-    following(&nights, 2, &simulator).await;
-    assert_eq!(asked(&simulator, &format!("{SPEECH_ENGINES}/seng_1")), 0);
-    assert!(simulator.requests().iter().all(|request| !request.path.starts_with(&format!("{SECRETS}/"))));
+async fn where_nothing_is_about_to_be_called_unused_or_the_key_sees_everything_nothing_is_asked() {
+    let used = World {
+        environment_variables: vec![variable("var_1", "KIOSK", &[("production", "kiosk")])],
+        ..world_of(&["kiosk"])
+    };
+    let admin =
+        World { seat_type: "workspace_admin".to_owned(), ..world_of(&["kiosk", "sales", "free", "lent"]) };
+    for world in [used, admin] {
+        let nights = Nights::new();
+        nights.audit(1, shared()).await;
+        let simulator = Simulator::start(world).await.unwrap();
+        following(&nights, 2, &simulator).await;
+        for path in [format!("{SPEECH_ENGINES}/seng_1"), format!("{AGENTS}/agent_1")] {
+            assert_eq!(asked(&simulator, &path), 0, "{path}");
+        }
+    }
 }
