@@ -1,6 +1,6 @@
 //! Whether this machine's clock can be relied on: names, ages and retention go by it.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// Beyond this a clock is wrong, whatever the network takes.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
@@ -42,6 +42,12 @@ impl Clock {
             Self::Agrees => Some(TimeDelta::zero()),
             Self::Off(ahead) => Some(ahead),
         }
+    }
+
+    /// What the API's clock showed when this one showed `at`.
+    #[must_use]
+    pub fn by_the_api(self, at: DateTime<Utc>) -> DateTime<Utc> {
+        self.ahead().and_then(|ahead| at.checked_sub_signed(ahead)).unwrap_or(at)
     }
 
     /// What it is, in words.

@@ -103,8 +103,7 @@ impl Run {
     /// When it began, by the API's clock where the machine's is off. Ages go by this.
     #[must_use]
     pub fn began(&self) -> DateTime<Utc> {
-        let by_the_api = |ahead| self.started_at.checked_sub_signed(ahead);
-        self.clock.ahead().and_then(by_the_api).unwrap_or(self.started_at)
+        self.clock.by_the_api(self.started_at)
     }
 
     /// What it means that the clock of the machine is off.

@@ -25,7 +25,7 @@ use std::{
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::text::hexadecimal;
+use crate::{audit::Clock, text::hexadecimal};
 
 /// The file that says what a bundle holds.
 pub const MANIFEST: &str = "manifest.json";
@@ -123,9 +123,8 @@ impl Bundle {
     /// When the run began, by the API's clock where the machine's was off.
     #[must_use]
     pub fn began(&self, manifest: &Manifest) -> DateTime<Utc> {
-        let ahead =
-            manifest.clock_ahead_seconds.filter(|_| manifest.clock_off).and_then(TimeDelta::try_seconds);
-        ahead.and_then(|ahead| self.started_at.checked_sub_signed(ahead)).unwrap_or(self.started_at)
+        let ahead = manifest.clock_ahead_seconds.filter(|_| manifest.clock_off);
+        Clock::of(ahead.and_then(TimeDelta::try_seconds)).by_the_api(self.started_at)
     }
 
     /// The SHA-256 of its manifest, in hexadecimal, by which the next bundle knows it.

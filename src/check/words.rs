@@ -105,8 +105,6 @@ fn user(workspace: &Checked) -> Line {
 }
 
 const ADVICE: &str = "give the audit the key of a workspace admin that is limited to convai_read";
-const NOT_KNOWN: &str =
-    "not known: give the audit the key of a workspace admin that is limited to convai_read";
 
 /// What the key may see.
 fn view(workspace: &Checked) -> Line {
@@ -114,7 +112,7 @@ fn view(workspace: &Checked) -> Line {
     let signs = signs.join("; ");
     match extent {
         Extent::Full => Line::new(Standing::Ok, "view", format!("full: {signs}")),
-        Extent::NotKnown => Line::new(Standing::Unknown, "view", NOT_KNOWN),
+        Extent::NotKnown => Line::new(Standing::Unknown, "view", format!("not known: {ADVICE}")),
         Extent::Partial if workspace.view_is_gap => {
             let detail = format!("partial: {signs}; no secret will be called unused with it: {ADVICE}");
             Line::new(Standing::Failed, "view", detail)

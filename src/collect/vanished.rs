@@ -27,19 +27,23 @@ impl Scanning {
         Some(document)
     }
 
-    /// What was listed and not found was deleted meanwhile, if the lists show it no more.
+    /// What was listed and not found was deleted meanwhile, if the lists show it no more, and nothing else instead.
     pub(super) async fn settle_vanished(&mut self, listings: &[Listing]) -> Result<(), ApiError> {
         let vanished = mem::take(&mut self.vanished);
         if vanished.is_empty() {
             return Ok(());
         }
+        let known = self.ids.len();
         let only = mem::replace(&mut self.reading.only, listings.to_vec());
         let mut listed = Vec::new();
         for listing in listings {
             listed.extend(self.list(*listing).await?);
         }
         self.reading.only = only;
-        for (_, error) in vanished.into_iter().filter(|(id, _)| listed.iter().any(|one| one.id == *id)) {
+        // What these lists show for the first time has not been looked into.
+        let shows_new = self.ids.len() > known;
+        let is_listed = |id: &String| listed.iter().any(|one| one.id == *id);
+        for (_, error) in vanished.into_iter().filter(|(id, _)| shows_new || is_listed(id)) {
             self.fail(error)?;
         }
         Ok(())

@@ -13,8 +13,10 @@ use elevenlabs_secrets_audit::{
 use serde_json::{Value, json};
 
 use crate::{
-    nights::{Nights, edit_manifest, moment, notes, record, run_at, run_of, two_secrets},
-    places::{directory, forbidden, markdown, summary},
+    nights::{
+        Nights, edit_manifest, moment, notes, record, run_at, run_of, serve_without_settings, two_secrets,
+    },
+    places::{directory, markdown, summary},
     support::{
         Outcome, SECRETS, Setup, asked, code, finish, invalid_api_key, now, serve, serve_with, surroundings,
         text,
@@ -200,14 +202,7 @@ async fn the_newest_complete_one_stays_also_beside_one_from_the_future() {
         }
         run_at(&whole, &november(3)).await.result.unwrap();
         assert_eq!(nights.runs().len(), 3);
-        let failing =
-            serve_with(
-                two_secrets(),
-                |request, reply| {
-                    if request.path.ends_with("/settings") { forbidden() } else { reply }
-                },
-            );
-        let failing = failing.await;
+        let failing = serve_without_settings().await;
         let failing = nights.setup(&failing).section("[report]\nkeep = 1");
         let outcome = run_at(&failing, &november(4)).await;
         assert_eq!(outcome.code(), 3);

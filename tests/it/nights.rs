@@ -14,14 +14,15 @@ use elevenlabs_secrets_audit::{
     api::Chance,
     interrupt::Interrupt,
     review::{Soundness, Verification, verify},
-    simulator::{Secret, Simulator, World},
+    simulator::{Request, Secret, Simulator, World},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
     bundle::{Bundle, names_in, read_json},
-    support::{Outcome, Setup, binary_in, code, now, serve, text},
+    places::forbidden,
+    support::{Outcome, Setup, binary_in, code, now, serve, serve_with, text},
 };
 
 /// Only a test that fails waits so long.
@@ -158,6 +159,13 @@ impl Nights {
     pub(crate) fn manifest(&self, begins: &str) -> Value {
         read_json(&self.bundle(begins).join("manifest.json"))
     }
+}
+
+/// [`two_secrets`], and settings that the key may not read.
+pub(crate) async fn serve_without_settings() -> Simulator {
+    let intercept =
+        |request: &Request, reply| if request.path.ends_with("/settings") { forbidden() } else { reply };
+    serve_with(two_secrets(), intercept).await
 }
 
 /// What `report.json` knows of a secret of a workspace, from this audit and those before it.

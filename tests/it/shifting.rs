@@ -173,7 +173,7 @@ async fn what_is_deleted_between_its_list_and_its_reading_costs_nothing_and_what
         (AGENTS, "agents", format!("{AGENTS}/agent_1")),
         (SPEECH_ENGINES, "speech_engines", format!("{SPEECH_ENGINES}/seng_1")),
     ] {
-        for is_deleted in [true, false] {
+        for (is_deleted, is_replaced) in [(true, false), (false, false), (true, true)] {
             let world = World {
                 agents: vec![agent("agent_1", "Sales", "held"), agent("agent_2", "Desk", "kept")],
                 speech_engines: vec![speech_engine("seng_1", "Kiosk", "held")],
@@ -187,7 +187,13 @@ async fn what_is_deleted_between_its_list_and_its_reading_costs_nothing_and_what
                 }
                 Some(mut body) if request.path == path && gone.load(Ordering::SeqCst) => {
                     let listed = body[list].as_array_mut().unwrap();
+                    let new = listed.first().cloned().filter(|_| is_replaced);
                     listed.retain(|one| one["agent_id"] != "agent_1" && one["speech_engine_id"] != "seng_1");
+                    if let Some(mut new) = new {
+                        new["agent_id"] = json!("agent_new");
+                        new["speech_engine_id"] = json!("seng_new");
+                        listed.push(new);
+                    }
                     Reply::json(200, &body)
                 }
                 _ => reply,
@@ -195,7 +201,8 @@ async fn what_is_deleted_between_its_list_and_its_reading_costs_nothing_and_what
             .await
             .unwrap();
             let outcome = Setup::of(&simulator).run().await;
-            let expected = if is_deleted { (0, "unused") } else { (3, "undetermined") };
+            let is_settled = is_deleted && !is_replaced;
+            let expected = if is_settled { (0, "unused") } else { (3, "undetermined") };
             assert_eq!((outcome.code(), outcome.bundle().verdict("free")), expected, "{path}");
         }
     }

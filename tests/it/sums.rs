@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     bundle::{names_in, read_csv},
-    nights::{Nights, pass, run_at, sha256, two_secrets},
+    nights::{Nights, pass, run_at, serve_without_settings, sha256, two_secrets},
     places::{agent, deep, directory, forbidden, mcp_server, settings, speech_engine, tool, variable},
     support::{SECRETS, Setup, serve, serve_with},
 };
@@ -37,14 +37,7 @@ async fn sha256sum_checks_every_bundle_without_this_program() {
     narrowed.arguments.search = Some("used".to_owned());
     run_at(&narrowed, NIGHT).await.result.unwrap();
     let closed = serve_with(two_secrets(), |_, reply| reply).await;
-    let failing =
-        serve_with(
-            two_secrets(),
-            |request, reply| {
-                if request.path.ends_with("/settings") { forbidden() } else { reply }
-            },
-        );
-    let failing = failing.await;
+    let failing = serve_without_settings().await;
     let setup = nights.here(Setup::of(&failing).workspace("other", &closed));
     assert_eq!(run_at(&setup, NEXT).await.code(), 3);
     assert_eq!(nights.runs().len(), 4);

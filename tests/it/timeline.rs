@@ -12,8 +12,8 @@ use elevenlabs_secrets_audit::{
 use crate::{
     bundle::Row,
     changes::used,
-    nights::{Nights, run_at, run_of, two_secrets},
-    places::{busy, forbidden},
+    nights::{Nights, run_at, run_of, serve_without_settings, two_secrets},
+    places::busy,
     support::{code, serve, serve_with, text},
 };
 
@@ -51,14 +51,7 @@ fn csv_of(timeline: &Timeline) -> (String, Vec<Row>) {
 async fn nights() -> Nights {
     let nights = Nights::new();
     let whole = serve(two_secrets()).await;
-    let failing =
-        serve_with(
-            two_secrets(),
-            |request, reply| {
-                if request.path.ends_with("/settings") { forbidden() } else { reply }
-            },
-        );
-    let failing = failing.await;
+    let failing = serve_without_settings().await;
     let more = serve([two_secrets(), vec![Secret::new("sec_3", "third")]].concat()).await;
     let mut narrowed = nights.setup(&whole);
     narrowed.arguments.search = Some("used".to_owned());

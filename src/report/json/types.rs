@@ -100,9 +100,7 @@ impl RunJson<'_> {
 
     /// When it began, by the API's clock where the machine's was off.
     pub(super) fn began(&self) -> Result<DateTime<Utc>, ReadError> {
-        let started_at = read_moment(&self.started_at)?;
-        let by_the_api = self.clock().ahead().and_then(|ahead| started_at.checked_sub_signed(ahead));
-        Ok(by_the_api.unwrap_or(started_at))
+        Ok(self.clock().by_the_api(read_moment(&self.started_at)?))
     }
 }
 
