@@ -112,7 +112,10 @@ async fn check_configuration(arguments: AuditArgs, output: &OutputArgs) -> Resul
     let config = resolve(arguments)?;
     let checkup = check_up(&config, &Surroundings::default(), &progress, &Interrupt::default()).await;
     screen.clear();
-    terminal::say(output, |out| checkup.write(&config.settings, out));
+    match output.quiet {
+        false => terminal::say(output, |out| checkup.write(&config.settings, out)),
+        true => terminal::say_failures(&checkup, output.log_format),
+    }
     Ok(checkup.exit_code())
 }
 

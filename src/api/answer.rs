@@ -112,10 +112,12 @@ impl Answer {
         self.read(references_in_body(&self.body, wire::AGENT, Some(("agent_id", id)), sought), |_| 1)
     }
 
-    /// The branch that an agent's document says it shows.
-    pub fn branch_id(&self) -> Result<Option<String>, ApiError> {
-        let id = Object::from_body(&self.body).and_then(|document| document.text("branch_id"));
-        id.map(|id| id.map(|id| id.into_owned())).map_err(|problem| self.error(problem))
+    /// The branch that an agent's document says it shows, and the one that it says is the main one.
+    pub fn branch_ids(&self) -> Result<[Option<String>; 2], ApiError> {
+        let ids = Object::from_body(&self.body)
+            .and_then(|document| Ok([document.text("branch_id")?, document.text("main_branch_id")?]));
+        let ids = ids.map_err(|problem| self.error(problem))?;
+        Ok(ids.map(|id| id.map(|id| id.into_owned())))
     }
 
     /// Whose key this is: the user's id and kind of seat.

@@ -271,14 +271,18 @@ impl Checked {
     }
 
     fn would_be_complete(&self) -> bool {
-        let counts = |probe: &&Probe| !matches!(probe.need, Need::Never | Need::NotNow);
-        !self.view_is_gap && !self.probes.iter().filter(counts).any(Probe::fails)
+        !self.view_is_gap && !self.probes.iter().any(|probe| probe.counts() && probe.fails())
     }
 }
 
 impl Probe {
+    /// Whether an audit needs it as things are.
+    pub(super) fn counts(&self) -> bool {
+        !matches!(self.need, Need::Never | Need::NotNow)
+    }
+
     /// Whether an audit that needs it is incomplete.
-    fn fails(&self) -> bool {
+    pub(super) fn fails(&self) -> bool {
         matches!(
             self.outcome,
             Outcome::Failed { .. } | Outcome::SwitchedOff | Outcome::Lacking { is_gap: true, .. }

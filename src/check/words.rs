@@ -21,8 +21,7 @@ impl Checkup {
         write_lines(&self.machine.lines, &mut out)?;
         for workspace in &self.workspaces {
             writeln!(out, "\nWorkspace {}", show_hidden(&workspace.workspace, &[]))?;
-            let lines = [address(workspace), clock(workspace), user(workspace), view(workspace)];
-            write_lines(&lines, &mut out)?;
+            write_lines(&lines(workspace), &mut out)?;
             for probe in &workspace.probes {
                 let (standing, detail) = source(probe);
                 let gap = if detail.is_empty() { "" } else { "  " };
@@ -43,6 +42,21 @@ impl Checkup {
         out.flush()
     }
 
+    /// What keeps an audit from ending with 0, each with the workspace that it is about.
+    pub fn failures(&self) -> impl Iterator<Item = (Option<&str>, String)> {
+        let of_all =
+            self.machine.lines.iter().chain(&self.mistakes).filter(|line| line.standing == Standing::Failed);
+        let of_all = of_all.map(|line| (None, format!("{}: {}", line.what, line.detail)));
+        let of_one = self.workspaces.iter().flat_map(|workspace| {
+            let failed = lines(workspace).into_iter().filter(|line| line.standing == Standing::Failed);
+            let failed = failed.map(|line| format!("{}: {}", line.what, line.detail));
+            let probes = workspace.probes.iter().filter(|probe| probe.counts() && probe.fails());
+            let probes = probes.map(|probe| format!("{}: {}", probe.source.endpoint(), source(probe).1));
+            failed.chain(probes).map(|words| (Some(workspace.workspace.as_str()), words))
+        });
+        of_all.chain(of_one)
+    }
+
     fn write_outcome(&self, out: &mut impl Write) -> io::Result<()> {
         let code = self.code_of_an_audit();
         if !self.mistakes.is_empty() {
@@ -53,6 +67,11 @@ impl Checkup {
         }
         writeln!(out, "An audit now would end with code {code}: {}", meaning(code))
     }
+}
+
+/// What there is to say of a workspace, but for its endpoints.
+fn lines(workspace: &Checked) -> [Line; 4] {
+    [address(workspace), clock(workspace), user(workspace), view(workspace)]
 }
 
 fn write_lines(lines: &[Line], out: &mut impl Write) -> io::Result<()> {

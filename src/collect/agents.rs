@@ -175,7 +175,8 @@ impl Agents {
 
     async fn agent(&self, agent: Holder) -> Read {
         let main = self.ask(&agent.id, None).await;
-        let shown = main.as_ref().ok().and_then(|answer| answer.branch_id().ok()?);
+        let ids = main.as_ref().ok().and_then(|answer| answer.branch_ids().ok());
+        let [shown, main_branch] = ids.unwrap_or_default();
         let is_there = main.as_ref().err().is_none_or(|error| !error.is_not_found() && !error.is_forbidden());
         let mut documents = vec![self.document(main, &agent.id).await];
         if !is_there {
@@ -188,6 +189,10 @@ impl Agents {
         for branch in live.iter().chain(&archived) {
             access_sources.extend(branch.access_source.clone());
             drafts.extend(branch.has_draft.then(|| branch.id.clone()));
+        }
+        let is_listed = |id: &String| live.iter().chain(&archived).any(|branch| branch.id == *id);
+        if let Some(id) = main_branch.filter(|id| shown.as_ref() != Some(id) && !is_listed(id)) {
+            documents.push(self.branch(&agent.id, id, shown.is_some()).await);
         }
         for branch in live {
             // The list itself may mention a secret too.
@@ -207,13 +212,14 @@ impl Agents {
 
     /// `is_named`: answers for this agent say which branch they show, so that one which doesn't may show any.
     async fn branch(&self, agent_id: &str, branch: String, is_named: bool) -> Document {
-        let answer = self.ask(agent_id, Some(&branch)).await.and_then(|answer| match answer.branch_id()? {
-            shown if shown.as_ref().map_or(is_named, |shown| *shown != branch) => {
-                let problem = "it is another branch than the one that was asked for";
-                Err(ApiError::new(answer.path(), Fault::Paging(problem.to_owned())))
-            }
-            _ => Ok(answer),
-        });
+        let answer =
+            self.ask(agent_id, Some(&branch)).await.and_then(|answer| match answer.branch_ids()? {
+                [shown, _] if shown.as_ref().map_or(is_named, |shown| *shown != branch) => {
+                    let problem = "it is another branch than the one that was asked for";
+                    Err(ApiError::new(answer.path(), Fault::Paging(problem.to_owned())))
+                }
+                _ => Ok(answer),
+            });
         Document { branch: Some(branch), ..self.document(answer, agent_id).await }
     }
 

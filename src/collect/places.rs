@@ -47,7 +47,7 @@ pub(super) struct SecretList {
 /// One place that was read.
 struct Place {
     ids: BTreeSet<String>,
-    /// Those of its lists that took more than one page, until a walk shows nothing new.
+    /// Those of its lists that may have shown less than there is, until a walk shows nothing new.
     unsettled: Vec<Listing>,
     /// What its documents were searched for: each of these, some of them.
     sought: Vec<Arc<Sought>>,
@@ -113,7 +113,7 @@ impl Collector {
         let shows_new = !scanning.ids.is_subset(&place.ids);
         let is_first = !self.workspace.scans.iter().any(|scan| scan.source == source);
         if is_first || shows_new {
-            place.unsettled.extend(scanning.long.iter().copied());
+            place.unsettled.extend(scanning.unsettled.iter().copied());
         } else if scanning.walked() {
             place.unsettled.clear();
         }

@@ -40,8 +40,8 @@ pub(super) struct Scanning {
     pub(super) workspace_ids: BTreeSet<String>,
     /// The ids of all that its lists show.
     pub(super) ids: BTreeSet<String>,
-    /// Those of its lists that took more than one page.
-    pub(super) long: Vec<Listing>,
+    /// Those of its lists that can have changed while they were walked: an id may be in none of the pages.
+    pub(super) unsettled: Vec<Listing>,
     /// Whether more words were found that may be ids than are kept.
     pub(super) has_more_words: bool,
     unknown: usize,
@@ -92,7 +92,7 @@ impl Scanning {
             notes: Vec::new(),
             workspace_ids: BTreeSet::new(),
             ids: BTreeSet::new(),
-            long: Vec::new(),
+            unsettled: Vec::new(),
             has_more_words: false,
             unknown: 0,
             unlike_ids: 0,
@@ -234,8 +234,9 @@ impl Scanning {
                 }
             }
         }
-        if walk.page() > 1 {
-            self.long.push(listing);
+        // An agent that is brought back between the two lists is in neither of them.
+        if walk.page() > 1 || listing == (Listing::Agents { archived: false }) {
+            self.unsettled.push(listing);
         }
         for holder in &holders {
             self.ids.insert(holder.id.clone());

@@ -92,7 +92,7 @@ pub struct Needed {
     pub inspection: usize,
     /// Secrets that something refers to and that are not listed.
     pub lookups: usize,
-    /// What is asked a second time on purpose before anything is called unused: each list of more than one page.
+    /// What is asked a second time on purpose before anything is called unused: each list of more than one page, and that of the active agents.
     pub repeated: usize,
     /// Secrets that nothing uses, each read once more at the end, after everything else.
     pub confirmations: usize,
@@ -141,9 +141,10 @@ impl Needed {
             needed.confirmations = unused(world, &references);
         }
         if needed.confirmations > 0 {
-            let inspected = inspection.iter().flat_map(|inspection| inspection.lists);
+            let inspected = inspection.iter().flat_map(|inspection| inspection.walked_again.iter().copied());
             let lists = [needed.pages, variable_pages(world), pages(world.speech_engines.len(), PAGE)];
-            let walks: Vec<usize> = lists.into_iter().chain(inspected).filter(|pages| *pages > 1).collect();
+            let walks = lists.into_iter().filter(|pages| *pages > 1).chain(inspected);
+            let walks: Vec<usize> = walks.collect();
             needed.repeated = walks.iter().sum();
             needed.longest_chain += walks.into_iter().max().unwrap_or_default();
         }

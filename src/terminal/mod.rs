@@ -12,6 +12,7 @@ use std::{
 use anstream::{AutoStream, ColorChoice};
 use elevenlabs_secrets_audit::{
     Published,
+    check::Checkup,
     cli::{Color, LogFormat, OutputArgs},
     error::{Error, NOTHING_PUBLISHED},
     progress::{Progress, Stage, Totals, WorkspaceProgress},
@@ -163,6 +164,18 @@ pub(crate) fn say_error(error: &Error, log_format: LogFormat) {
         (_, more) => format!("and {more} more workspaces; {NOTHING_PUBLISHED}"),
     };
     say_line(None, &last, error.exit_code(), log_format);
+}
+
+/// Says what keeps an audit from ending with 0, and nothing else.
+pub(crate) fn say_failures(checkup: &Checkup, log_format: LogFormat) {
+    let failures: Vec<_> = checkup.failures().collect();
+    for (workspace, words) in failures.iter().take(MOST_NAMED) {
+        say_line(*workspace, words, checkup.exit_code(), log_format);
+    }
+    let more = failures.len().saturating_sub(MOST_NAMED);
+    if more > 0 {
+        say_line(None, &format!("and {more} more"), checkup.exit_code(), log_format);
+    }
 }
 
 fn say_line(workspace: Option<&str>, message: &str, code: u8, log_format: LogFormat) {

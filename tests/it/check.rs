@@ -230,13 +230,22 @@ async fn a_key_that_may_not_say_whose_it_is_works_all_the_same() {
 }
 
 #[tokio::test]
-async fn quiet_leaves_only_the_exit_code() {
-    let simulator = answering(missing_permissions()).await;
-    let setup = Setup::of(&simulator);
-    let mut binary = setup.binary("check");
-    binary.arg("-q");
-    let output = finish(binary).await;
-    assert_eq!((code(&output), text(&output.stdout), text(&output.stderr)), (4, "", ""));
+async fn quiet_leaves_only_what_failed() {
+    let quietly = async |simulator: &Simulator| {
+        let setup = Setup::of(simulator);
+        let mut binary = setup.binary("check");
+        binary.arg("-q");
+        finish(binary).await
+    };
+    let output = quietly(&answering(missing_permissions()).await).await;
+    let said = text(&output.stderr);
+    assert_eq!((code(&output), text(&output.stdout)), (4, ""));
+    assert!(said.lines().all(|line| line.starts_with("error: workspace main: /v1/")), "{said}");
+    assert!(said.contains("/v1/convai/secrets: ") && said.contains("missing_permissions"), "{said}");
+
+    let simulator = Simulator::start(World::of(vec![Secret::new("sec", "key")])).await.unwrap();
+    let output = quietly(&simulator).await;
+    assert_eq!((code(&output), text(&output.stdout), text(&output.stderr)), (0, "", ""));
 }
 
 #[tokio::test]

@@ -48,7 +48,8 @@ async fn by_default_a_secret_is_called_unused_only_when_tools_and_agents_were_re
     {
         assert_eq!((bundle.verdict(secret), bundle.secret(secret)["evidence"].as_str()), (verdict, evidence));
     }
-    assert_eq!((asked(&simulator, TOOLS), asked(&simulator, AGENTS)), (1, 2));
+    // The active agents are listed once more: one may have been brought back between the two lists.
+    assert_eq!((asked(&simulator, TOOLS), asked(&simulator, AGENTS)), (1, 3));
 }
 
 #[tokio::test]

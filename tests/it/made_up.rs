@@ -28,11 +28,26 @@ enum Place {
     Generated,
     Branch,
     ArchivedBranch,
+    Mentioned(Holder, documents::Form),
     HiddenTool,
     HiddenAgent,
+    HiddenMcpServer,
 }
 
-const PLACES: [Place; 21] = [
+/// What can mention a secret in any form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holder {
+    Variable,
+    SpeechEngine,
+    McpServer,
+    Agent,
+    Branch,
+}
+
+const HOLDERS: [Holder; 5] =
+    [Holder::Variable, Holder::SpeechEngine, Holder::McpServer, Holder::Agent, Holder::Branch];
+
+const PLACES: [Place; 22] = [
     Place::Nowhere,
     Place::UsedBy,
     Place::Variable,
@@ -54,7 +69,25 @@ const PLACES: [Place; 21] = [
     Place::ArchivedBranch,
     Place::HiddenTool,
     Place::HiddenAgent,
+    Place::HiddenMcpServer,
 ];
+
+fn place() -> impl Strategy<Value = Place> {
+    let mentioned = (select(HOLDERS.to_vec()), select(documents::Form::ALL.to_vec()));
+    let mentioned = mentioned.prop_map(|(holder, form)| Place::Mentioned(holder, form));
+    prop_oneof![3 => select(PLACES.to_vec()), 1 => mentioned]
+}
+
+/// A secret's id as something that this program has never heard of may hold it.
+fn in_form(form: documents::Form, secret: &str) -> Value {
+    match form {
+        documents::Form::OtherKey => json!({"credential": secret}),
+        documents::Form::MapValue => json!({"tokens": {"TOKEN": secret}}),
+        documents::Form::List => json!([0, secret]),
+        documents::Form::Key => json!({secret: null}),
+        documents::Form::Word => json!(format!("Bearer {{{{{secret}}}}}")),
+    }
+}
 
 /// How the workspace and its key are.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +96,8 @@ struct Manner {
     shows_archived_branches: bool,
     accepts_generated_workflow: bool,
     archived_agents: bool,
+    /// Whether variables and tools take more than one page.
+    has_long_lists: bool,
     page_size: u32,
     deep: &'static str,
 }
@@ -71,10 +106,19 @@ prop_compose! {
     fn manner()(
         (is_admin, shows_archived_branches) in any::<(bool, bool)>(),
         (accepts_generated_workflow, archived_agents) in any::<(bool, bool)>(),
+        has_long_lists in prop::bool::weighted(0.1),
         page_size in select(vec![1, 2, 100]),
         deep in select(vec!["auto", "always"]),
     ) -> Manner {
-        Manner { is_admin, shows_archived_branches, accepts_generated_workflow, archived_agents, page_size, deep }
+        Manner {
+            is_admin,
+            shows_archived_branches,
+            accepts_generated_workflow,
+            archived_agents,
+            has_long_lists,
+            page_size,
+            deep,
+        }
     }
 }
 
@@ -83,10 +127,10 @@ fn id(number: usize) -> String {
     if number % 4 == 3 { format!("legacy.{number}") } else { format!("sec_01a{number:03}") }
 }
 
-fn with_branch(number: usize, archived: bool, secret: &str) -> Agent {
+fn with_branch(number: usize, archived: bool, prompt: &Value) -> Agent {
     let name = format!("agent_{number:03}");
     let mut agent = documents::agent(&name, &name, &json!({}));
-    let mut config = documents::agent(&name, &name, &prompt(secret)).config;
+    let mut config = documents::agent(&name, &name, prompt).config;
     config["branch_id"] = json!("other");
     agent.branches = vec![Branch { id: "other".to_owned(), archived, config, ..Branch::default() }];
     agent
@@ -152,8 +196,49 @@ fn made_up(places: &[Place], manner: Manner) -> World {
                     .insert("n".to_owned(), json!({"custom_llm": prompt(&secret)["custom_llm"]}));
                 world.agents.push(agent);
             }
-            Place::Branch => world.agents.push(with_branch(number, false, &secret)),
-            Place::ArchivedBranch => world.agents.push(with_branch(number, true, &secret)),
+            Place::Branch => world.agents.push(with_branch(number, false, &prompt(&secret))),
+            Place::ArchivedBranch => world.agents.push(with_branch(number, true, &prompt(&secret))),
+            Place::Mentioned(holder, form) => {
+                let held = in_form(*form, &secret);
+                match holder {
+                    Holder::Variable => {
+                        let mut variable = text(json!({}));
+                        variable["notes"] = held;
+                        world.environment_variables.push(variable);
+                    }
+                    Holder::SpeechEngine => {
+                        let mut engine = documents::speech_engine(
+                            &format!("seng_{number}"),
+                            "E",
+                            "wss://e.example",
+                            &json!({}),
+                        );
+                        engine["speech_engine"]["auth"] = held;
+                        world.speech_engines.push(engine);
+                    }
+                    Holder::McpServer => {
+                        let mut server = server(&Value::Null);
+                        server["config"]["auth"] = held;
+                        world.mcp_servers.push(server);
+                    }
+                    Holder::Agent => {
+                        world.agents.push(documents::agent(&agent_id, "A", &json!({"auth": held})));
+                    }
+                    Holder::Branch => {
+                        world.agents.push(with_branch(number, false, &json!({"auth": held})));
+                    }
+                }
+            }
+            Place::HiddenMcpServer => {
+                listed.used_by.mcp_servers.push(world::available(
+                    &format!("mcp_{number:03}"),
+                    "M",
+                    1,
+                    "viewer",
+                ));
+                world.mcp_servers.push(server(&documents::secret(&secret)));
+                world.hidden.insert(format!("mcp_{number:03}"));
+            }
             Place::HiddenTool => {
                 listed.used_by.tools.push(world::available(&tool_id, "T", 1, "viewer"));
                 world.tools.push(tool(&tool_id, "T", &secret));
@@ -166,6 +251,13 @@ fn made_up(places: &[Place], manner: Manner) -> World {
             }
         }
         world.secrets.push(listed);
+    }
+    if manner.has_long_lists {
+        // Ahead of the others, which then stand on the second page.
+        let others = (0..100).map(|number| variable(&format!("other_{number}"), "L", &[]));
+        world.environment_variables.splice(0..0, others);
+        let others = (0..100).map(|number| documents::tool(&format!("other_{number}"), "T", "u", &json!({})));
+        world.tools.splice(0..0, others);
     }
     world
 }
@@ -189,13 +281,14 @@ proptest! {
 
     #[test]
     fn what_is_used_is_never_called_unused_and_what_is_not_is(
-        places in vec(select(PLACES.to_vec()), 1..7),
+        places in vec(place(), 1..7),
         manner in manner(),
     ) {
         // The webhook of the settings holds one secret only.
         let settings = places.iter().filter(|place| **place == Place::Settings).count();
         prop_assume!(settings <= 1);
-        let is_hidden = |place: &Place| matches!(place, Place::HiddenTool | Place::HiddenAgent);
+        let is_hidden =
+            |place: &Place| matches!(place, Place::HiddenTool | Place::HiddenAgent | Place::HiddenMcpServer);
         let sees_all = manner.is_admin || !places.iter().any(is_hidden);
         let found = verdicts(made_up(&places, manner), manner);
         for (place, verdict) in places.iter().zip(&found) {

@@ -156,6 +156,29 @@ async fn an_answer_for_another_branch_than_the_one_asked_for_is_not_that_branch(
 }
 
 #[tokio::test]
+async fn a_main_branch_that_the_list_of_branches_lacks_is_read_too() {
+    let (outcome, _simulator) = audit_with(branched(), |request, reply| match reply.body_json() {
+        Some(mut body) if request.path == format!("{AGENTS}/a1") && request.query("branch_id").is_none() => {
+            body["branch_id"] = json!("draft");
+            body["main_branch_id"] = json!("trial");
+            Reply::json(200, &body)
+        }
+        Some(mut body) if request.path == format!("{AGENTS}/a1/branches") => {
+            body["results"] = json!([]);
+            body["meta"]["total"] = json!(0);
+            Reply::json(200, &body)
+        }
+        Some(mut body) if request.query("branch_id") == Some("trial") => {
+            body["branch_id"] = json!("trial");
+            Reply::json(200, &body)
+        }
+        _ => reply,
+    })
+    .await;
+    assert_eq!((outcome.code(), outcome.bundle().verdict("sec")), (0, "in_use"));
+}
+
+#[tokio::test]
 async fn an_answer_that_does_not_say_which_branch_it_shows_is_none_where_others_say_it() {
     for others_say_it in [true, false] {
         let (outcome, _simulator) = audit_with(branched(), move |request, reply| match reply.body_json() {

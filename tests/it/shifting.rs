@@ -64,6 +64,16 @@ fn worlds() -> Vec<(&'static str, &'static str, &'static str, World)> {
 }
 
 #[tokio::test]
+async fn an_agent_that_is_brought_back_between_the_two_lists_is_found_by_a_second_walk() {
+    let world = World { agents: vec![agent("id_001", "A", "held")], ..world_of(&["held", "free"]) };
+    let simulator =
+        Simulator::start_with(world, without_on_the_first_walk(AGENTS, "agents", "id_001")).await.unwrap();
+    let outcome = Setup::of(&simulator).run().await;
+    let bundle = outcome.bundle();
+    assert_eq!((outcome.code(), bundle.verdict("held"), bundle.verdict("free")), (0, "in_use", "unused"));
+}
+
+#[tokio::test]
 async fn what_slid_onto_a_page_that_had_been_read_is_found_by_a_second_walk() {
     for (path, list, id, world) in worlds() {
         let simulator =

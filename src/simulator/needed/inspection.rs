@@ -12,8 +12,9 @@ pub(super) struct Inspection<'a> {
     pub(super) requests: usize,
     /// The most of them of which each follows from the one before.
     pub(super) chain: usize,
-    /// Pages of the tools, of the active agents and of the archived ones.
-    pub(super) lists: [usize; 3],
+    /// Pages of the lists that are walked again: the active agents' always, as one that is brought back meanwhile may be neither
+    /// there nor among the archived ones; the others' where there are several.
+    pub(super) walked_again: Vec<usize>,
     /// All documents that come back.
     pub(super) documents: Vec<&'a Value>,
     /// Whether no branch is missing.
@@ -38,10 +39,11 @@ impl<'a> Inspection<'a> {
         let mut inspection = Inspection {
             requests: lists.iter().sum(),
             chain: lists.into_iter().max().unwrap_or_default(),
-            lists,
+            walked_again: vec![lists[1]],
             documents: world.tools.iter().collect(),
             is_whole: true,
         };
+        inspection.walked_again.extend([lists[0], lists[2]].into_iter().filter(|pages| *pages > 1));
         let is_refused = !world.accepts_generated_workflow && !world.agents.is_empty();
         inspection.requests += usize::from(is_refused);
 

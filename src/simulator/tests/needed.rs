@@ -148,7 +148,9 @@ fn tools_agents_and_branches_are_read_where_a_secret_would_be_unused() {
     assert_eq!(figures(needed(&world, Inspecting::Auto)), (0, 2, 0));
     world.secrets.push(Secret::new("sec_free", "key"));
     assert_eq!(figures(needed(&world, Inspecting::Never)), (0, 2, 1));
-    assert_eq!(figures(needed(&world, Inspecting::Auto)), (all, 2 + chain, 1));
+    // Before it is called unused, the active agents are listed once more.
+    assert_eq!(figures(needed(&world, Inspecting::Auto)), (all, 2 + chain + 1, 1));
+    assert_eq!(needed(&world, Inspecting::Auto).repeated, 1);
     world.agents[1].branches[4].config = json!({"note": "sec_free"});
     assert_eq!(figures(needed(&world, Inspecting::Auto)), (all, 2 + chain, 0));
 
