@@ -2,28 +2,32 @@
 
 use std::borrow::Cow;
 
-/// Whether a character shows as nothing, moves the cursor, or changes the order in which its neighbours show:
-/// controls, line and paragraph separators, bidirectional and zero-width characters, fillers, variation selectors and
-/// tags. Beside the controls, that is what Unicode calls `Default_Ignorable_Code_Point`, and a little more.
+use icu_properties::{
+    CodePointMapData, CodePointSetData,
+    props::{DefaultIgnorableCodePoint, GeneralCategory},
+};
+
+/// What shows as a gap though no property of Unicode says so: the braille pattern without a dot, the blanks of
+/// hieroglyphs, the filler of Khitan, the null notehead. The only list that is kept by hand.
+const BLANK_GLYPHS: [char; 5] = ['\u{2800}', '\u{13441}', '\u{13442}', '\u{16FE4}', '\u{1D159}'];
+
+/// Whether a character shows as nothing or as a gap, moves the cursor, or changes the order in which its neighbours show:
+/// controls, format characters, separators, and all else that Unicode calls `Default_Ignorable_Code_Point`. Of what is
+/// blank only the space (U+0020) is what it seems.
 #[must_use]
 pub fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{00AD}'
-            | '\u{034F}'
-            | '\u{061C}'
-            | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}'
-            | '\u{17B4}' | '\u{17B5}'
-            | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200F}'
-            | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}'
-            | '\u{FE00}'..='\u{FE0F}'
-            | '\u{FEFF}'
-            | '\u{FFF0}'..='\u{FFFB}'
-            | '\u{1BCA0}'..='\u{1BCA3}'
-            | '\u{1D173}'..='\u{1D17A}'
-            | '\u{E0000}'..='\u{E0FFF}')
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
+    matches!(
+        CodePointMapData::<GeneralCategory>::new().get(character),
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::SpaceSeparator
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+    ) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
+        || BLANK_GLYPHS.contains(&character)
 }
 
 /// The text with its hidden characters shown, as `\u{…}`, but for those to `keep`.
@@ -79,10 +83,15 @@ mod tests {
             ['\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}'];
         let zero_width = ['\u{ad}', '\u{200b}', '\u{200d}', '\u{2060}', '\u{fe0f}', '\u{feff}', '\u{1d173}'];
         let fillers_and_tags = ['\u{115f}', '\u{3164}', '\u{ffa0}', '\u{fff0}', '\u{e0041}', '\u{e01ef}'];
-        for hidden in [&controls[..], &bidirectional, &zero_width, &fillers_and_tags].concat() {
+        let spaces = ['\u{a0}', '\u{1680}', '\u{2000}', '\u{200a}', '\u{202f}', '\u{205f}', '\u{3000}'];
+        let blank = ['\u{2800}', '\u{17b4}', '\u{16fe4}', '\u{1d159}', '\u{13441}', '\u{fff9}', '\u{13430}'];
+        for hidden in
+            [&controls[..], &bidirectional, &zero_width, &fillers_and_tags, &spaces, &blank].concat()
+        {
             assert!(is_hidden(hidden), "{hidden:?}");
         }
-        for visible in ['a', ' ', 'é', '日', '🔑', '|', '='] {
+        for visible in ['a', ' ', 'é', '\u{301}', '日', '🔑', '|', '=', '\u{2801}', '\u{2423}', '\u{1039}']
+        {
             assert!(!is_hidden(visible), "{visible:?}");
         }
     }

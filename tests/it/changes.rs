@@ -246,7 +246,11 @@ async fn each_workspace_is_compared_with_the_last_audit_that_read_it_whole() {
     assert_eq!(why_not(&outcome, "never"), "no bundle that is still there, and holds, read it whole");
     let told = "`other`: 1 new, since the audit of 2026-11-23 (`2026-11-23T02-00-00Z`), the last that read it whole.";
     assert!(markdown(&outcome).contains(told), "{}", markdown(&outcome));
-    assert!(markdown(&outcome).contains("> **Warning:** this audit is INCOMPLETE"), "{}", markdown(&outcome));
+    assert!(
+        markdown(&outcome).contains("> **Warning:** `this audit is INCOMPLETE"),
+        "{}",
+        markdown(&outcome)
+    );
     let summary = summary(&outcome);
     assert!(
         summary.contains("other since 2026-11-23: 1 new")

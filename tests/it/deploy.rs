@@ -147,6 +147,48 @@ fn there_is_a_configuration_for_each_index_of_the_indexed_job_and_no_workspace_i
     assert_eq!(distinct.len(), names.len(), "{names:?}");
 }
 
+#[test]
+fn both_jobs_let_nothing_in_and_only_names_and_https_out() {
+    let policy = |file: &str| -> Vec<String> {
+        let text = read(file);
+        let documents: Vec<&str> =
+            text.split("\n---\n").filter(|document| document.contains("kind: NetworkPolicy")).collect();
+        assert_eq!(documents.len(), 1, "{file}");
+        block(documents[0], "spec:").into_iter().map(str::to_owned).collect()
+    };
+    let policies = ["deploy/kubernetes/cronjob.yaml", "deploy/kubernetes/indexed-job.yaml"].map(policy);
+    assert_eq!(policies[0], policies[1]);
+    let text = policies[0].join("\n");
+    assert!(text.contains("policyTypes: [Ingress, Egress]") && !text.contains("ingress:"), "{text}");
+    assert_eq!(text.matches("port: ").count(), 3, "{text}");
+}
+
+#[test]
+fn what_images_and_tools_are_built_of_is_pinned_by_its_sum() {
+    let is_sum = |sum: &str| sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let dockerfile = read("Dockerfile");
+    let images: Vec<&str> = dockerfile.lines().filter_map(|line| line.strip_prefix("FROM ")).collect();
+    assert_eq!(images.len(), 2);
+    for image in images {
+        let (_, digest) = image.split_once("@sha256:").unwrap_or_else(|| panic!("no digest: {image}"));
+        assert!(is_sum(digest.split_whitespace().next().unwrap()), "{image}");
+    }
+    for file in [".ci/requirements.txt", "benches/compare/peers/requirements.txt"] {
+        let text = read(file);
+        let mut packages = 0;
+        for package in text.replace("\\\n", " ").lines().filter(|line| !line.starts_with('#')) {
+            let (name, sums) =
+                package.split_once("--hash=sha256:").unwrap_or_else(|| panic!("no sum: {package}"));
+            assert!(name.contains("==") && sums.split_whitespace().next().is_some_and(is_sum), "{package}");
+            packages += 1;
+        }
+        assert!(packages > 10, "{file}");
+    }
+    for file in [".ci/tools", "benches/compare/run"] {
+        assert!(read(file).contains("--require-hashes"), "{file}");
+    }
+}
+
 /// The exit codes that the help of `audit` names.
 fn codes() -> BTreeSet<u8> {
     let help = Cli::command().get_after_help().unwrap().to_string();

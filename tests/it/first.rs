@@ -136,7 +136,7 @@ fn a_partial_view_is_a_warning_with_its_first_signs_and_what_to_do() {
     all_say(
         &audit,
         "> **Only a part is visible in `main`:** something exists that this key may not see: <code>agent \
-         &#96;x&#96;&#124;y is unknown</code>; `tool <b> is not listed`; `third`; and 2 more. No secret is called unused",
+         &#96;x&#96;&#124;y is unknown</code>; <code>tool &#60;b&#62; is not listed</code>; `third`; and 2 more. No secret is called unused",
         "warning  workspace main: something exists that this key may not see: agent `x`|y is unknown; tool <b> is not \
          listed; third; and 2 more. No secret is called unused as long as that is so. Use a key of a workspace admin, \
          limited to convai_read; or share with the key's user what is named; or accept it with [audit] partial_view = \
@@ -166,7 +166,7 @@ fn what_could_not_be_read_at_all_is_named_once_for_all_that_it_is_true_of() {
     assert_eq!(&facts[..2], ["b: 1 draft <i>", limit].map(str::to_owned));
     assert!(
         markdown(&audit).contains(&format!("- `{limit}`\n"))
-            && markdown(&audit).contains("- `b`: `1 draft <i>`\n")
+            && markdown(&audit).contains("- `b`: <code>1 draft &#60;i&#62;</code>\n")
     );
     assert!(terminal(&audit).contains(&format!("note  {limit}\n")));
 }

@@ -22,6 +22,23 @@ use crate::{
 pub(crate) fn names() -> Vec<String> {
     let formulas =
         ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1", "'=1"];
+    let apart = [
+        ";=1+1;",
+        "a\t=1",
+        "a|=1",
+        "a,=1",
+        "a\n=1",
+        "a; =1",
+        ";\"=1+1;",
+        ";\"\"=1;",
+        "\" \"=1",
+        " =1",
+        "+1;+2",
+        ";+15550100",
+        ";'=1",
+        "=cmd|'/C calc'!A0",
+        "a;-1;@x;＝1;",
+    ];
     let quotes = ["\"a\"", "\"", "'a'", "a\"b,c;d\te", "a;b", "+15550100", "+", "a,b\"\n\",=1"];
     let lines = [
         "a\nb",
@@ -85,10 +102,14 @@ pub(crate) fn names() -> Vec<String> {
         "a\u{200d}\u{fe0f}",
         "\u{e0041}\u{e01ef}",
         "\u{3164}\u{115f}\u{ffa0}",
+        "\u{2800}",
+        "a\u{a0}b\u{3000}",
+        "\u{17b4}\u{1d159}\u{13441}",
     ];
     let alike = ["same", "same", "sam", "same name", "same ", " same", "Same", "  two  spaces  ", " ", ""];
     let long = ["x".repeat(10_000), "|<`\u{202e}".repeat(2_500)];
-    let short = [&formulas[..], &quotes, &lines, &pipes, &links, &html, &marks, &terminal, &unseen, &alike];
+    let short =
+        [&formulas[..], &apart, &quotes, &lines, &pipes, &links, &html, &marks, &terminal, &unseen, &alike];
     short.concat().into_iter().map(str::to_owned).chain(long).collect()
 }
 

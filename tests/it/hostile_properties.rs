@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::inert::{csv_rows, markdown_tables, terminal_lines, unescaped};
 
 /// What means something to one format or another.
-const SPECIAL: [&str; 44] = [
+const SPECIAL: [&str; 48] = [
     "=",
     "+",
     "-",
@@ -63,6 +63,10 @@ const SPECIAL: [&str; 44] = [
     "\u{feff}",
     "\u{fe0f}",
     "$",
+    "{{",
+    "!",
+    "\u{a0}",
+    "\u{2800}",
 ];
 
 /// Any text, leaning to what means something. `\u{` is left out: it could not be told from what is shown so.

@@ -12,24 +12,43 @@ const TAGS: [&str; 6] = ["<details>", "</details>", "<summary>", "</summary>", "
 const FORMULA_LEADS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// The rows of a CSV file, the header first. Every row has as many cells, no cell would be run, and nothing hidden is
-/// in any but what quotes hold.
+/// in any but what quotes hold. Whoever opens the file with another delimiter runs nothing either.
 pub(crate) fn csv_rows(bytes: &[u8], delimiter: u8) -> Vec<Vec<String>> {
+    let is_number = |cell: &str| {
+        cell.len() > 1 && cell[1..].bytes().all(|byte| byte.is_ascii_digit()) && cell.starts_with('+')
+    };
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(false).delimiter(delimiter).from_reader(bytes);
     let rows: Vec<Vec<String>> =
         reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
     for cell in rows.iter().flatten() {
-        let is_number =
-            cell.strip_prefix('+').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-        assert!(!cell.starts_with(FORMULA_LEADS) || (is_number && cell.len() > 1), "would be run: {cell:?}");
+        assert!(!cell.starts_with(FORMULA_LEADS) || is_number(cell), "would be run: {cell:?}");
         assert!(!cell.contains(|it| is_hidden(it) && !matches!(it, '\n' | '\r' | '\t')), "hidden: {cell:?}");
+    }
+    for other in b",;\t|".iter().filter(|other| **other != delimiter) {
+        for piece in taken_apart(bytes, *other) {
+            let piece = piece.trim_start_matches([' ', '"', '\t']);
+            assert!(!piece.starts_with(FORMULA_LEADS), "would be run: {piece:?}");
+        }
     }
     rows
 }
 
-/// What a cell stands for: without the apostrophe in front, and what is shown as `\u{…}` as it is.
+/// What a file falls apart into with a delimiter that it was not written with: by the rules of quotes, and by none.
+fn taken_apart(bytes: &[u8], delimiter: u8) -> Vec<String> {
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
+    let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let quoted = records.iter().flatten().map(str::to_owned);
+    let plain = std::str::from_utf8(bytes).unwrap();
+    quoted.chain(plain.split([char::from(delimiter), '\r', '\n']).map(str::to_owned)).collect()
+}
+
+/// What a cell stands for: without the apostrophe in front of it or of any part of it, and what is shown as `\u{…}` as
+/// it is.
 pub(crate) fn unescaped(cell: &str) -> String {
-    let cell = cell.strip_prefix('\'').unwrap_or(cell);
+    let parts = cell.split_inclusive([',', ';', '\t', '|', '\n', '\r']);
+    let cell: String = parts.map(|part| part.strip_prefix('\'').unwrap_or(part)).collect();
     let mut pieces = cell.split("\\u{");
     let mut text = pieces.next().unwrap().to_owned();
     for piece in pieces {

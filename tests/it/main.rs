@@ -58,6 +58,7 @@
 //! | `totals` | the totals of all formats agree |
 //! | `snapshots` | every report, word by word |
 //! | `hostile`, `hostile_logs`, `hostile_properties`, `inert` | names that nobody should have, in every format |
+//! | `active` | a report in which every text is such a name |
 //! | `html`, `html_over_time` | `report.html`, read back as a browser would |
 //! | `browser` | `report.html` in Chromium: what it does, asks for and prints |
 //! | `big_report` | a workspace that is too big for `report.md` |
@@ -77,6 +78,7 @@
 #![expect(clippy::panic, reason = "in a helper of a test, a surprise is a failure of the test")]
 #![expect(clippy::print_stdout, reason = "a test that this machine cannot run says so")]
 
+mod active;
 mod addresses;
 mod big_report;
 mod binary;

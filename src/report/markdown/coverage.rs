@@ -46,8 +46,9 @@ fn sources(text: &mut String, workspace: &AuditedWorkspace) {
             Status::NotRead(why) => format!("**{}**: {}", status.as_str(), code(why)),
             Status::SwitchedOff => format!("**{}**", status.as_str()),
         };
-        let endpoint = code(source.endpoint());
-        let _ = writeln!(text, "| {title} {endpoint} | {result} | {pages} | {dependents} |");
+        // The program's own words, with braces.
+        let endpoint = source.endpoint();
+        let _ = writeln!(text, "| {title} `{endpoint}` | {result} | {pages} | {dependents} |");
     }
     let _ = writeln!(text, "| **All** | | | **{total}** |\n");
     let figures = workspace.figures();

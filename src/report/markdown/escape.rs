@@ -1,33 +1,42 @@
 //! Text from elsewhere made inert in Markdown: it shows as what it is, in code type, and is never a link, an image, a
-//! mention, HTML or the end of a table cell.
+//! mention, HTML, a template or the end of a table cell. That holds for every renderer, also for one that passes on as HTML
+//! what stands between our own tags.
 
 use crate::text::show_hidden;
 
-/// Text in code type, for a table cell or a line.
+/// What a code span can't hold: what ends it, the cell or its code type (in a formula), and what is HTML or a template to
+/// those who don't look for code spans first.
+const NOT_IN_CODE_SPANS: [char; 9] = ['`', '|', '\\', '<', '>', '&', '{', '}', '$'];
+
+/// What begins a link or a footnote. It would be literal in a code span; those who don't know these see none either.
+const LINKS: [&str; 5] = ["](", "][", "]:", "[[", "[^"];
+
+/// Text in code type, for a table cell or a line: a code span where it can be one, as that is easy to read without a
+/// renderer too.
 pub(super) fn code(text: &str) -> String {
     let shown = show_hidden(text, &[]);
     if shown.is_empty() {
         return "*(none)*".to_owned();
     }
-    // A code span takes everything literally but for what ends it or the cell. Where that is at stake, HTML with
-    // entities: it shows the same.
-    let plain = !shown.contains(['`', '|', '\\']) && shown.trim() == shown && !shown.contains("  ");
-    if plain { format!("`{shown}`") } else { html_code(&shown) }
+    let is_literal = !shown.contains(NOT_IN_CODE_SPANS)
+        && !LINKS.iter().any(|link| shown.contains(link))
+        && shown.trim() == shown
+        && !shown.contains("  ");
+    if is_literal { format!("`{shown}`") } else { html_code(&shown) }
 }
 
 /// Text in code type, also where only HTML is read. Nothing in it is Markdown: all punctuation that means anything
-/// becomes an entity.
+/// becomes a numeric character reference.
 pub(super) fn html_code(text: &str) -> String {
-    if text.is_empty() { "(none)".to_owned() } else { format!("<code>{}</code>", plain(text)) }
-}
-
-/// Text as part of a sentence: nothing in it is Markdown or HTML.
-pub(super) fn plain(text: &str) -> String {
+    if text.is_empty() {
+        return "(none)".to_owned();
+    }
     let shown = show_hidden(text, &[]);
-    let mut escaped = String::with_capacity(shown.len() + 16);
+    let mut escaped = String::with_capacity(shown.len() + 32);
+    escaped.push_str("<code>");
     for character in shown.chars() {
         if character == '@' {
-            // GitHub looks for e-mail addresses once entities are read, but not across tags.
+            // GitHub looks for e-mail addresses once references are read, but not across tags.
             escaped.push_str("<code>&#64;</code>");
         } else if character.is_ascii_punctuation() && !matches!(character, '-' | ',' | '(' | ')' | '/' | ';')
         {
@@ -36,6 +45,7 @@ pub(super) fn plain(text: &str) -> String {
             escaped.push(character);
         }
     }
+    escaped.push_str("</code>");
     escaped
 }
 
@@ -81,9 +91,25 @@ mod tests {
             "https://example.com www.example.com a@b.c @team #12",
             "<!-- -->",
             "a|b@example.com",
+            "{{ config }} {% raw %} {: onclick=x}",
+            "$x$ ${x}",
+            "[[wiki]] [^1] [x]: y",
+            "[audit] partial_view = \"accept\"",
         ] {
             assert_eq!(rendered(&code(name)), (name.to_owned(), 4), "{name:?}");
         }
+    }
+
+    #[test]
+    fn what_is_html_or_a_template_to_some_is_never_in_a_code_span() {
+        for name in ["a<b", "a>b", "a&b", "{{a}}", "a$b", "[x](y)", "[[x]]", "a`b", "a|b", "a\\b"] {
+            let written = code(name);
+            let within =
+                written.strip_prefix("<code>").and_then(|rest| rest.strip_suffix("</code>")).unwrap();
+            assert!(!within.contains(['<', '>', '{', '$', '[', '`', '|', '\\']), "{written}");
+        }
+        assert_eq!(code("stripe_key.v2 (O'Malley's)"), "`stripe_key.v2 (O'Malley's)`");
+        assert_eq!(code("https://example.com"), "`https://example.com`");
     }
 
     #[test]

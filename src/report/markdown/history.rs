@@ -2,11 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    charts,
-    escape::{code, plain},
-    fill, leave_out,
-};
+use super::{charts, escape::code, fill, leave_out};
 use crate::{
     audit::{
         Audit, Change, ChangeKind, Changes, DependentChanges, DependentName, EarlierRun, SecretName, Side,
@@ -38,13 +34,13 @@ fn run(earlier: &EarlierRun) -> String {
 pub(super) fn changes(audit: &Audit, room: usize) -> String {
     let (earlier, warnings, workspaces) = match &audit.changes {
         Changes::NotCompared(why) => {
-            return format!("## Changes\n\nNot compared: {}.\n\n{}", plain(why), notes(audit));
+            return format!("## Changes\n\nNot compared: {}.\n\n{}", code(why), notes(audit));
         }
         Changes::Since { earlier, warnings, workspaces } => (earlier, warnings, workspaces),
     };
     let mut text = format!("## Changes since the audit of {}\n\n", run(earlier));
     for warning in warnings {
-        let _ = writeln!(text, "> **Warning:** {}.\n", plain(warning));
+        let _ = writeln!(text, "> **Warning:** {}.\n", code(warning));
     }
     text.push_str(&charts::unused_over_the_nights(audit));
     for changes in workspaces {
@@ -56,14 +52,14 @@ pub(super) fn changes(audit: &Audit, room: usize) -> String {
 
 /// What was passed over, and where ages begin.
 fn notes(audit: &Audit) -> String {
-    let notes: Vec<String> = audit.history.notes.iter().map(|note| format!("- {}\n", plain(note))).collect();
+    let notes: Vec<String> = audit.history.notes.iter().map(|note| format!("- {}\n", code(note))).collect();
     if notes.is_empty() { String::new() } else { format!("{}\n", notes.concat()) }
 }
 
 fn of_workspace(text: &mut String, changes: &WorkspaceChanges, most: usize, room: usize) {
     let name = code(&changes.workspace);
     if let Some(why) = &changes.not_compared {
-        let _ = writeln!(text, "{name} was not compared: {}.\n", plain(why));
+        let _ = writeln!(text, "{name} was not compared: {}.\n", code(why));
         return;
     }
     let since = match &changes.since {
@@ -128,6 +124,7 @@ mod tests {
         let changes = WorkspaceChanges { not_compared, ..WorkspaceChanges::default() };
         let mut text = String::new();
         of_workspace(&mut text, &changes, 1, 1);
-        assert!(text.contains("img src") && !text.contains(['<', '[']), "{text}");
+        assert!(text.contains("<code>&#60;img src"), "{text}");
+        assert!(!text.contains(['[', '!']) && !text.contains("<img"), "{text}");
     }
 }

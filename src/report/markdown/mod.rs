@@ -103,7 +103,7 @@ fn answer(audit: &Audit) -> String {
         timestamp(audit.run.started_at),
         timestamp(audit.run.finished_at),
         env!("CARGO_PKG_NAME"),
-        audit.run.tool_version
+        code(&audit.run.tool_version)
     );
     text.push_str(&history::last_complete(audit));
     if !audit.parameters.redact.is_empty() {
