@@ -4,11 +4,17 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser};
 
 #[cfg(feature = "simulator")]
 use crate::config::Demo;
-use crate::{audit::Finding, collect::Deep, config::Region, report::Format};
+use crate::{
+    audit::Finding,
+    bounded::{BUNDLE_FILE_MIB, BUNDLE_FILE_MIBS, Bound},
+    collect::Deep,
+    config::Region,
+    report::Format,
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -179,12 +185,36 @@ pub struct AuditArgs {
     pub no_waivers: bool,
 }
 
+/// How much of bundles is read, the same for all that looks into their files.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct BoundArgs {
+    /// The largest file of a bundle that is read, in MiB
+    #[arg(long, value_name = "N", default_value_t = BUNDLE_FILE_MIB, value_parser = mebibytes())]
+    pub max_bundle_file_mib: u32,
+}
+
+impl BoundArgs {
+    /// The bound.
+    #[must_use]
+    pub fn bound(self) -> Bound {
+        Bound::of_bundle_files(self.max_bundle_file_mib)
+    }
+}
+
+fn mebibytes() -> impl TypedValueParser<Value = u32> {
+    let (least, most) = (*BUNDLE_FILE_MIBS.start(), *BUNDLE_FILE_MIBS.end());
+    clap::value_parser!(u32).range(i64::from(least)..=i64::from(most))
+}
+
 /// `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// Where the bundles are
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
+    /// How much is read.
+    #[command(flatten)]
+    pub longest: BoundArgs,
 }
 
 /// `history`.
@@ -231,6 +261,9 @@ pub struct DiffArgs {
     pub earlier: PathBuf,
     /// The later bundle
     pub later: PathBuf,
+    /// How much is read.
+    #[command(flatten)]
+    pub longest: BoundArgs,
 }
 
 /// `render`.
@@ -244,4 +277,7 @@ pub struct RenderArgs {
     /// The reports to make besides report.json [default: all]
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',')]
     pub format: Option<Vec<Format>>,
+    /// How much is read.
+    #[command(flatten)]
+    pub longest: BoundArgs,
 }

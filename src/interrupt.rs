@@ -1,6 +1,9 @@
 //! What a signal means at each moment: before the bundle is in place it ends the run, from then on it waits.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::sync::Notify;
 
@@ -29,7 +32,12 @@ enum State {
     Running,
     Interrupted(Signal),
     Committed,
+    /// A signal came after that.
+    CameLate,
 }
+
+/// How long what a signal ends may take to stop by itself, and to remove what it began.
+const TIME_TO_STOP: Duration = Duration::from_millis(400);
 
 /// Whether the run is to end, shared by who hears signals and who must heed them.
 #[derive(Clone, Debug)]
@@ -49,11 +57,13 @@ impl Interrupt {
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Notes that a signal came. Without effect once the bundle is being put in place.
+    /// Notes that a signal came. Once the bundle is being put in place that ends only what can wait for another night.
     pub fn raise(&self, signal: Signal) {
         self.with_state(|state| {
-            if *state == State::Running {
-                *state = State::Interrupted(signal);
+            *state = match *state {
+                State::Running => State::Interrupted(signal),
+                State::Committed => State::CameLate,
+                told => told,
             }
         });
         self.changed.notify_waiters();
@@ -64,7 +74,7 @@ impl Interrupt {
     pub fn signal(&self) -> Option<Signal> {
         self.with_state(|state| match state {
             State::Interrupted(signal) => Some(*signal),
-            State::Running | State::Committed => None,
+            State::Running | State::Committed | State::CameLate => None,
         })
     }
 
@@ -78,6 +88,19 @@ impl Interrupt {
             }
             go_on
         })
+    }
+
+    /// Whether a signal came too late to end this run.
+    #[must_use]
+    pub fn came_late(&self) -> bool {
+        self.with_state(|state| *state == State::CameLate)
+    }
+
+    /// Waits until what a signal ends has had the time to stop by itself.
+    pub async fn outlasted(&self) -> Signal {
+        let signal = self.raised().await;
+        tokio::time::sleep(TIME_TO_STOP).await;
+        signal
     }
 
     /// Waits until a signal ends this run.
@@ -113,7 +136,8 @@ mod tests {
     fn a_signal_after_the_commit_waits() {
         let interrupt = Interrupt::default();
         assert!(interrupt.commit());
+        assert!(!interrupt.came_late());
         interrupt.raise(Signal::Interrupt);
-        assert_eq!(interrupt.signal(), None);
+        assert_eq!((interrupt.signal(), interrupt.came_late()), (None, true));
     }
 }

@@ -23,6 +23,7 @@
 //! - [`check`]: whether a night would succeed; publishes nothing.
 //! - [`bundle`]: what a bundle on disk is, and what earlier ones say. Read only.
 //! - [`review`]: verify, history, diff, render: what a reviewer asks of bundles. Read only.
+//! - [`bounded`]: files that others may have written, opened and read within bounds.
 //! - [`progress`], [`interrupt`], [`text`], [`error`]: counts, signals, words, and exit codes, for all of the above.
 //!
 //! The binary alone has `main` (a function for each command), `signals`, `terminal` (what is said, and the live line) and
@@ -43,6 +44,7 @@
 
 pub mod api;
 pub mod audit;
+pub mod bounded;
 pub mod bundle;
 pub mod check;
 pub mod cli;
@@ -179,9 +181,9 @@ async fn read_judge_publish(
     let directory = OutputDirectory::open(&config.out)?;
     let run_id = directory.run_id(started_at);
 
-    let (out, interrupted) = (config.out.clone(), interrupt.clone());
+    let (out, longest, interrupted) = (config.out.clone(), config.bundle_files, interrupt.clone());
     let look_back = Arc::new(move |workspace: &Workspace| {
-        bundle::last_seen(&out, workspace, &interrupted).unwrap_or_default()
+        bundle::last_seen(&out, workspace, longest, &interrupted).unwrap_or_default()
     });
     let Read { inventory, traffic, clock } = tokio::select! {
         read = read(&config, surroundings.chance, progress, look_back) => read?,
@@ -205,11 +207,14 @@ async fn read_judge_publish(
     };
     // Reading, rendering and fsync block; signals are heard meanwhile.
     let heeded = interrupt.clone();
-    let published = tokio::task::spawn_blocking(move || {
+    let publishing = tokio::task::spawn_blocking(move || {
         judge_and_publish(inventory, run, &config, &evidence, directory, &heeded)
-    })
-    .await
-    .map_err(|panic| Error::Bug(panic.to_string()))?;
+    });
+    let published = tokio::select! {
+        published = publishing => published.map_err(|panic| Error::Bug(panic.to_string()))?,
+        // It can put no bundle in place any more, so that it may be left behind.
+        signal = interrupt.outlasted() => return Err(Error::Interrupted(signal)),
+    };
     match (published, interrupt.signal()) {
         (Err(_), Some(signal)) => Err(Error::Interrupted(signal)),
         (published, _) => published,
@@ -225,7 +230,8 @@ fn judge_and_publish(
     interrupt: &Interrupt,
 ) -> Result<Published, Error> {
     let mut audit = audit::audit(inventory, run, parameters(config));
-    let earlier = bundle::consult(&config.out, &audit, interrupt).map_err(PublishError::read(&config.out))?;
+    let earlier = bundle::consult(&config.out, &audit, config.bundle_files, interrupt);
+    let earlier = earlier.map_err(PublishError::read(&config.out))?;
     audit.compare_populations(&earlier.history);
     if audit.workspaces.is_empty() {
         return Err(Error::nothing_read(&audit.failed));
@@ -244,7 +250,7 @@ pub async fn check_up(
     progress: &Progress,
     interrupt: &Interrupt,
 ) -> Checkup {
-    let machine = check::examine(&config.out, config.retention, config.metrics_file.as_deref(), interrupt);
+    let machine = check::examine(config, interrupt);
     let mut checkup = Checkup { machine, workspaces: Vec::new(), mistakes: Vec::new() };
     let Target::Workspaces(workspaces) = &config.target else { return checkup };
     checkup.mistakes = check::waivers_of_unknown_workspaces(&config.policy, workspaces);
@@ -253,7 +259,9 @@ pub async fn check_up(
     for workspace in workspaces {
         let mut checked = match clients.client(workspace) {
             Ok((client, watched)) => {
-                let look_back = |listed: &Workspace| bundle::last_seen(&config.out, listed, interrupt);
+                let look_back = |listed: &Workspace| {
+                    bundle::last_seen(&config.out, listed, config.bundle_files, interrupt)
+                };
                 let checked = check::check(&client, &workspace.name, config, &watched, look_back).await;
                 watched.reaches(if checked.failure().is_none() { Stage::Read } else { Stage::Failed });
                 checked

@@ -47,15 +47,14 @@ fn dispatch(cli: Cli) -> u8 {
             return say_and_code(&Error::Bug(format!("the runtime cannot start: {error}")), log_format);
         }
     };
-    {
-        let _context = runtime.enter();
-        if let Err(error) = signals::outlive_file_size_limit() {
-            return say_and_code(&error, log_format);
-        }
+    let interrupt = Interrupt::default();
+    let heeded = matches!(cli.command, Command::Audit(_)).then(|| interrupt.clone());
+    if let Err(error) = signals::listen(heeded) {
+        return say_and_code(&error, log_format);
     }
     let ended = match cli.command {
         Command::Init(arguments) => init(&arguments, &cli.output),
-        Command::Audit(arguments) => runtime.block_on(audit(arguments, &cli.output)),
+        Command::Audit(arguments) => runtime.block_on(audit(arguments, &cli.output, &interrupt)),
         Command::Check(arguments) => runtime.block_on(check_configuration(arguments, &cli.output)),
         Command::Verify(arguments) => verify(&arguments, &cli.output),
         Command::History(arguments) => history(&arguments, &cli.output),
@@ -69,8 +68,10 @@ fn dispatch(cli: Cli) -> u8 {
             .and_then(|page| terminal::answer(&cli.output, |out| out.write_all(&page)))
             .map(|()| 0),
     };
-    // While the runtime lives signals are heard, even where nobody reads what is said here.
-    ended.unwrap_or_else(|error| say_and_code(&error, log_format))
+    let code = ended.unwrap_or_else(|error| say_and_code(&error, log_format));
+    // Whatever is still at work belongs to a run that has ended: a name that is looked up, an answer that is read.
+    runtime.shutdown_background();
+    code
 }
 
 fn init(arguments: &InitArgs, output: &OutputArgs) -> Result<u8, Error> {
@@ -87,18 +88,34 @@ fn init(arguments: &InitArgs, output: &OutputArgs) -> Result<u8, Error> {
     Ok(0)
 }
 
+/// Asks the system for no core dump, as the key would be in it. On Linux that also keeps other processes of the same user from
+/// looking into this one.
+fn forgo_core_dumps() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    #[cfg(not(target_os = "linux"))]
+    rustix::process::setrlimit(
+        rustix::process::Resource::Core,
+        rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
+    )?;
+    Ok(())
+}
+
 fn resolve(arguments: AuditArgs) -> Result<Config, Error> {
+    if let Err(error) = forgo_core_dumps() {
+        tracing::warn!(
+            "a core dump of this process would hold the key, and the system lets none be forgone: {error}"
+        );
+    }
     let variable = |name: &str| std::env::var_os(name);
     Ok(Config::resolve(arguments, &Environment::new(&variable))?)
 }
 
-async fn audit(arguments: AuditArgs, output: &OutputArgs) -> Result<u8, Error> {
+async fn audit(arguments: AuditArgs, output: &OutputArgs, interrupt: &Interrupt) -> Result<u8, Error> {
     let progress = Arc::new(Progress::default());
     let screen = terminal::Screen::start(output, &progress);
     let config = resolve(arguments)?;
-    let interrupt = Interrupt::default();
-    signals::listen(interrupt.clone())?;
-    let published = run(config, &Surroundings::default(), &progress, &interrupt).await;
+    let published = run(config, &Surroundings::default(), &progress, interrupt).await;
     screen.clear();
     let published = published?;
     terminal::log_gaps(&published);
@@ -120,7 +137,7 @@ async fn check_configuration(arguments: AuditArgs, output: &OutputArgs) -> Resul
 }
 
 fn verify(arguments: &VerifyArgs, output: &OutputArgs) -> Result<u8, Error> {
-    let verification = review::verify(&arguments.out, &Interrupt::default())?;
+    let verification = review::verify(&arguments.out, arguments.longest.bound(), &Interrupt::default())?;
     terminal::say(output, |out| verification.write(out));
     Ok(verification.exit_code())
 }
@@ -137,14 +154,14 @@ fn history(arguments: &HistoryArgs, output: &OutputArgs) -> Result<u8, Error> {
 }
 
 fn diff(arguments: &DiffArgs, output: &OutputArgs) -> Result<u8, Error> {
-    let changes = review::diff(&arguments.earlier, &arguments.later)?;
+    let changes = review::diff(&arguments.earlier, &arguments.later, arguments.longest.bound())?;
     terminal::answer(output, |out| report::changes(&changes, out))?;
     Ok(0)
 }
 
 fn render(arguments: &RenderArgs, output: &OutputArgs) -> Result<u8, Error> {
     let formats = arguments.format.as_deref().unwrap_or(Format::ALL);
-    let written = review::render(&arguments.bundle, &arguments.out, formats)?;
+    let written = review::render(&arguments.bundle, &arguments.out, formats, arguments.longest.bound())?;
     terminal::say(output, |out| {
         written.iter().try_for_each(|path| writeln!(out, "{}", show_hidden(&path.display().to_string(), &[])))
     });

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{
     DependenciesPage, FoundReferences, HolderPage, ListedSecret, ResourceType, SecretPage,
-    error::{ApiError, Malformed},
+    error::{ApiError, Fault, Malformed},
     traffic::Traffic,
     wire::{self, ListShape, Object, PageFrame, Sought, User, references_in_body},
 };
@@ -20,6 +20,7 @@ pub struct Answer {
     pub(super) request_id: Option<String>,
     pub(super) attempts: u32,
     pub(super) traffic: Arc<Traffic>,
+    pub(super) deadline: Instant,
     /// Its place among the answers that have not been read yet.
     pub(super) _held: Option<OwnedSemaphorePermit>,
 }
@@ -37,6 +38,18 @@ impl Answer {
     #[must_use]
     pub fn size(&self) -> usize {
         self.body.len()
+    }
+
+    /// The moment from which on it is not read any more, as the time of the run is over.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The error that it is where it was not read by then.
+    #[must_use]
+    pub fn too_late(&self) -> ApiError {
+        self.fails_with(Fault::Deadline)
     }
 
     /// What a page of secrets says of the next one, without its secrets: much sooner known than these.
@@ -139,10 +152,14 @@ impl Answer {
     /// The error that this answer is, for what of it could not be read.
     #[must_use]
     pub fn error(&self, problem: Malformed) -> ApiError {
+        self.fails_with(problem)
+    }
+
+    fn fails_with(&self, fault: impl Into<Fault>) -> ApiError {
         ApiError {
             request_id: self.request_id.clone(),
             attempts: self.attempts,
-            ..ApiError::new(self.path.clone(), problem)
+            ..ApiError::new(self.path.clone(), fault)
         }
     }
 }

@@ -22,6 +22,9 @@ const KEY_HEADER: &str = "xi-api-key";
 /// What the HTTP client says where a proxy answers with 407.
 const WRONG_PROXY_PASSWORD: &str = "proxy authorization required";
 
+/// How much of what is compressed is read at once, in bytes. It can become a thousand times as much.
+const PIECE: usize = 4096;
+
 /// How much of an error body is read, in bytes.
 const ERROR_BODY_LIMIT: usize = 64 * 1024;
 
@@ -106,7 +109,13 @@ impl Shared {
         let mut received = 0;
         while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(&error))? {
             received += chunk.len();
-            body.take(&chunk)?;
+            for piece in chunk.chunks(PIECE) {
+                body.take(piece)?;
+                if body.is_compressed() {
+                    // Other requests go on, and time is heeded, however much comes of little.
+                    tokio::task::yield_now().await;
+                }
+            }
         }
         // A stream of HTTP/2 that is reset without an error counts as ended, however much is missing. Of what is compressed
         // the decoder tells.

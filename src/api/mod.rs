@@ -271,6 +271,7 @@ impl Shared {
                         request_id,
                         attempts: sent,
                         traffic,
+                        deadline: self.run.deadline,
                         _held: held,
                     });
                 }

@@ -3,9 +3,10 @@
 
 use std::{collections::BTreeSet, io, path::Path};
 
-use super::{Bundle, Found, Manifest, REPORT, in_order, look_at, open};
+use super::{Bundle, Found, Manifest, REPORT, in_order, look_at};
 use crate::{
     audit::{Audit, Changes, Comparison, EarlierRun, History, NOT_IN_EARLIER, WorkspaceChanges},
+    bounded::{self, Bound},
     interrupt::Interrupt,
     inventory::{Seen, Workspace},
     report::{self, EarlierReport},
@@ -25,7 +26,7 @@ pub struct Earlier {
 ///
 /// # Errors
 /// Where the directory can't be read, or a signal came meanwhile.
-pub fn consult(output: &Path, audit: &Audit, interrupt: &Interrupt) -> io::Result<Earlier> {
+pub fn consult(output: &Path, audit: &Audit, longest: Bound, interrupt: &Interrupt) -> io::Result<Earlier> {
     let is_narrowed = audit.filter().is_some();
     let workspaces = audit.workspaces.iter().filter(|_| !is_narrowed);
     let mut consulted = Consulted {
@@ -43,7 +44,7 @@ pub fn consult(output: &Path, audit: &Audit, interrupt: &Interrupt) -> io::Resul
             return Err(io::Error::other("a signal came"));
         }
         let bundle = found.bundle.clone();
-        if let Err(why) = consulted.ask(found, audit, interrupt) {
+        if let Err(why) = consulted.ask(found, audit, longest, interrupt) {
             if interrupt.signal().is_some() {
                 return Err(why);
             }
@@ -58,13 +59,18 @@ pub fn consult(output: &Path, audit: &Audit, interrupt: &Interrupt) -> io::Resul
 /// What the last complete audit saw of a workspace that is being read. Nothing where no bundle tells: why one that should
 /// does not, [`consult`] says.
 #[must_use]
-pub fn last_seen(output: &Path, workspace: &Workspace, interrupt: &Interrupt) -> Option<Seen> {
+pub fn last_seen(
+    output: &Path,
+    workspace: &Workspace,
+    longest: Bound,
+    interrupt: &Interrupt,
+) -> Option<Seen> {
     let is_of_use = |found: &Found| {
         found.manifest().is_some_and(|manifest| manifest.is_base() && manifest.read_whole(&workspace.name))
-            && look_at(&found.bundle, interrupt).is_ok_and(|looked| looked.flaws.is_empty())
+            && look_at(&found.bundle, longest, interrupt).is_ok_and(|looked| looked.flaws.is_empty())
     };
     let read = |found: Found| -> io::Result<Option<Seen>> {
-        Ok(report::read_seen(open(&found.bundle.path.join(REPORT))?, workspace)?)
+        Ok(report::read_seen(bounded::open(&found.bundle.path.join(REPORT), longest)?, workspace)?)
     };
     let found = in_order(output).unwrap_or_default();
     found.into_iter().rev().find(is_of_use).map(read).and_then(|read| read.ok().flatten())
@@ -81,7 +87,7 @@ struct Consulted {
 }
 
 impl Consulted {
-    fn ask(&mut self, found: Found, audit: &Audit, interrupt: &Interrupt) -> io::Result<()> {
+    fn ask(&mut self, found: Found, audit: &Audit, longest: Bound, interrupt: &Interrupt) -> io::Result<()> {
         let Found { bundle, manifest } = found;
         let (manifest, _) = manifest?;
         let compares_any = audit.filter().is_none() && self.since.is_none() && manifest.complete;
@@ -97,13 +103,13 @@ impl Consulted {
             }
             return Ok(());
         }
-        let looked = look_at(&bundle, interrupt)?;
+        let looked = look_at(&bundle, longest, interrupt)?;
         if let Some(flaw) = looked.flaws.first() {
             return Err(io::Error::other(flaw.to_string()));
         }
         let mut comparison =
             compares.then(|| Comparison::of(audit).only(|workspace| wanted.contains(workspace)));
-        let report = read(&bundle, &manifest, comparison.as_mut())?;
+        let report = read(&bundle, &manifest, longest, comparison.as_mut())?;
         if let Some(comparison) = comparison {
             let known_now = self.history.as_ref().unwrap_or(&report.history);
             let found = comparison.finish(report.run.started_at, &report.history, known_now);
@@ -178,11 +184,12 @@ const NEVER_WHOLE: &str = "no bundle that is still there, and holds, read it who
 fn read(
     bundle: &Bundle,
     manifest: &Manifest,
+    longest: Bound,
     comparison: Option<&mut Comparison<'_>>,
 ) -> io::Result<EarlierReport> {
     if !manifest.files.iter().any(|file| file.name == REPORT) {
         return Err(io::Error::other(format!("its manifest names no {REPORT}")));
     }
-    report::read_earlier(open(&bundle.path.join(REPORT))?, comparison)
+    report::read_earlier(bounded::open(&bundle.path.join(REPORT), longest)?, comparison)
         .map_err(|error| io::Error::other(format!("{REPORT}: {error}")))
 }

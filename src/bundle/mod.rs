@@ -18,14 +18,18 @@ pub(crate) use soundness::sum_line;
 pub use soundness::{Flaw, Looked, look_at};
 
 use std::{
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::{audit::Clock, text::hexadecimal};
+use crate::{
+    audit::Clock,
+    bounded::{self, Bound, Bounded},
+    text::hexadecimal,
+};
 
 /// The file that says what a bundle holds.
 pub const MANIFEST: &str = "manifest.json";
@@ -80,9 +84,7 @@ pub(crate) fn latest(output: &Path) -> Option<PathBuf> {
 
 /// The bundle that `latest.txt` names. `None` where there is no such file, or it is none of this program's.
 pub(crate) fn latest_in_file(output: &Path) -> Option<Bundle> {
-    // A name takes some twenty bytes.
-    let (mut text, file) = (String::new(), open(&output.join(LATEST_FILE)).ok()?);
-    file.take(100).read_to_string(&mut text).ok()?;
+    let text = bounded::open(&output.join(LATEST_FILE), Bound::NAME).and_then(Bounded::text).ok()?;
     Bundle::named(output, text.trim_end())
 }
 
@@ -132,7 +134,7 @@ impl Bundle {
     /// # Errors
     /// Where it can't be read.
     pub fn manifest_sha256(&self) -> io::Result<String> {
-        Ok(hexadecimal(&Sha256::digest(read_file(&self.path.join(MANIFEST))?)))
+        Ok(hexadecimal(&Sha256::digest(bounded::read(&self.path.join(MANIFEST), Bound::MANIFEST)?)))
     }
 
     /// What its manifest says.
@@ -141,30 +143,13 @@ impl Bundle {
     /// Where it can't be read, or is that of another run.
     pub fn manifest(&self) -> io::Result<Manifest> {
         let path = self.path.join(MANIFEST);
-        let manifest: Manifest = serde_json::from_slice(&read_file(&path)?)
+        let manifest: Manifest = serde_json::from_slice(&bounded::read(&path, Bound::MANIFEST)?)
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
         if manifest.run != self.run {
             return Err(io::Error::other(format!("its manifest is that of the run {}", manifest.run)));
         }
         Ok(manifest)
     }
-}
-
-/// A file of a bundle, to be read from its beginning.
-///
-/// # Errors
-/// Where it can't be opened, or is no regular file: anything else, such as a pipe, may never come to an end.
-pub(crate) fn open(path: &Path) -> io::Result<impl Read + use<>> {
-    if !fs_err::metadata(path)?.is_file() {
-        return Err(io::Error::other(format!("{} is no regular file", path.display())));
-    }
-    Ok(io::BufReader::with_capacity(1 << 16, fs_err::File::open(path)?))
-}
-
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open(path)?.read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -9,8 +9,12 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{Bundle, FileEntry, MANIFEST, Manifest, SUMS, read_file};
-use crate::{interrupt::Interrupt, text::hexadecimal};
+use super::{Bundle, FileEntry, MANIFEST, Manifest, SUMS};
+use crate::{
+    bounded::{self, Bound},
+    interrupt::Interrupt,
+    text::hexadecimal,
+};
 
 /// What is wrong with a bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,11 +50,11 @@ pub struct Looked {
     pub besides: Vec<String>,
 }
 
-/// Checks every file of a bundle against its manifest, and the manifest against SHA256SUMS.
+/// Checks every file of a bundle against its manifest, and the manifest against SHA256SUMS. None beyond the bound is read.
 ///
 /// # Errors
 /// Where a signal came meanwhile.
-pub fn look_at(bundle: &Bundle, interrupt: &Interrupt) -> io::Result<Looked> {
+pub fn look_at(bundle: &Bundle, longest: Bound, interrupt: &Interrupt) -> io::Result<Looked> {
     let mut looked = Looked { manifest: None, manifest_sha256: None, flaws: Vec::new(), besides: Vec::new() };
     if bundle.path.join(MANIFEST).symlink_metadata().is_err() {
         looked.flaws.push(Flaw::Missing(MANIFEST.to_owned()));
@@ -65,7 +69,7 @@ pub fn look_at(bundle: &Bundle, interrupt: &Interrupt) -> io::Result<Looked> {
         }
     };
     for file in &manifest.files {
-        if let Some(flaw) = check_file(bundle, file, interrupt)? {
+        if let Some(flaw) = check_file(bundle, file, longest, interrupt)? {
             looked.flaws.push(flaw);
         }
     }
@@ -78,7 +82,12 @@ pub fn look_at(bundle: &Bundle, interrupt: &Interrupt) -> io::Result<Looked> {
     Ok(looked)
 }
 
-fn check_file(bundle: &Bundle, file: &FileEntry, interrupt: &Interrupt) -> io::Result<Option<Flaw>> {
+fn check_file(
+    bundle: &Bundle,
+    file: &FileEntry,
+    longest: Bound,
+    interrupt: &Interrupt,
+) -> io::Result<Option<Flaw>> {
     // A manifest that somebody wrote may name anything.
     if Path::new(&file.name).components().count() != 1 || file.name.starts_with('.') {
         return Ok(Some(Flaw::Altered(format!("{MANIFEST} names a file outside of the bundle"))));
@@ -98,7 +107,7 @@ fn check_file(bundle: &Bundle, file: &FileEntry, interrupt: &Interrupt) -> io::R
         }
         Ok(_) => {}
     }
-    let sum = match sha256_of(&path, interrupt) {
+    let sum = match sha256_of(&path, longest, interrupt) {
         Ok(sum) => sum,
         Err(error) if interrupt.signal().is_some() => return Err(error),
         Err(error) => return Ok(Some(Flaw::Unreadable(error.to_string()))),
@@ -110,7 +119,7 @@ fn check_file(bundle: &Bundle, file: &FileEntry, interrupt: &Interrupt) -> io::R
 /// SHA256SUMS has to say of every file, the manifest included, what is true of it.
 fn check_sums(bundle: &Bundle, manifest: &Manifest, manifest_sha256: &str) -> Option<Flaw> {
     let path = bundle.path.join(SUMS);
-    let bytes = match read_file(&path) {
+    let bytes = match bounded::read(&path, Bound::SUMS) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Some(Flaw::Missing(SUMS.to_owned()));
@@ -149,8 +158,8 @@ fn besides(bundle: &Bundle, manifest: &Manifest) -> io::Result<Vec<String>> {
 }
 
 /// The SHA-256 of a file, in hexadecimal. Fails where it can't be read, or a signal came meanwhile.
-fn sha256_of(path: &Path, interrupt: &Interrupt) -> io::Result<String> {
-    let mut file = fs_err::File::open(path)?;
+fn sha256_of(path: &Path, longest: Bound, interrupt: &Interrupt) -> io::Result<String> {
+    let mut file = bounded::open(path, longest)?;
     let (mut sum, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
         if interrupt.signal().is_some() {

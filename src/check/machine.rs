@@ -8,10 +8,12 @@ use super::{
     space::{free_space, remaining, space},
 };
 use crate::{
+    bounded::Bound,
     bundle::{self, Bundle, Looked, MANIFEST, SUMS},
+    config::Config,
     error::Error,
     interrupt::Interrupt,
-    publish::{self, DryOpen, Latest, OutputDirectory, PublishError, Retention},
+    publish::{self, DryOpen, Latest, OutputDirectory, PublishError},
 };
 
 /// What this machine has to give.
@@ -25,14 +27,10 @@ pub struct Machine {
     pub writing: Option<u8>,
 }
 
-/// Looks at the output directory and what is around it.
+/// Looks at the output directory of a configuration and what is around it.
 #[must_use]
-pub fn examine(
-    out: &Path,
-    retention: Retention,
-    metrics_file: Option<&Path>,
-    interrupt: &Interrupt,
-) -> Machine {
+pub fn examine(config: &Config, interrupt: &Interrupt) -> Machine {
+    let (out, retention) = (config.out.as_path(), config.retention);
     let mut machine = Machine { lines: Vec::new(), opening: None, writing: None };
     let DryOpen { place, lock, directory } = OutputDirectory::dry_open(out);
     machine.opens("lock", lock.map(|()| "held by nobody".to_owned()));
@@ -53,7 +51,7 @@ pub fn examine(
     // What was made by a clock that was off is no bundle that an audit builds on.
     let there: Vec<Bundle> =
         there.into_iter().filter(|found| !found.is_clock_off()).map(|found| found.bundle).collect();
-    let (line, size) = last_bundle(out, there.last(), interrupt);
+    let (line, size) = last_bundle(out, there.last(), config.bundle_files, interrupt);
     machine.lines.push(line);
 
     let space = free_space(&place).map(|free| space(free, size, remaining(retention, there.len())));
@@ -65,7 +63,7 @@ pub fn examine(
         machine.writing = Some(Error::Publish(full).exit_code());
     }
     machine.lines.push(space);
-    machine.lines.extend(metrics_file.map(metrics));
+    machine.lines.extend(config.metrics_file.as_deref().map(metrics));
     machine
 }
 
@@ -83,12 +81,17 @@ impl Machine {
 }
 
 /// What there is to say of the bundle that was published last, and its size in bytes.
-fn last_bundle(out: &Path, last: Option<&Bundle>, interrupt: &Interrupt) -> (Line, Option<u64>) {
+fn last_bundle(
+    out: &Path,
+    last: Option<&Bundle>,
+    longest: Bound,
+    interrupt: &Interrupt,
+) -> (Line, Option<u64>) {
     const WHAT: &str = "last bundle";
     let Some(last) = last else {
         return (Line::new(Standing::Ok, WHAT, "none yet; history begins with the first night"), None);
     };
-    let looked = match bundle::look_at(last, interrupt) {
+    let looked = match bundle::look_at(last, longest, interrupt) {
         Ok(looked) => looked,
         Err(error) => {
             return (Line::new(Standing::Unknown, WHAT, format!("{}: {error}", last.run)), None);

@@ -3,9 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::Instant};
 
 use super::{
     CollectOptions,
@@ -28,6 +29,10 @@ use crate::{
 /// How many more jobs are begun than requests may be in flight, so that the network is busy while an answer is taken in.
 /// What was answered and not taken in takes memory, so there are no more of them.
 const AHEAD: usize = 4;
+
+/// How long after the end of the run the last answer may still be taken in. All that was read is lost with one that takes
+/// longer.
+const TO_BE_TAKEN_IN: Duration = Duration::from_secs(10);
 
 pub(super) struct Collector {
     pub(super) client: Client,
@@ -91,15 +96,22 @@ pub(super) struct NotFound {
 }
 
 impl Answered {
-    /// How much there is to read, in bytes.
-    fn size(&self) -> usize {
+    /// What there is to read.
+    fn answer(&mut self) -> Option<&mut Result<Answer, ApiError>> {
         match self {
             Self::Page { answer, .. }
             | Self::HigherLimit { answer, .. }
             | Self::Dependents { answer, .. }
             | Self::Secret { answer, .. }
-            | Self::User(answer) => answer.as_ref().map_or(0, Answer::size),
-            Self::Scans(_) => 0,
+            | Self::User(answer) => Some(answer),
+            Self::Scans(_) => None,
+        }
+    }
+
+    /// Takes an answer that was not read in time for none.
+    fn fail(&mut self, too_late: ApiError) {
+        if let Some(answer) = self.answer() {
+            *answer = Err(too_late);
         }
     }
 }
@@ -164,8 +176,17 @@ impl Collector {
         loop {
             self.start_what_waits();
             let Some(joined) = self.jobs.join_next().await else { return Ok(self) };
-            let answered = done(joined).await;
-            self = digest(answered.size(), move || self.take(answered)).await?;
+            let mut answered = done(joined).await;
+            let Some(Ok(answer)) = answered.answer() else {
+                self = self.take(answered)?;
+                continue;
+            };
+            let (size, deadline, too_late) = (answer.size(), answer.deadline(), answer.too_late());
+            if deadline <= Instant::now() {
+                answered.fail(too_late.clone());
+            }
+            let taking = move || self.take(answered);
+            self = digest(size, deadline + TO_BE_TAKEN_IN, taking).await.unwrap_or(Err(too_late))?;
         }
     }
 

@@ -99,18 +99,21 @@ pub(super) struct Document {
 }
 
 impl Document {
+    /// Reads one.
     pub(super) async fn read(
         answer: Result<Answer, ApiError>,
         read: impl FnOnce(&Answer) -> Result<FoundReferences, ApiError> + Send + 'static,
     ) -> Self {
         let read = match answer {
             Ok(answer) => {
-                digest(answer.size(), move || {
+                let too_late = answer.too_late();
+                digest(answer.size(), answer.deadline(), move || {
                     let mut found = read(&answer)?;
                     let error = found.problem.take().map(|problem| answer.error(problem));
                     Ok(Self { found, error, branch: None, is_answer: true })
                 })
                 .await
+                .unwrap_or(Err(too_late))
             }
             Err(error) => Err(error),
         };

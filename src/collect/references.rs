@@ -196,7 +196,12 @@ impl Scanning {
             let sought = Arc::clone(self.sought());
             let read = match listing.ask(&self.places, walk.cursor()).await {
                 Ok(answer) => {
-                    digest(answer.size(), move || Ok((listing.read(&answer, &sought)?, answer))).await
+                    let too_late = answer.too_late();
+                    digest(answer.size(), answer.deadline(), move || {
+                        Ok((listing.read(&answer, &sought)?, answer))
+                    })
+                    .await
+                    .unwrap_or(Err(too_late))
                 }
                 Err(error) => Err(error),
             };

@@ -7,6 +7,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use super::{ConfigError, address::Region};
 use crate::{
     audit::{Finding, Redaction},
+    bounded::{self, Bound, Bounded},
     report::Format,
 };
 
@@ -87,6 +88,7 @@ pub(super) struct ReportTable {
     pub(super) metrics_file: Option<std::path::PathBuf>,
     pub(super) keep: Option<usize>,
     pub(super) keep_days: Option<u32>,
+    pub(super) max_bundle_file_mib: Option<u32>,
 }
 
 /// `[policy]`
@@ -130,7 +132,8 @@ impl std::fmt::Display for DateText {
 
 impl ConfigFile {
     pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs_err::read_to_string(path)
+        let text = bounded::open_named(path, Bound::CONFIGURATION)
+            .and_then(Bounded::text)
             .map_err(|error| ConfigError::new(format!("the configuration cannot be read: {error}")))?;
         Self::parse(&text).map_err(|problem| ConfigError::new(format!("{}: {problem}", path.display())))
     }

@@ -1,7 +1,7 @@
 //! Where a key is read from. What it is goes nowhere: no message shows any of it.
 
 use std::{
-    io::{self, Read},
+    io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -9,6 +9,7 @@ use std::{
 use secrecy::SecretString;
 
 use super::{ConfigError, Environment, refuse_shell_words};
+use crate::bounded::{self, Bound};
 
 /// The variable that the ecosystem's clients read.
 pub(super) const KEY_VARIABLE: &str = "ELEVENLABS_API_KEY";
@@ -79,16 +80,14 @@ pub(super) fn from_file(
         ))
     };
     // What is read is what was looked at, whatever stands there meanwhile.
-    let mut file = fs_err::File::open(&path).map_err(unreadable)?;
+    let file = bounded::open_named(&path, Bound::KEY).map_err(unreadable)?;
     if file.metadata().map_err(unreadable)?.permissions().mode() & 0o007 != 0 {
         return Err(ConfigError::new(format!(
             "the API key file {0} is open to everybody on this machine; close it with: chmod o= {0}",
             path.display()
         )));
     }
-    let mut text = String::new();
-    file.read_to_string(&mut text).map_err(unreadable)?;
-    checked(&text, &format!("the file {}", path.display()))
+    checked(&file.text().map_err(unreadable)?, &format!("the file {}", path.display()))
 }
 
 fn locate(file: &Path, beside: &Path, environment: &Environment) -> Result<PathBuf, ConfigError> {

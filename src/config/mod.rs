@@ -33,6 +33,7 @@ use url::Url;
 
 use crate::{
     audit::{OnPopulationDrop, PartialView, Redaction, Rendering},
+    bounded::{self, Bound},
     cli::AuditArgs,
     collect::CollectOptions,
     publish::Retention,
@@ -83,6 +84,8 @@ pub struct Config {
     pub metrics_file: Option<PathBuf>,
     /// Which earlier bundles are kept.
     pub retention: Retention,
+    /// The bound of their files.
+    pub bundle_files: Bound,
     /// What counts as a finding.
     pub policy: Policy,
     /// Every setting with its value and where that came from.
@@ -127,7 +130,11 @@ impl Config {
     /// Where anything is missing, contradictory or out of bounds.
     pub fn resolve(arguments: AuditArgs, environment: &Environment) -> Result<Self, ConfigError> {
         let (file, beside) = match &arguments.config {
-            Some(path) => (ConfigFile::read(path)?, path.parent().unwrap_or(Path::new("")).to_owned()),
+            Some(path) => {
+                // A stream has nothing beside it: paths in it are those of whoever started the program.
+                let beside = path.parent().filter(|_| !bounded::is_stream(path)).unwrap_or(Path::new(""));
+                (ConfigFile::read(path)?, beside.to_owned())
+            }
             None => (ConfigFile::default(), PathBuf::new()),
         };
         #[cfg(feature = "simulator")]
@@ -171,7 +178,7 @@ impl Config {
             Target::Demo(_) => false,
         };
         environment.note_network(are_heeded, &mut settings)?;
-        let ReportOptions { out, formats, rendering, redact, metrics_file, retention } = report;
+        let ReportOptions { out, formats, rendering, redact, metrics_file, retention, bundle_files } = report;
         let Settings(settings) = settings;
         Ok(Self {
             target,
@@ -186,6 +193,7 @@ impl Config {
             redact,
             metrics_file,
             retention,
+            bundle_files,
             policy,
             settings,
         })

@@ -11,7 +11,10 @@ use super::{
     flag, refuse_shell_words,
     settings::{Origin, Settings},
 };
-use crate::audit::{Finding, Waiver};
+use crate::{
+    audit::{Finding, Waiver},
+    bounded::{self, Bound, Bounded},
+};
 
 /// What counts as a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +68,8 @@ impl Policy {
         match &file {
             Some(path) => {
                 settings.note("[policy] waivers", path.display().to_string(), Origin::File);
-                let text = fs_err::read_to_string(path)
+                let text = bounded::open_named(path, Bound::CONFIGURATION)
+                    .and_then(Bounded::text)
                     .map_err(|error| ConfigError::new(format!("the waivers cannot be read: {error}")))?;
                 let read: WaiversFile = parse_toml(&text)
                     .map_err(|problem| ConfigError::new(format!("{}: {problem}", path.display())))?;

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use super::{
     ConfigError,
     file::ReportTable,
-    flag, names_of, refuse_shell_words,
+    flag, in_bounds, names_of, refuse_shell_words,
     settings::{Origin, Settings},
 };
 use crate::{
     audit::{Redaction, Rendering},
+    bounded::{BUNDLE_FILE_MIB, BUNDLE_FILE_MIBS, Bound},
     cli::AuditArgs,
     publish::Retention,
     report::Format,
@@ -25,6 +26,7 @@ pub(super) struct ReportOptions {
     pub(super) redact: Vec<Redaction>,
     pub(super) metrics_file: Option<PathBuf>,
     pub(super) retention: Retention,
+    pub(super) bundle_files: Bound,
 }
 
 impl ReportOptions {
@@ -89,7 +91,11 @@ impl ReportOptions {
         };
         settings.note(METRICS_FILE, shown, origin);
         let retention = retention(table.keep, table.keep_days, settings)?;
-        Ok(Self { out, formats, rendering, redact, metrics_file, retention })
+        const LONGEST: &str = "[report] max_bundle_file_mib";
+        let mib = settings.pick(LONGEST, None, table.max_bundle_file_mib, BUNDLE_FILE_MIB);
+        in_bounds(LONGEST, mib, BUNDLE_FILE_MIBS)?;
+        let bundle_files = Bound::of_bundle_files(mib);
+        Ok(Self { out, formats, rendering, redact, metrics_file, retention, bundle_files })
     }
 }
 

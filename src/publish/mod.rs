@@ -142,6 +142,10 @@ pub fn publish(
     })?;
     let published = directory.put_in_place(&audit.run.id, interrupt)?;
     for Predecessor { bundle, .. } in to_prune {
+        if interrupt.came_late() {
+            tracing::info!("a signal came: bundles that are no longer kept are removed on the next night");
+            break;
+        }
         match published.remove(&bundle) {
             Ok(()) => tracing::info!("removed the bundle {}, which is no longer kept", bundle.path.display()),
             // The new bundle is in place all the same, and the next run tries again.

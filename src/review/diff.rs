@@ -5,20 +5,22 @@ use std::path::Path;
 use super::{ReviewError, audit_of, open};
 use crate::{
     audit::{Changes, Comparison},
+    bounded::Bound,
     bundle::{self, REPORT},
     report,
 };
 
-/// Compares the bundle at `later` with the one at `earlier`. Narrowed ones are not compared.
+/// Compares the bundle at `later` with the one at `earlier`. Narrowed ones are not compared. No report beyond the bound is
+/// read.
 ///
 /// # Errors
 /// Where one of the two reports can't be read.
-pub fn diff(earlier: &Path, later: &Path) -> Result<Changes, ReviewError> {
-    let now = audit_of(later)?;
+pub fn diff(earlier: &Path, later: &Path, longest: Bound) -> Result<Changes, ReviewError> {
+    let now = audit_of(later, longest)?;
     let mut comparison = Comparison::of(&now);
     let earlier = bundle::at(earlier);
     let path = earlier.join(REPORT);
-    let read = report::read_earlier(open(&earlier)?, Some(&mut comparison))
+    let read = report::read_earlier(open(&earlier, longest)?, Some(&mut comparison))
         .map_err(|error| ReviewError::read(&path)(error.into()))?;
     let sides = [("first", &read.run.run), ("second", &now.run.id)];
     let of_sides = |is_so: [bool; 2], what: &str| -> Vec<String> {

@@ -23,6 +23,7 @@ use chrono::NaiveDate;
 
 use crate::{
     audit::Audit,
+    bounded::{self, Bound, Bounded},
     bundle::{self, Bundle, Found, REPORT},
     report,
 };
@@ -95,16 +96,16 @@ fn at_least_one<T>(found: io::Result<Vec<T>>, output: &Path) -> Result<Vec<T>, R
 }
 
 /// The audit that a bundle was made of.
-fn audit_of(bundle: &Path) -> Result<Audit, ReviewError> {
+fn audit_of(bundle: &Path, longest: Bound) -> Result<Audit, ReviewError> {
     let bundle = bundle::at(bundle);
     let path = bundle.join(REPORT);
-    report::read_audit(open(&bundle)?).map_err(|error| ReviewError::read(&path)(error.into()))
+    report::read_audit(open(&bundle, longest)?).map_err(|error| ReviewError::read(&path)(error.into()))
 }
 
 /// The report of a bundle.
-fn open(bundle: &Path) -> Result<impl io::Read + use<>, ReviewError> {
+fn open(bundle: &Path, longest: Bound) -> Result<Bounded, ReviewError> {
     let path = bundle.join(REPORT);
-    bundle::open(&path).map_err(|error| match is_missing(&error) {
+    bounded::open(&path, longest).map_err(|error| match is_missing(&error) {
         true => ReviewError::NoBundle(bundle.to_owned()),
         false => ReviewError::read(&path)(error),
     })

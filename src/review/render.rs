@@ -7,15 +7,23 @@ use std::{
 };
 
 use super::{ReviewError, audit_of};
-use crate::report::{self, Format};
+use crate::{
+    bounded::Bound,
+    report::{self, Format},
+};
 
 /// Makes the reports of the bundle at `bundle` again, in the directory `out`. What was written. By the version of this
-/// program that published it, they come out byte for byte the same.
+/// program that published it, they come out byte for byte the same. No report beyond the bound is read.
 ///
 /// # Errors
 /// Where the report can't be read, or a file can't be written; one that is there already is never replaced.
-pub fn render(bundle: &Path, out: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReviewError> {
-    let audit = audit_of(bundle)?;
+pub fn render(
+    bundle: &Path,
+    out: &Path,
+    formats: &[Format],
+    longest: Bound,
+) -> Result<Vec<PathBuf>, ReviewError> {
+    let audit = audit_of(bundle, longest)?;
     fs_err::create_dir_all(out).map_err(ReviewError::write(out))?;
     // Before the first is written, so that nothing is half done.
     for path in report::File::of(formats).map(|file| out.join(file.name())) {

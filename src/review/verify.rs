@@ -8,6 +8,7 @@ use std::{
 
 use super::{ReviewError, bundles_in, chain::Chain};
 use crate::{
+    bounded::Bound,
     bundle::{self, Flaw, Looked, look_at},
     interrupt::Interrupt,
     text::{count, show_hidden},
@@ -64,14 +65,14 @@ What it does not: whoever can write here can make the whole chain anew, or take 
 out, sign the newest manifest.json, or keep its SHA-256 elsewhere, as docs/evidence.md shows. Nor does it prove that\n\
 the API told the truth.";
 
-/// Checks every file of every bundle, and the chain that they form.
+/// Checks every file of every bundle, and the chain that they form. No file beyond the bound is read.
 ///
 /// # Errors
 /// Where there are no bundles, the directory can't be read, or a signal came meanwhile.
-pub fn verify(output: &Path, interrupt: &Interrupt) -> Result<Verification, ReviewError> {
+pub fn verify(output: &Path, longest: Bound, interrupt: &Interrupt) -> Result<Verification, ReviewError> {
     let mut looked_at = Vec::new();
     for bundle in bundles_in(output)? {
-        let looked = look_at(&bundle, interrupt).map_err(ReviewError::read(&bundle.path))?;
+        let looked = look_at(&bundle, longest, interrupt).map_err(ReviewError::read(&bundle.path))?;
         looked_at.push((bundle, looked));
     }
     let chain = Chain::of(&looked_at);

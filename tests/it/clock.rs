@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use elevenlabs_secrets_audit::{
     api::Chance,
+    bounded::Bound,
     check_up,
     interrupt::Interrupt,
     progress::Progress,
@@ -382,6 +383,6 @@ async fn a_report_that_names_an_impossible_offset_is_made_again_all_the_same() {
     let out = nights.home().join("again");
     let output = nights.ask(&["history"]);
     assert_eq!(code(&output), 0, "{}", text(&output.stderr));
-    let made = render(&bundle, &out, Format::ALL);
+    let made = render(&bundle, &out, Format::ALL, Bound::default());
     assert!(made.is_ok(), "{made:?}");
 }

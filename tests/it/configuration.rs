@@ -16,7 +16,8 @@ const INTRODUCTION: &str = "\
 
 Without a file the job runs by defaults and the environment. `elevenlabs-secrets-audit init` writes one with every
 setting explained; [config.example.toml](../config.example.toml) is the same with all defaults. A file is read only where
-`--config FILE` names it, and relative paths in it are relative to it.
+`--config FILE` names it, and relative paths in it are relative to it; in one that comes as a stream (`/dev/stdin`, or `<(…)` of a
+shell) they are relative to the working directory.
 
 **A flag outranks the file, and the file the default.** The environment's `ELEVENLABS_API_KEY` and `ELEVENLABS_BASE_URL`
 serve a workspace that names no key or address of its own.

@@ -2,6 +2,7 @@
 
 use elevenlabs_secrets_audit::{
     audit::{Changes, WorkspaceChanges},
+    bounded::Bound,
     review::diff,
     simulator::{Secret, Simulator, World, world},
 };
@@ -18,7 +19,7 @@ const OTHER: &str = "2026-03-14T02:00:00Z";
 const THIRD: &str = "2026-03-15T02:00:00Z";
 
 fn changes(nights: &Nights, earlier: &str, later: &str) -> Vec<WorkspaceChanges> {
-    match diff(&nights.bundle(earlier), &nights.bundle(later)).unwrap() {
+    match diff(&nights.bundle(earlier), &nights.bundle(later), Bound::default()).unwrap() {
         Changes::Since { earlier: since, workspaces, .. } => {
             assert_eq!(since.run, run_of(earlier));
             workspaces

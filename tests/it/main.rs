@@ -15,6 +15,7 @@
 //! | `faults` | bad answers, broken connections and refused keys |
 //! | `nights` | nights that publish into one directory, for the following |
 //! | `verify`, `tampering`, `forged` | what is sound is called so, and what is not is found |
+//! | `oversized` | files that are larger than they should be, or none at all |
 //! | `sums` | what a manifest says of how a bundle came about, and its sums |
 //! | `retention` | which bundles are removed, and what then still tells of them |
 //! | `timeline` | on which dates the audit ran |
@@ -134,6 +135,7 @@ mod months;
 mod needed;
 mod nights;
 mod no_change;
+mod oversized;
 mod places;
 mod policy;
 mod population;

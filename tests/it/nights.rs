@@ -12,6 +12,7 @@ use std::{
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use elevenlabs_secrets_audit::{
     api::Chance,
+    bounded::Bound,
     interrupt::Interrupt,
     review::{Soundness, Verification, verify},
     simulator::{Request, Secret, Simulator, World},
@@ -133,7 +134,7 @@ impl Nights {
 
     /// What the library says of all bundles.
     pub(crate) fn verify(&self) -> Verification {
-        verify(&self.out(), &Interrupt::default()).unwrap()
+        verify(&self.out(), Bound::default(), &Interrupt::default()).unwrap()
     }
 
     /// What is not sound: the run, what became of it, and what exactly.

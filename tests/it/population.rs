@@ -1,6 +1,7 @@
 //! A key that lost access sees fewer secrets, and nothing but an earlier audit can tell.
 
 use elevenlabs_secrets_audit::{
+    bounded::Bound,
     report::Format,
     review::render,
     simulator::{Secret, Simulator, World},
@@ -124,7 +125,7 @@ async fn a_drop_whose_report_is_made_again_is_still_a_gap() {
     assert_no_drop(&nights.night(10).await);
     let outcome = nights.night(4).await;
     let out = nights.first.home().join("again");
-    render(&outcome.result.as_ref().unwrap().bundle, &out, &[Format::Markdown]).unwrap();
+    render(&outcome.result.as_ref().unwrap().bundle, &out, &[Format::Markdown], Bound::default()).unwrap();
     assert_eq!(fs_err::read_to_string(out.join("report.md")).unwrap(), markdown(&outcome));
 }
 

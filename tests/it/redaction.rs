@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use elevenlabs_secrets_audit::{
+    bounded::Bound,
     review::diff,
     simulator::{Reply, Secret, Simulator, World, world},
 };
@@ -226,7 +227,7 @@ async fn switching_it_on_or_off_makes_no_change_of_its_own() {
                 "{}",
                 text(&output.stdout)
             );
-            assert!(diff(&bundles[0], &bundles[1]).is_ok());
+            assert!(diff(&bundles[0], &bundles[1], Bound::default()).is_ok());
         }
     }
 }

@@ -8,6 +8,7 @@ use elevenlabs_secrets_audit::{
         Audit, Changes, DependentChanges, DependentName, EarlierRun, Finding, History, JudgedSecret,
         RenamedSecret, SecretName, Verdict, Waiver, WorkspaceChanges,
     },
+    bounded::Bound,
     inventory::Inventory,
     report::{File, Format, read_audit, summary},
     review::render,
@@ -35,7 +36,7 @@ fn comes_out_the_same(bundle: &Path) {
     let (alone, out) = (home.path().join("alone"), home.path().join("new").join("out"));
     fs_err::create_dir(&alone).unwrap();
     fs_err::copy(bundle.join("report.json"), alone.join("report.json")).unwrap();
-    let written = render(&alone, &out, Format::ALL).unwrap();
+    let written = render(&alone, &out, Format::ALL, Bound::default()).unwrap();
     let files = ["dependents.csv", "secrets.csv", "report.md", "report.html", "metrics.prom", "report.json"];
     assert_eq!(written, files.map(|file| out.join(file)));
     let mut compared = 0;

@@ -12,6 +12,7 @@ use crate::{
     support::{binary_in, code, serve, serve_with, text},
 };
 use elevenlabs_secrets_audit::{
+    bounded::Bound,
     interrupt::{Interrupt, Signal},
     review::verify,
 };
@@ -196,7 +197,10 @@ async fn a_signal_ends_it() {
     let nights = three_nights().await;
     let interrupt = Interrupt::default();
     interrupt.raise(Signal::Terminate);
-    assert!(verify(&nights.out(), &interrupt).is_err(), "it never calls sound what it did not read");
+    assert!(
+        verify(&nights.out(), Bound::default(), &interrupt).is_err(),
+        "it never calls sound what it did not read"
+    );
 }
 
 #[tokio::test]
