@@ -11,7 +11,7 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use elevenlabs_secrets_audit::{
     api::{
-        Chance, Client, ClientOptions, Connections, DependenciesPage, ResourceType, RetryPolicy, Run,
+        Chance, Client, ClientOptions, Connections, DependenciesPage, Mask, ResourceType, RetryPolicy, Run,
         SecretPage,
     },
     collect::{CollectOptions, collect},
@@ -47,10 +47,12 @@ fn client(simulator: &Simulator, world: &World) -> Client {
         retries: 0,
         max_body: 32 << 20,
         max_pages: 10_000,
-        use_proxy: false,
+        proxy: None,
     };
     let connections = Connections::new(A_MINUTE, A_MINUTE, A_MINUTE);
-    let run = Run::new(connections, 32, 0, tokio::time::Instant::now() + 60 * A_MINUTE);
+    let mask = Mask::new([world.api_key.as_str()]).unwrap();
+    let deadline = tokio::time::Instant::now() + 60 * A_MINUTE;
+    let run = Run::new(connections, 32, 0, deadline, Arc::new(mask));
     let chance = Chance { now: chrono::Utc::now, random: || 0.0 };
     Client::new(options, chance, Arc::new(run), Progress::default().workspace("bench")).unwrap()
 }
@@ -101,6 +103,15 @@ fn parsing(criterion: &mut Criterion) {
     group.bench_function("page of secrets", |bencher| bencher.iter(|| rows(&read(black_box(&page)))));
     group.bench_function("page of secrets, unknown field", |bencher| {
         bencher.iter(|| rows(&read(black_box(&odd))));
+    });
+    let mask = Mask::new([world.api_key.as_str()]).unwrap();
+    group.bench_function("page of secrets, only searched for keys", |bencher| {
+        bencher.iter(|| mask.body(black_box(&mut page.clone())).unwrap());
+    });
+    // One escape that might hide a key: then all of it is unescaped.
+    let escaped = String::from_utf8_lossy(&page).replacen("\"name\"", "\"n\\u0061me\"", 1).into_bytes();
+    group.bench_function("page of secrets, unescaped and searched for keys", |bencher| {
+        bencher.iter(|| mask.body(black_box(&mut escaped.clone())).unwrap());
     });
     group.throughput(Throughput::Elements(100));
     group.bench_function("page of dependents", |bencher| {

@@ -11,7 +11,7 @@
 //!
 //! - [`cli`]: what was typed, nothing resolved.
 //! - [`config`]: file, environment and flags → one validated [`Config`](config::Config).
-//! - [`api`]: the only place that knows HTTP. GET only.
+//! - [`api`]: the only place that knows HTTP. GET only. Keys in answers end here: nothing behind it ever has one.
 //! - `workspaces`: a client for each workspace, and all of them read side by side.
 //! - [`collect`]: endpoints → a complete inventory. No opinion about what is unused.
 //! - [`inventory`]: the graph of secrets and what uses them, and what was not read whole. No I/O.
@@ -254,7 +254,8 @@ pub async fn check_up(
     let mut checkup = Checkup { machine, workspaces: Vec::new(), mistakes: Vec::new() };
     let Target::Workspaces(workspaces) = &config.target else { return checkup };
     checkup.mistakes = check::waivers_of_unknown_workspaces(&config.policy, workspaces);
-    let clients = Clients::new(&config.http, surroundings.chance, progress, workspaces.len());
+    let mask = Arc::clone(&config.mask);
+    let clients = Clients::new(&config.http, surroundings.chance, progress, workspaces.len(), mask);
     let mut by_id: HashMap<String, String> = HashMap::new();
     for workspace in workspaces {
         let mut checked = match clients.client(workspace) {

@@ -4,7 +4,7 @@ mod manual;
 mod signals;
 mod terminal;
 
-use std::{io::IsTerminal, process::ExitCode, sync::Arc};
+use std::{ffi::OsString, io::IsTerminal, process::ExitCode, sync::Arc};
 
 use clap::{CommandFactory, Parser};
 use elevenlabs_secrets_audit::{
@@ -13,7 +13,7 @@ use elevenlabs_secrets_audit::{
         AuditArgs, Cli, Command, DiffArgs, HistoryArgs, HistoryFormat, InitArgs, LogFormat, OutputArgs,
         RenderArgs, VerifyArgs,
     },
-    config::{Config, Environment},
+    config::{Config, Environment, refuse_keys_in_arguments, without_variables},
     error::Error,
     init::{self, Answers, InitError},
     interrupt::Interrupt,
@@ -24,12 +24,33 @@ use elevenlabs_secrets_audit::{
 };
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let variable = |name: &str| std::env::var_os(name);
+    // Before anything quotes them.
+    let typed = arguments.get(1..).unwrap_or_default();
+    if let Err(error) = refuse_keys_in_arguments(typed, &Environment::new(&variable)) {
+        return ExitCode::from(say_and_code(&error.into(), LogFormat::Text));
+    }
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, typed),
+    };
+    terminal::say_panics();
     let log_format = cli.output.log_format;
     let code = std::panic::catch_unwind(|| dispatch(cli)).unwrap_or_else(|_| {
         // What happened has been said by the hook.
         say_and_code(&Error::Bug("it panicked".to_owned()), log_format)
     });
+    ExitCode::from(code)
+}
+
+/// Says what is wrong with the arguments, or what help was asked for.
+fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).unwrap_or(2);
+    match without_variables(&error.to_string(), arguments, std::env::vars_os()) {
+        Some(unshown) => terminal::say_usage(&unshown),
+        None => drop(error.print()),
+    }
     ExitCode::from(code)
 }
 
@@ -108,7 +129,9 @@ fn resolve(arguments: AuditArgs) -> Result<Config, Error> {
         );
     }
     let variable = |name: &str| std::env::var_os(name);
-    Ok(Config::resolve(arguments, &Environment::new(&variable))?)
+    let config = Config::resolve(arguments, &Environment::new(&variable))?;
+    terminal::hide_keys(&config.mask);
+    Ok(config)
 }
 
 async fn audit(arguments: AuditArgs, output: &OutputArgs, interrupt: &Interrupt) -> Result<u8, Error> {

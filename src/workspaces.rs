@@ -10,7 +10,7 @@ use std::{
 use tokio::task::JoinSet;
 
 use crate::{
-    api::{self, Chance, Client, ClientError, ClockOffsets, EndpointTraffic},
+    api::{self, Chance, Client, ClientError, ClockOffsets, EndpointTraffic, Mask},
     audit::Clock,
     collect::{CollectOptions, LookBack, collect},
     config::{Config, HttpOptions, Target, WorkspaceConfig},
@@ -44,14 +44,15 @@ pub(crate) struct Clients<'a> {
 }
 
 impl<'a> Clients<'a> {
-    /// For so many workspaces. The time that the run is allowed begins now.
+    /// For so many workspaces, with keys that `mask` knows. The time that the run is allowed begins now.
     pub(crate) fn new(
         http: &'a HttpOptions,
         chance: Chance,
         progress: &'a Progress,
         workspaces: usize,
+        mask: Arc<Mask>,
     ) -> Self {
-        Self { http, chance, progress, are_several: workspaces > 1, run: Arc::new(http.run()) }
+        Self { http, chance, progress, are_several: workspaces > 1, run: Arc::new(http.run(mask)) }
     }
 
     /// The client for one workspace, and where it is seen how far that is.
@@ -95,7 +96,8 @@ pub(crate) async fn read(
 ) -> Result<Read, Error> {
     match &config.target {
         Target::Workspaces(workspaces) => {
-            let clients = Clients::new(&config.http, chance, progress, workspaces.len());
+            let clients =
+                Clients::new(&config.http, chance, progress, workspaces.len(), Arc::clone(&config.mask));
             let reading = |one: &WorkspaceConfig| clients.reading(one, one.base_url.as_str());
             let all = workspaces.iter().map(reading).collect::<Result<_, _>>()?;
             read_all(all, &config.collect, &look_back).await
@@ -107,6 +109,7 @@ pub(crate) async fn read(
                 Demo::Earlier => simulator::demo::earlier_world(),
                 Demo::Degraded => simulator::demo::degraded_world(),
             };
+            let mask = Mask::new([world.api_key.as_str()]).map_err(|error| Error::Bug(error.to_string()))?;
             let api_key = world.api_key.clone().into();
             // It tells the time by the clock of this run.
             let told = move |_: &simulator::Request, reply: simulator::Reply| {
@@ -116,7 +119,7 @@ pub(crate) async fn read(
                 .await
                 .map_err(|error| Error::Bug(format!("the embedded API cannot start: {error}")))?;
             let workspace = WorkspaceConfig { name: "demo".to_owned(), base_url: server.base_url(), api_key };
-            let clients = Clients::new(&config.http, chance, progress, 1);
+            let clients = Clients::new(&config.http, chance, progress, 1, Arc::new(mask));
             let all = vec![clients.reading(&workspace, "embedded simulator")?];
             read_all(all, &config.collect, &look_back).await
         }

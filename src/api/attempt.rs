@@ -1,17 +1,16 @@
 //! One attempt at a request: what is sent, how much of the answer is read, and what went wrong where there is none. Whether
 //! it is worth another is decided in `retry`.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, header};
-use secrecy::ExposeSecret;
 use url::Url;
 
 use super::{
     Shared,
     body::{self, Body},
-    error::{ErrorBody, Fault, printable},
+    error::{ErrorBody, Fault},
     retry::retry_after,
     wire,
 };
@@ -33,25 +32,23 @@ impl Shared {
     pub(super) async fn attempt(
         &self,
         url: &Url,
-        parameters: &[(&str, &str)],
+        parameters: &[(&str, Cow<'_, str>)],
         is_retry: bool,
     ) -> Result<(Vec<u8>, Option<String>), Failed> {
         let _in_flight = self.progress.request(is_retry);
-        tracing::trace!(workspace = self.progress.name(), path = url.path(), ?parameters, "GET");
-
+        let mask = &self.run.mask;
         let request = self.http.get(url.clone()).query(parameters).header(KEY_HEADER, self.key.clone());
         let request = request.header(header::ACCEPT_ENCODING, body::ACCEPTED);
         let sent_at = (self.chance.now)();
         let mut response = request.send().await.map_err(|error| Failed::from(self.transport(&error)))?;
         let answered_at = (self.chance.now)();
         let status = response.status();
-        let key = self.options.api_key.expose_secret();
         let header = |name: &str| {
             response
                 .headers()
                 .get(name)
                 .and_then(|value| value.to_str().ok())
-                .map(|value| printable(value, key))
+                .map(|value| mask.printable(value))
         };
         let date = header("date").and_then(|date| httpdate::parse_http_date(&date).ok());
         let date = date.map(DateTime::<Utc>::from);
@@ -90,7 +87,7 @@ impl Shared {
         }
         let mut body = read_error_body(&mut response).await;
         wire::replace_lone_surrogates(&mut body);
-        let ErrorBody { code, message, request_id: id_in_body } = ErrorBody::parse(&body, key);
+        let ErrorBody { code, message, request_id: id_in_body } = ErrorBody::parse(&body, mask);
         let fault = Fault::Status { status, code, message };
         Err(Failed { fault, request_id: id_in_body.or(request_id), retry_after })
     }
@@ -100,9 +97,7 @@ impl Shared {
         let limit = self.options.max_body;
         let mut body = Body::new(response.headers(), limit, announced.unwrap_or_default()).map_err(
             |fault| match fault {
-                Fault::Encoding(coding) => {
-                    Fault::Encoding(printable(&coding, self.options.api_key.expose_secret()))
-                }
+                Fault::Encoding(coding) => Fault::Encoding(self.run.mask.printable(&coding)),
                 fault => fault,
             },
         )?;
@@ -131,7 +126,7 @@ impl Shared {
 
     /// What went wrong below HTTP. reqwest's own text would show the whole address; its causes don't.
     fn transport(&self, error: &reqwest::Error) -> Fault {
-        let causes = printable(&chain(error), self.options.api_key.expose_secret());
+        let causes = self.run.mask.printable(&chain(error));
         if error.is_timeout() {
             Fault::Timeout(if error.is_connect() { "connecting".to_owned() } else { "reading".to_owned() })
         } else if let Some(gate) = &self.gate

@@ -11,10 +11,26 @@ use reqwest::Certificate;
 use rustls_native_certs::load_certs_from_paths;
 use url::Url;
 
-use super::{ClientError, attempt::chain, gate::Gate};
+use super::{attempt::chain, gate::Gate, proxy::Proxy};
 
 /// What this program calls itself.
 pub(super) const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
+/// Why no client could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The key holds characters that no header can carry. It is not shown.
+    #[error("the API key holds characters that cannot be sent in a header")]
+    UnusableKey,
+    /// The proxy could not be set up.
+    #[error("the proxy cannot be used: {0}")]
+    Proxy(String),
+    /// TLS could not be set up.
+    #[error(
+        "TLS could not be set up: {0}; install the system's CA certificates, or name them in SSL_CERT_FILE"
+    )]
+    Tls(String),
+}
 
 /// The connections of a run, made where they are first needed.
 #[derive(Debug)]
@@ -27,9 +43,9 @@ pub struct Connections {
 }
 
 /// What connections have to have in common to be shared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Way {
-    uses_proxy: bool,
+    proxy: Option<Proxy>,
     is_encrypted: bool,
 }
 
@@ -47,26 +63,26 @@ impl Connections {
         }
     }
 
-    /// The proxy that has to let requests through to this address, where there is one, the same for all that ask there.
-    pub(super) fn gate(&self, address: &Url) -> Option<Arc<Gate>> {
-        let gate = Gate::before(address, self.connect_timeout)?;
+    /// The proxy that has to let requests through to this address, the same for all that ask there.
+    pub(super) fn gate(&self, address: &Url, proxy: &Proxy) -> Option<Arc<Gate>> {
+        let gate = Gate::before(address, proxy, self.connect_timeout)?;
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
         Some(Arc::clone(gates.entry(gate.destination().to_owned()).or_insert_with(|| Arc::new(gate))))
     }
 
     /// What leads to this address.
-    pub(super) fn to(&self, address: &Url, uses_proxy: bool) -> Result<reqwest::Client, ClientError> {
-        let way = Way { uses_proxy, is_encrypted: address.scheme() != "http" };
+    pub(super) fn to(&self, address: &Url, proxy: Option<&Proxy>) -> Result<reqwest::Client, ClientError> {
+        let way = Way { proxy: proxy.cloned(), is_encrypted: address.scheme() != "http" };
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = made.get(&way) {
             return Ok(known.clone());
         }
-        let client = self.open(way)?;
+        let client = self.open(&way)?;
         made.insert(way, client.clone());
         Ok(client)
     }
 
-    fn open(&self, way: Way) -> Result<reqwest::Client, ClientError> {
+    fn open(&self, way: &Way) -> Result<reqwest::Client, ClientError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             // reqwest takes `Authorization` out when a redirect changes the host, but not `xi-api-key`.
@@ -77,8 +93,11 @@ impl Connections {
             .connect_timeout(self.connect_timeout)
             .read_timeout(self.idle_timeout)
             .timeout(self.attempt_timeout);
-        if !way.uses_proxy {
-            builder = builder.no_proxy();
+        // Never the client's own reading of the environment, which passes over what it can't read.
+        builder = builder.no_proxy();
+        if let Some(proxy) = &way.proxy {
+            let proxy = reqwest::Proxy::all(proxy.url().clone());
+            builder = builder.proxy(proxy.map_err(|error| ClientError::Proxy(chain(&error)))?);
         }
         if !way.is_encrypted {
             // Without TLS there is nobody to trust, and a machine without CA certificates is no obstacle.

@@ -1,16 +1,13 @@
 //! What can go wrong between a request and its answer.
 //!
 //! Every text from the server is clipped and its control characters are escaped here, where it enters; the key
-//! is taken out of it. Nothing else may put a piece of a body into a message.
+//! is taken out of it (by `mask`). Nothing else may put a piece of a body into a message.
 
 use std::fmt;
 
 use reqwest::StatusCode;
 
-use super::retry::is_transient;
-
-/// A shorter key is none, and taking it out would only garble words, in bytes.
-const SHORTEST_KEY: usize = 8;
+use super::{mask::Mask, retry::is_transient};
 
 /// How much of a server's message is kept, in characters.
 const MESSAGE_LENGTH: usize = 300;
@@ -94,7 +91,8 @@ pub enum Fault {
     Paging(String),
     /// The id cannot stand in a path.
     #[error(
-        "the id \"{0}\" cannot be asked for: it is empty, too long, a dot or two, or holds control characters"
+        "the id \"{0}\" cannot be asked for: it is empty, too long, a dot or two, or holds control characters, or a key that \
+         is not in use"
     )]
     UnusableId(String),
 }
@@ -272,8 +270,8 @@ pub(super) struct ErrorBody {
 }
 
 impl ErrorBody {
-    pub(super) fn parse(body: &[u8], key: &str) -> Self {
-        let printable = |text: &str| printable(text, key);
+    pub(super) fn parse(body: &[u8], mask: &Mask) -> Self {
+        let printable = |text: &str| mask.printable(text);
         let Ok(serde_json::Value::Object(body)) = serde_json::from_slice(body) else {
             return Self::default();
         };
@@ -307,9 +305,9 @@ impl ErrorBody {
     }
 }
 
-/// Text from the server made fit for a log line, a report and a terminal: short, on one line, without the key.
-pub(in crate::api) fn printable(text: &str, key: &str) -> String {
-    let text = if key.len() < SHORTEST_KEY { text.to_owned() } else { text.replace(key, "[the key]") };
+/// Text from the server made fit for a log line, a report and a terminal: short and on one line. Keys are not taken out
+/// of it here.
+pub(in crate::api) fn clipped(text: &str) -> String {
     let mut clipped: String = text.chars().take(MESSAGE_LENGTH).collect();
     if clipped.len() < text.len() {
         clipped.push('…');
@@ -322,7 +320,7 @@ mod tests {
     use super::*;
 
     fn parse(body: &str) -> ErrorBody {
-        ErrorBody::parse(body.as_bytes(), "sk_canary")
+        ErrorBody::parse(body.as_bytes(), &Mask::new(["sk_canary_7f3e"]).unwrap())
     }
 
     #[test]
@@ -354,7 +352,7 @@ mod tests {
 
     #[test]
     fn an_echoed_key_is_taken_out_and_control_characters_are_shown() {
-        let body = parse(r#"{"detail": {"message": "bad sk_canary\u001b[2J\u202e"}}"#);
+        let body = parse(r#"{"detail": {"message": "bad sk_canary_7f3e\u001b[2J\u202e"}}"#);
         assert_eq!(body.message, "bad [the key]\\u{1b}[2J\\u{202e}");
     }
 

@@ -5,7 +5,6 @@
 
 use std::{io, time::Duration};
 
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -13,12 +12,12 @@ use tokio::{
 };
 use url::Url;
 
-use super::{connections::USER_AGENT, error::Fault};
+use super::{connections::USER_AGENT, error::Fault, proxy::Proxy};
 
 /// The proxy before an address.
 #[derive(Debug)]
 pub(super) struct Gate {
-    proxy: Intercept,
+    proxy: Proxy,
     destination: String,
     /// Whether requests take a tunnel: what is not encrypted is handed to the proxy itself.
     is_tunnel: bool,
@@ -27,13 +26,11 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// The proxy that the environment names for this address, by the rules that the HTTP client has. `patience` is the
-    /// longest time to wait for what it says.
-    pub(super) fn before(address: &Url, patience: Duration) -> Option<Self> {
-        let proxy = Matcher::from_system().intercept(&address.as_str().parse().ok()?)?;
+    /// The proxy on the way to this address. `patience` is the longest time to wait for what it says.
+    pub(super) fn before(address: &Url, proxy: &Proxy, patience: Duration) -> Option<Self> {
         let destination = format!("{}:{}", address.host_str()?, address.port_or_known_default()?);
         let is_tunnel = address.scheme() == "https";
-        Some(Self { proxy, destination, is_tunnel, patience, refusal: OnceCell::new() })
+        Some(Self { proxy: proxy.clone(), destination, is_tunnel, patience, refusal: OnceCell::new() })
     }
 
     /// Where it is to lead.
@@ -43,9 +40,7 @@ impl Gate {
 
     /// Where the proxy is, without a password.
     pub(super) fn proxy(&self) -> String {
-        let uri = self.proxy.uri();
-        let port = uri.port().map_or(String::new(), |port| format!(":{port}"));
-        format!("{}://{}{port}", uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default())
+        self.proxy.shown()
     }
 
     /// What is to be told of a proxy that lets nothing through. Anything else that goes wrong is for the requests to meet.
@@ -61,12 +56,13 @@ impl Gate {
 
     /// Asks for a tunnel, as the HTTP client would. The status, where that is a refusal.
     async fn ask(&self) -> io::Result<Option<u16>> {
-        let uri = self.proxy.uri();
-        // To other proxies the way is TLS, or another protocol.
-        let (true, Some("http"), Some(host)) = (self.is_tunnel, uri.scheme_str(), uri.host()) else {
+        let url = self.proxy.url();
+        // To other proxies the way is TLS.
+        let (true, "http", Some(host)) = (self.is_tunnel, url.scheme(), url.host_str()) else {
             return Ok(None);
         };
-        let mut stream = TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await?;
+        let host = host.trim_matches(['[', ']']);
+        let mut stream = TcpStream::connect((host, url.port_or_known_default().unwrap_or(80))).await?;
         let to = &self.destination;
         let mut request =
             format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\nUser-Agent: {USER_AGENT}\r\n").into_bytes();

@@ -10,7 +10,9 @@ mod connections;
 mod endpoint;
 mod error;
 mod gate;
+mod mask;
 mod page;
+mod proxy;
 mod reach;
 mod retry;
 mod throttle;
@@ -19,7 +21,10 @@ mod wire;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use chrono::{DateTime, Utc};
@@ -29,10 +34,13 @@ use tokio::{sync::Semaphore, time::Instant};
 use url::Url;
 
 pub use answer::Answer;
-pub use connections::Connections;
+pub use connections::{ClientError, Connections};
 pub use endpoint::SecretsQuery;
 pub use error::{ApiError, Fault, Malformed};
+pub(crate) use mask::PREFIXES;
+pub use mask::{Mask, STAND_IN};
 pub use page::{Next, Walk};
+pub use proxy::Proxy;
 pub use reach::ClockOffsets;
 pub use retry::RetryPolicy;
 use retry::{Congestion, Decision, RetriesByWorkspace, RetryBudget, congestion};
@@ -67,8 +75,8 @@ pub struct ClientOptions {
     pub max_body: usize,
     /// The most pages in one walk.
     pub max_pages: u32,
-    /// Whether the environment's proxies are used.
-    pub use_proxy: bool,
+    /// The proxy that leads there, where there is one.
+    pub proxy: Option<Proxy>,
 }
 
 /// Time and chance, which come in from outside so that a test can fix them.
@@ -90,13 +98,22 @@ pub struct Run {
     budget: RetryBudget,
     retries: RetriesByWorkspace,
     deadline: Instant,
+    mask: Arc<Mask>,
+    /// Whether it has been said that an answer holds a key. Once is enough.
+    has_told_of_keys: AtomicBool,
 }
 
 impl Run {
     /// A run that has sent nothing yet, and may have so many requests in flight at once, send so many again, and last until
-    /// `deadline`, in all workspaces together.
+    /// `deadline`, in all workspaces together. `mask` knows the keys of them all.
     #[must_use]
-    pub fn new(connections: Connections, concurrency: usize, retries: u32, deadline: Instant) -> Self {
+    pub fn new(
+        connections: Connections,
+        concurrency: usize,
+        retries: u32,
+        deadline: Instant,
+        mask: Arc<Mask>,
+    ) -> Self {
         Self {
             connections,
             slots: Semaphore::new(concurrency),
@@ -104,6 +121,8 @@ impl Run {
             budget: RetryBudget::new(retries),
             retries: RetriesByWorkspace::default(),
             deadline,
+            mask,
+            has_told_of_keys: AtomicBool::new(false),
         }
     }
 }
@@ -146,8 +165,8 @@ impl Client {
             .map_err(|_| ClientError::UnusableKey)?;
         key.set_sensitive(true);
         let shared = Shared {
-            http: run.connections.to(&options.base_url, options.use_proxy)?,
-            gate: if options.use_proxy { run.connections.gate(&options.base_url) } else { None },
+            http: run.connections.to(&options.base_url, options.proxy.as_ref())?,
+            gate: options.proxy.as_ref().and_then(|proxy| run.connections.gate(&options.base_url, proxy)),
             throttle: Throttle::new(options.concurrency),
             budget: RetryBudget::new(options.retries),
             options,
@@ -206,6 +225,10 @@ impl Client {
         let _ = self.shared.ended.set(error.clone());
     }
 
+    fn mask(&self) -> &Mask {
+        &self.shared.run.mask
+    }
+
     /// Asks until there is an answer, the policy gives up or the run has to end. At its end whatever still waits
     /// fails at once, so that what was read until then can be told.
     async fn get(&self, target: Target, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
@@ -231,9 +254,19 @@ impl Shared {
         parameters: &[(&str, &str)],
         priority: Priority,
     ) -> Result<Answer, ApiError> {
-        let Target { endpoint, path } = target;
+        let Target { endpoint, path, sent: endpoint::Unshown(sent_path) } = target;
+        let mask = &self.run.mask;
         let mut url = self.options.base_url.clone();
-        url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
+        url.set_path(&format!("{}{sent_path}", url.path().trim_end_matches('/')));
+        let revealed: Option<Vec<_>> = parameters
+            .iter()
+            .map(|(name, value)| Some((*name, mask.reveal(value, str::to_owned)?)))
+            .collect();
+        let Some(revealed) = revealed else {
+            let shown = mask.printable(&format!("{parameters:?}"));
+            return Err(ApiError::new(path, Fault::UnusableId(shown)));
+        };
+        let shown = || mask.hide(&format!("{parameters:?}")).into_owned();
         // Refusals for too many requests at once are not held against the request while fewer can be tried.
         let (mut sent, mut counted) = (0, 0);
         loop {
@@ -258,13 +291,16 @@ impl Shared {
             }
             sent += 1;
             self.traffic.sent(endpoint);
-            let failed = match self.attempt(&url, parameters, sent > 1).await {
+            let workspace = self.progress.name();
+            tracing::trace!(workspace, path, parameters = %shown(), "GET");
+            let failed = match self.attempt(&url, &revealed, sent > 1).await {
                 Ok((mut body, request_id)) => {
                     slot.answered();
                     wire::replace_lone_surrogates(&mut body);
+                    let masked = mask.body(&mut body);
                     self.traffic.answered(endpoint, request_id.as_deref());
                     let traffic = Arc::clone(&self.traffic);
-                    return Ok(Answer {
+                    let answer = Answer {
                         endpoint,
                         path,
                         body,
@@ -273,7 +309,17 @@ impl Shared {
                         traffic,
                         deadline: self.run.deadline,
                         _held: held,
-                    });
+                    };
+                    let is_masked = masked.map_err(|problem| answer.error(problem))?;
+                    if is_masked && !self.run.has_told_of_keys.swap(true, Ordering::Relaxed) {
+                        tracing::warn!(
+                            workspace,
+                            "the answer to GET {} holds an API key that is in use, and is read with {STAND_IN}… in its place: \
+                             take it out there, and make a new key",
+                            answer.path
+                        );
+                    }
+                    return Ok(answer);
                 }
                 Err(failed) => failed,
             };
@@ -340,19 +386,6 @@ impl Shared {
         }
         Some(format!("the whole run ({all}) are spent: {}", self.run.retries.in_words()))
     }
-}
-
-/// Why no client could be made.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The key holds characters that no header can carry. It is not shown.
-    #[error("the API key holds characters that cannot be sent in a header")]
-    UnusableKey,
-    /// TLS could not be set up.
-    #[error(
-        "TLS could not be set up: {0}; install the system's CA certificates, or name them in SSL_CERT_FILE"
-    )]
-    Tls(String),
 }
 
 impl std::fmt::Debug for Client {

@@ -4,10 +4,9 @@ use std::path::Path;
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{ConfigError, address::Region};
+use super::{ConfigError, address::Region, misplaced::KnownKeys};
 use crate::{
     audit::{Finding, Redaction},
-    bounded::{self, Bound, Bounded},
     report::Format,
 };
 
@@ -131,21 +130,15 @@ impl std::fmt::Display for DateText {
 }
 
 impl ConfigFile {
-    pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = bounded::open_named(path, Bound::CONFIGURATION)
-            .and_then(Bounded::text)
-            .map_err(|error| ConfigError::new(format!("the configuration cannot be read: {error}")))?;
-        Self::parse(&text).map_err(|problem| ConfigError::new(format!("{}: {problem}", path.display())))
-    }
-
-    /// Reads the text of a file.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        parse_toml(text)
+    /// Reads the text of the file at `path`.
+    pub(super) fn parse(text: &str, path: &Path, known: &KnownKeys) -> Result<Self, ConfigError> {
+        parse_toml(text, known).map_err(|problem| ConfigError::new(format!("{}: {problem}", path.display())))
     }
 }
 
-/// Reads TOML; a problem names the line and the key.
-pub(super) fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+/// Reads TOML; a problem names the line and the key. A key for the API in it is a problem, and not shown.
+pub(super) fn parse_toml<T: DeserializeOwned>(text: &str, known: &KnownKeys) -> Result<T, String> {
+    known.refuse_in_toml(text)?;
     toml::from_str(text).map_err(|error| {
         let line =
             error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
@@ -153,9 +146,9 @@ pub(super) fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
         match line {
             Some(line) => {
                 let text = text.lines().nth(line - 1).unwrap_or_default();
-                format!("line {line}: {}", in_words(text, &message))
+                format!("line {line}: {}", known.without_keys(in_words(text, &message)))
             }
-            None => message,
+            None => known.without_keys(message),
         }
     })
 }

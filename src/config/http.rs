@@ -1,12 +1,13 @@
 //! How workspaces are asked: the section `[http]`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use hyper_util::client::proxy::matcher::Matcher;
 use secrecy::SecretString;
 use url::Url;
 
 use super::{ConfigError, Environment, address, file::HttpTable, flag, in_bounds, settings::Settings};
-use crate::api::{self, ClientOptions, Connections, RetryPolicy};
+use crate::api::{self, ClientOptions, Connections, Mask, Proxy, RetryPolicy};
 
 /// How workspaces are asked.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct HttpOptions {
     pub max_body: usize,
     /// The most pages in one walk.
     pub max_pages: u32,
+    /// The proxy that the environment names for addresses with https.
+    pub proxy: Option<Proxy>,
     /// The hosts that are asked without a proxy, as `NO_PROXY` lists them.
     pub no_proxy: String,
 }
@@ -41,7 +44,11 @@ impl HttpOptions {
     pub fn client_options(&self, base_url: Url, api_key: SecretString) -> ClientOptions {
         ClientOptions {
             // What is meant for this machine may be plain http, so it must not leave it by way of a proxy.
-            use_proxy: !address::is_loopback(&base_url) && !address::is_excepted(&base_url, &self.no_proxy),
+            proxy: self.proxy.clone().filter(|_| {
+                base_url.scheme() == "https"
+                    && !address::is_loopback(&base_url)
+                    && !is_excepted(&base_url, &self.no_proxy)
+            }),
             base_url,
             api_key,
             concurrency: self.concurrency,
@@ -52,12 +59,12 @@ impl HttpOptions {
         }
     }
 
-    /// A run whose time begins now.
+    /// A run whose time begins now, of workspaces with the keys that `mask` knows.
     #[must_use]
-    pub fn run(&self) -> api::Run {
+    pub fn run(&self, mask: Arc<Mask>) -> api::Run {
         let connections = Connections::new(self.connect_timeout, self.idle_timeout, self.attempt_timeout);
         let deadline = tokio::time::Instant::now() + self.run_timeout;
-        api::Run::new(connections, self.concurrency_total, self.retry_budget, deadline)
+        api::Run::new(connections, self.concurrency_total, self.retry_budget, deadline, mask)
     }
 
     /// Resolves the section `[http]`.
@@ -109,10 +116,7 @@ impl HttpOptions {
         in_bounds("[http] max_body_bytes", max_body, 1024..=1024 * 1024 * 1024)?;
         let max_pages = settings.pick("[http] max_pages", None, file.max_pages, 10_000);
         in_bounds("[http] max_pages", max_pages, 1..=1_000_000)?;
-        let no_proxy = match environment.get("NO_PROXY")? {
-            Some(list) => list,
-            None => environment.get("no_proxy")?.unwrap_or_default(),
-        };
+        let (proxy, no_proxy) = (environment.proxy()?, environment.no_proxy()?);
         Ok(Self {
             concurrency,
             concurrency_total,
@@ -124,7 +128,16 @@ impl HttpOptions {
             run_timeout,
             max_body,
             max_pages,
+            proxy,
             no_proxy,
         })
     }
+}
+
+/// Whether a list as `NO_PROXY` has it excepts an address, by the rules of curl and others, or by those of the HTTP client,
+/// which knows networks.
+pub(super) fn is_excepted(url: &Url, list: &str) -> bool {
+    let any = Matcher::builder().all("http://proxy.example").no(list).build();
+    let is_intercepted = url.as_str().parse().is_ok_and(|url| any.intercept(&url).is_some());
+    !is_intercepted || address::is_excepted(url, list)
 }

@@ -8,8 +8,11 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::{ConfigError, Environment, refuse_shell_words};
-use crate::bounded::{self, Bound};
+use super::{ConfigError, Environment, misplaced::KnownKeys, refuse_shell_words};
+use crate::{
+    api::PREFIXES,
+    bounded::{self, Bound},
+};
 
 /// The variable that the ecosystem's clients read.
 pub(super) const KEY_VARIABLE: &str = "ELEVENLABS_API_KEY";
@@ -26,7 +29,7 @@ pub(super) fn from_environment(
     environment: &Environment,
 ) -> Result<SecretString, ConfigError> {
     // The likely slip is to put the key itself here, so what is no name of a variable is not shown.
-    if !is_variable_name(variable) || looks_like_a_key(variable) {
+    if !is_variable_name(variable) || is_key(variable) {
         return Err(ConfigError::new(
             "an api_key_env is not the name of a variable (capital letters, digits, underscores); give the name of the \
              variable that holds the key, never the key",
@@ -54,11 +57,32 @@ pub(crate) fn is_variable_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(in_names)
 }
 
-/// Whether this is a key rather than the place of one: as keys are now, or 32 hexadecimal digits, as they once were.
+/// Whether this is a key rather than what it is given for: it has the letters and digits of one as keys are now, or is 32
+/// hexadecimal digits, as they once were, by itself or in a list.
 pub(crate) fn looks_like_a_key(text: &str) -> bool {
-    let is_of_old = || text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    text.starts_with("sk_") || is_of_old()
+    let is_of_old = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.split([',', '=']).map(str::trim).any(is_of_old)
+        || PREFIXES.iter().any(|prefix| {
+            text.match_indices(prefix).any(|(at, _)| {
+                let goes_on = text[..at].ends_with(|before: char| before.is_ascii_alphanumeric());
+                let letters = text[at + prefix.len()..].bytes().take_while(u8::is_ascii_alphanumeric);
+                !goes_on && letters.count() >= SHORTEST_SECRET
+            })
+        })
 }
+
+/// Whether this begins as keys do. Where a place of a key belongs that is enough.
+fn begins_like_a_key(text: &str) -> bool {
+    text.starts_with("sk_")
+}
+
+/// Whether a key itself is given where its place belongs.
+pub(crate) fn is_key(text: &str) -> bool {
+    begins_like_a_key(text) || looks_like_a_key(text)
+}
+
+/// How many letters or digits a key has at least, after what all keys begin with.
+const SHORTEST_SECRET: usize = 20;
 
 /// The key in a file: of a relative path first the one among systemd's credentials, then the one beside the
 /// configuration.
@@ -67,7 +91,7 @@ pub(super) fn from_file(
     beside: &Path,
     environment: &Environment,
 ) -> Result<SecretString, ConfigError> {
-    if file.to_str().is_some_and(looks_like_a_key) {
+    if file.to_str().is_some_and(is_key) {
         return Err(ConfigError::new(
             "an api_key_file looks like a key; give the path of the file that holds the key, never the key",
         ));
@@ -90,10 +114,11 @@ pub(super) fn from_file(
     checked(&file.text().map_err(unreadable)?, &format!("the file {}", path.display()))
 }
 
-fn locate(file: &Path, beside: &Path, environment: &Environment) -> Result<PathBuf, ConfigError> {
+pub(super) fn locate(file: &Path, beside: &Path, environment: &Environment) -> Result<PathBuf, ConfigError> {
     if file.is_relative()
         && let Some(credentials) = environment.get(CREDENTIALS_VARIABLE)?
     {
+        KnownKeys::default().refuse(&format!("the variable {CREDENTIALS_VARIABLE}"), &credentials)?;
         let credential = Path::new(&credentials).join(file);
         if credential.exists() {
             return Ok(credential);

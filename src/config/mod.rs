@@ -8,6 +8,7 @@ mod environment;
 mod file;
 mod http;
 mod key;
+mod misplaced;
 mod policy;
 mod report;
 mod settings;
@@ -17,7 +18,8 @@ pub use address::Region;
 pub(crate) use address::checked_address;
 pub use environment::Environment;
 pub use http::HttpOptions;
-pub(crate) use key::{is_variable_name, looks_like_a_key};
+pub(crate) use key::{is_key, is_variable_name};
+pub use misplaced::{refuse_keys_in_arguments, without_variables};
 pub use policy::Policy;
 pub use settings::{Origin, Setting};
 
@@ -25,15 +27,17 @@ use std::{
     fmt::Display,
     ops::RangeInclusive,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::{
+    api::Mask,
     audit::{OnPopulationDrop, PartialView, Redaction, Rendering},
-    bounded::{self, Bound},
+    bounded::{self, Bound, Bounded},
     cli::AuditArgs,
     collect::CollectOptions,
     publish::Retention,
@@ -42,6 +46,7 @@ use crate::{
 };
 use audit::AuditOptions;
 use file::ConfigFile;
+use misplaced::KnownKeys;
 use report::ReportOptions;
 use settings::Settings;
 use workspace::WorkspaceResolver;
@@ -90,6 +95,8 @@ pub struct Config {
     pub policy: Policy,
     /// Every setting with its value and where that came from.
     pub settings: Vec<Setting>,
+    /// What keeps the keys out of what is shown.
+    pub mask: Arc<Mask>,
 }
 
 /// What to audit.
@@ -129,14 +136,22 @@ impl Config {
     /// # Errors
     /// Where anything is missing, contradictory or out of bounds.
     pub fn resolve(arguments: AuditArgs, environment: &Environment) -> Result<Self, ConfigError> {
-        let (file, beside) = match &arguments.config {
+        let (file, beside, known) = match &arguments.config {
             Some(path) => {
+                let text = bounded::open_named(path, Bound::CONFIGURATION).and_then(Bounded::text);
+                let text = text.map_err(|error| {
+                    ConfigError::new(format!("the configuration cannot be read: {error}"))
+                })?;
                 // A stream has nothing beside it: paths in it are those of whoever started the program.
                 let beside = path.parent().filter(|_| !bounded::is_stream(path)).unwrap_or(Path::new(""));
-                (ConfigFile::read(path)?, beside.to_owned())
+                let known = KnownKeys::of_file(&text, beside, environment);
+                (ConfigFile::parse(&text, path, &known)?, beside.to_owned(), known)
             }
-            None => (ConfigFile::default(), PathBuf::new()),
+            None => (ConfigFile::default(), PathBuf::new(), KnownKeys::of_environment(environment)),
         };
+        for (flag, value) in typed(&arguments) {
+            known.refuse(flag, &value)?;
+        }
         #[cfg(feature = "simulator")]
         let demo = arguments.demo;
         #[cfg(not(feature = "simulator"))]
@@ -153,6 +168,7 @@ impl Config {
                 environment,
                 beside: &beside,
                 allow_plain_http,
+                known: &known,
             };
             Target::Workspaces(resolver.resolve(file.workspace, &mut settings)?)
         };
@@ -168,16 +184,23 @@ impl Config {
             Some(arguments.fail_on).filter(|findings| !findings.is_empty()),
             arguments.no_waivers,
             &beside,
+            &known,
             &mut settings,
         )?;
-        let are_heeded = match &target {
-            // What is meant for this machine never goes to a proxy.
-            Target::Workspaces(workspaces) => {
-                workspaces.iter().any(|workspace| !address::is_loopback(&workspace.base_url))
-            }
-            Target::Demo(_) => false,
+        let workspaces = match &target {
+            Target::Workspaces(workspaces) => workspaces.as_slice(),
+            Target::Demo(_) => &[],
         };
-        environment.note_network(are_heeded, &mut settings)?;
+        let keys = || workspaces.iter().map(|workspace| &workspace.api_key);
+        // All keys, also those from files that can be read only once.
+        let known = KnownKeys::of(keys());
+        for Setting { name, value, .. } in &settings.0 {
+            known.refuse(name, value)?;
+        }
+        environment.note_network(workspaces, &known, &mut settings)?;
+        let mask = Mask::new(keys().map(ExposeSecret::expose_secret)).map_err(|_| {
+            ConfigError::new("the API keys are too many, or too long, to be kept out of messages")
+        })?;
         let ReportOptions { out, formats, rendering, redact, metrics_file, retention, bundle_files } = report;
         let Settings(settings) = settings;
         Ok(Self {
@@ -196,6 +219,7 @@ impl Config {
             bundle_files,
             policy,
             settings,
+            mask: Arc::new(mask),
         })
     }
 
@@ -218,6 +242,18 @@ fn names_of<T: clap::ValueEnum>(choices: &[T]) -> String {
 /// A value that was typed, with the flag that it was typed after.
 fn flag<T>(name: &'static str, value: Option<T>) -> Option<(&'static str, T)> {
     value.map(|value| (name, value))
+}
+
+/// What was typed for flags that take any text.
+fn typed(arguments: &AuditArgs) -> impl Iterator<Item = (&'static str, String)> {
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let texts = [
+        ("--config", path(&arguments.config)),
+        ("--out", path(&arguments.out)),
+        ("--search", arguments.search.clone()),
+        ("--base-url", arguments.base_url.clone()),
+    ];
+    texts.into_iter().filter_map(|(flag, value)| Some((flag, value?)))
 }
 
 fn address_flag(arguments: &AuditArgs) -> Option<(&'static str, String)> {

@@ -8,7 +8,9 @@ use serde::Deserialize;
 use super::{
     ConfigError,
     file::{PolicyTable, WaiverTable, parse_toml},
-    flag, refuse_shell_words,
+    flag,
+    misplaced::KnownKeys,
+    refuse_shell_words,
     settings::{Origin, Settings},
 };
 use crate::{
@@ -43,6 +45,7 @@ impl Policy {
         fail_on: Option<Vec<Finding>>,
         ignores_waivers: bool,
         beside: &Path,
+        known: &KnownKeys,
         settings: &mut Settings,
     ) -> Result<Self, ConfigError> {
         let unused_after_days = settings.pick("[policy] unused_after_days", None, table.unused_after_days, 0);
@@ -71,7 +74,7 @@ impl Policy {
                 let text = bounded::open_named(path, Bound::CONFIGURATION)
                     .and_then(Bounded::text)
                     .map_err(|error| ConfigError::new(format!("the waivers cannot be read: {error}")))?;
-                let read: WaiversFile = parse_toml(&text)
+                let read: WaiversFile = parse_toml(&text, known)
                     .map_err(|problem| ConfigError::new(format!("{}: {problem}", path.display())))?;
                 for (number, table) in (1..).zip(read.waiver) {
                     waivers.push(waiver(table, number, &path.display().to_string())?);

@@ -11,6 +11,7 @@ use super::{
     ConfigError, Environment, Region, WorkspaceConfig, address,
     file::WorkspaceTable,
     key,
+    misplaced::KnownKeys,
     settings::{Origin, Settings},
 };
 
@@ -23,6 +24,7 @@ pub(super) struct WorkspaceResolver<'a> {
     pub(super) environment: &'a Environment<'a>,
     pub(super) beside: &'a Path,
     pub(super) allow_plain_http: bool,
+    pub(super) known: &'a KnownKeys,
 }
 
 impl WorkspaceResolver<'_> {
@@ -126,7 +128,10 @@ impl WorkspaceResolver<'_> {
             (Some(base_url), None) => Ok((base_url.clone(), Origin::File)),
             (None, Some(region)) => Ok((region.base_url().to_owned(), Origin::File)),
             (None, None) => Ok(match self.environment.get(ADDRESS_VARIABLE)? {
-                Some(address) => (address, Origin::Environment(ADDRESS_VARIABLE.to_owned())),
+                Some(address) => {
+                    self.known.refuse(&format!("the variable {ADDRESS_VARIABLE}"), &address)?;
+                    (address, Origin::Environment(ADDRESS_VARIABLE.to_owned()))
+                }
                 None => (Region::Global.base_url().to_owned(), Origin::Default),
             }),
         }

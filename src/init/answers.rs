@@ -8,7 +8,7 @@ use std::{
 use clap::ValueEnum;
 
 use super::InitError;
-use crate::config::{Region, checked_address, is_variable_name, looks_like_a_key};
+use crate::config::{Region, checked_address, is_key, is_variable_name};
 
 /// What was answered. `None`: nothing was asked, and the example's line stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,7 +121,7 @@ fn regions() -> String {
 }
 
 fn name(answer: &str) -> Result<String, String> {
-    if looks_like_a_key(answer) {
+    if is_key(answer) {
         return Err("that looks like a key; give the workspace a name".to_owned());
     }
     Ok(answer.to_owned())
@@ -141,7 +141,7 @@ fn place(answer: &str) -> Result<String, String> {
 }
 
 fn key(answer: &str) -> Result<Key, String> {
-    if looks_like_a_key(answer) {
+    if is_key(answer) {
         return Err(
             "that looks like a key; give the variable or the file that holds it, never the key".to_owned()
         );
@@ -153,7 +153,7 @@ fn key(answer: &str) -> Result<Key, String> {
 }
 
 fn directory(answer: &str) -> Result<String, String> {
-    if looks_like_a_key(answer) {
+    if is_key(answer) {
         return Err("that looks like a key; give the path of a directory".to_owned());
     }
     path(answer)

@@ -54,7 +54,7 @@ impl World {
     pub fn empty() -> World {
         World {
             api_key: "sk_simulated_key".to_owned(),
-            workspace_id: "workspace_simulated".to_owned(),
+            workspace_id: "workspace_made_up".to_owned(),
             secrets: Vec::new(),
             unlisted_secrets: Vec::new(),
             environment_variables: Vec::new(),

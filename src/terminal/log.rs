@@ -13,7 +13,7 @@ use tracing_subscriber::{
     Layer, filter::Targets, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
-use super::color_choice;
+use super::{color_choice, hide};
 
 /// Of the lines that say why an audit is incomplete, which nobody is spared.
 pub(super) const GAPS: &str = concat!(env!("CARGO_CRATE_NAME"), "::gaps");
@@ -54,7 +54,7 @@ struct Above {
 impl Write for Above {
     /// Writes one event, which is what the formatter hands over at once.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        let shown = on_one_line(&String::from_utf8_lossy(event), self.format);
+        let shown = on_one_line(&hide(&String::from_utf8_lossy(event)), self.format);
         let _ = self.line.suspend(|| io::stderr().write_all(shown.as_bytes()));
         Ok(event.len())
     }

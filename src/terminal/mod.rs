@@ -4,14 +4,17 @@
 mod log;
 
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    borrow::Cow,
     io::{self, IsTerminal, Write},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use anstream::{AutoStream, ColorChoice};
 use elevenlabs_secrets_audit::{
     Published,
+    api::Mask,
     check::Checkup,
     cli::{Color, LogFormat, OutputArgs},
     error::{Error, NOTHING_PUBLISHED},
@@ -178,7 +181,40 @@ pub(crate) fn say_failures(checkup: &Checkup, log_format: LogFormat) {
     }
 }
 
+/// What keeps keys out of all that is said, once it is known which there are.
+static MASK: OnceLock<Arc<Mask>> = OnceLock::new();
+
+/// Keeps these keys out of all that is said on standard error from now on. What comes from the network has none already: this
+/// is for parts of them, and for what nobody thought of.
+pub(crate) fn hide_keys(mask: &Arc<Mask>) {
+    // The first is the only one.
+    let _ = MASK.set(Arc::clone(mask));
+}
+
+fn hide(text: &str) -> Cow<'_, str> {
+    MASK.get().map_or(Cow::Borrowed(text), |mask| mask.hide(text))
+}
+
+/// Has panics said here, as what they quote may hold a key.
+pub(crate) fn say_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let trace = Backtrace::capture();
+        let trace = match trace.status() {
+            BacktraceStatus::Captured => format!("\n{trace}"),
+            _ => String::new(),
+        };
+        let said = format!("{panic}{trace}");
+        let _ = writeln!(io::stderr(), "{}", show_hidden(&hide(&said), &['\n']));
+    }));
+}
+
+/// Says what is wrong with the arguments. (There is no log yet.)
+pub(crate) fn say_usage(what: &str) {
+    let _ = writeln!(io::stderr(), "error: {}", show_hidden(what, &[]));
+}
+
 fn say_line(workspace: Option<&str>, message: &str, code: u8, log_format: LogFormat) {
+    let message = &*hide(message);
     let line = match log_format {
         LogFormat::Text => {
             let whose = workspace.map(|name| format!("workspace {name}: ")).unwrap_or_default();

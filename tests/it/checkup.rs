@@ -15,10 +15,12 @@ use elevenlabs_secrets_audit::{
 
 use crate::{
     bundle::names_in,
+    proxies::proxy_that_says,
     support::{
         BINARY, SECRETS, Setup, as_ordinary_user, asked, code, finish, is_root, now, serve, serve_with,
         surroundings, text,
     },
+    tls::{Authority, in_front_of},
 };
 
 const KEY: &str = "sk_simulated_key";
@@ -264,14 +266,15 @@ async fn a_clock_that_is_minutes_off_is_a_warning_with_the_way_to_set_it() {
 #[tokio::test]
 async fn the_proxy_that_requests_go_through_is_named_without_its_password() {
     let (simulator, _) = setup().await;
-    let proxy = format!("127.0.0.1:{}", simulator.base_url().port().unwrap());
-    // The simulator stands for the proxy and what is behind it.
-    let setup = Setup::new()
-        .workspace_at("main", "http://audited.example", KEY)
-        .http("allow_plain_http = true\nattempts = 1");
+    let authority = Authority::new();
+    let server = in_front_of(&simulator, authority.identity(&["audited.example"], false)).await;
+    let (to_server, _) = proxy_that_says(|_| 200, server.port()).await;
+    let proxy = format!("127.0.0.1:{}", to_server.port());
+    let setup = Setup::new().workspace_at("main", "https://audited.example", KEY).http("attempts = 1");
     let with = |proxy: &str| {
         let mut binary = setup.binary("check");
-        binary.env("HTTP_PROXY", format!("http://me:hunter2@{proxy}"));
+        binary.env("HTTPS_PROXY", format!("http://me:hunter2@{proxy}"));
+        binary.env("SSL_CERT_FILE", authority.write_to(&setup));
         binary
     };
     let output = finish(with(&proxy)).await;

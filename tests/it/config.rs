@@ -264,7 +264,7 @@ fn proxies_and_certificates_of_the_environment_are_shown_without_a_password() {
     let shown = |name: &str| {
         config.settings.iter().find(|setting| setting.name == name).map(|setting| setting.value.clone())
     };
-    assert_eq!(shown("network HTTPS_PROXY").as_deref(), Some("…@proxy.internal:3128"));
+    assert_eq!(shown("network HTTPS_PROXY").as_deref(), Some("http://…@proxy.internal:3128"));
     assert_eq!(shown("network SSL_CERT_FILE").as_deref(), Some("/etc/ssl/our.pem"));
     assert_eq!(shown("network NO_PROXY"), None);
 }

@@ -33,7 +33,7 @@ The key is never a flag, so that it shows in no list of processes.
 | `ELEVENLABS_API_KEY` | the key of a workspace that names none |
 | `ELEVENLABS_BASE_URL` | the address of a workspace that names none |
 | `CREDENTIALS_DIRECTORY` | where a relative `api_key_file` is sought first; systemd sets it |
-| `HTTPS_PROXY`, `ALL_PROXY` (also in small letters) | the proxy; this machine itself is never reached through one |
+| `HTTPS_PROXY`, `ALL_PROXY` (also in small letters) | the proxy, the first of them that is not empty; this machine itself, and what is asked by `http://`, is never reached through one |
 | `NO_PROXY` (also in small letters) | what is reached without it: `host` with all names below it, also as `.host` or `*.host`, addresses, each with `:port` or without; networks; `*` for everything |
 | `SSL_CERT_FILE`, `SSL_CERT_DIR` | the authorities that TLS trusts |
 | `NO_COLOR` | no colours |

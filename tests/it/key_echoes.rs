@@ -40,12 +40,12 @@ fn a_key_in_the_wrong_place_is_refused_without_being_shown() {
         ("api_key_file", "[[workspace]]\nname = \"w\"\napi_key_file = \"KEY\""),
         ("api_key", "[[workspace]]\nname = \"w\"\napi_key = \"KEY\""),
         ("line 3", "[[workspace]]\nname = \"w\"\napi_key_env = KEY"),
-        ("user name", "[[workspace]]\nname = \"w\"\nbase_url = \"https://KEY@api.example\""),
-        ("user name", "[[workspace]]\nname = \"w\"\nbase_url = \"https://user:KEY@api.example\""),
-        ("query", "[[workspace]]\nname = \"w\"\nbase_url = \"https://api.example/?xi-api-key=KEY\""),
-        ("fragment", "[[workspace]]\nname = \"w\"\nbase_url = \"https://api.example/#KEY\""),
-        ("no URL", "[[workspace]]\nname = \"w\"\nbase_url = \"KEY\""),
-        ("no URL", "[[workspace]]\nname = \"w\"\nbase_url = \"KEY:api.example\""),
+        ("base_url", "[[workspace]]\nname = \"w\"\nbase_url = \"https://KEY@api.example\""),
+        ("base_url", "[[workspace]]\nname = \"w\"\nbase_url = \"https://user:KEY@api.example\""),
+        ("base_url", "[[workspace]]\nname = \"w\"\nbase_url = \"https://api.example/?xi-api-key=KEY\""),
+        ("base_url", "[[workspace]]\nname = \"w\"\nbase_url = \"https://api.example/#KEY\""),
+        ("base_url", "[[workspace]]\nname = \"w\"\nbase_url = \"KEY\""),
+        ("base_url", "[[workspace]]\nname = \"w\"\nbase_url = \"KEY:api.example\""),
     ] {
         let message = resolve(file, &[("ELEVENLABS_API_KEY", "KEY")]).unwrap_err();
         assert!(message.contains(what), "{message}");
@@ -87,7 +87,7 @@ async fn no_type_that_holds_the_key_shows_it_to_debug() {
     let client = Client::new(
         options.clone(),
         chance,
-        Arc::new(config.http.run()),
+        Arc::new(config.http.run(Arc::clone(&config.mask))),
         Progress::default().workspace("main"),
     )
     .unwrap();
@@ -97,6 +97,7 @@ async fn no_type_that_holds_the_key_shows_it_to_debug() {
         format!("{options:?}"),
         format!("{client:#?}"),
         format!("{:?}", config.target),
+        format!("{:?} REDACTED", config.mask),
     ] {
         assert!(!shown.contains(CANARY) && shown.contains("REDACTED"), "{shown}");
     }

@@ -73,7 +73,8 @@
 //! | `signals` | what ends a run halfway |
 //! | `config`, `example` | flags, environment and file, and the example of one |
 //! | `init` | a first configuration, from answers |
-//! | `key_sources`, `key`, `key_echoes` | where a key may come from, and that it appears nowhere |
+//! | `key_sources`, `key`, `key_echoes`, `key_answers` | where a key may come from, and that it appears nowhere |
+//! | `key_misplaced` | a key where something else belongs |
 
 #![expect(clippy::unwrap_used, reason = "in a helper of a test, a surprise is a failure of the test")]
 #![expect(clippy::panic, reason = "in a helper of a test, a surprise is a failure of the test")]
@@ -122,7 +123,9 @@ mod inert;
 mod init;
 mod inspection;
 mod key;
+mod key_answers;
 mod key_echoes;
+mod key_misplaced;
 mod key_sources;
 mod limits;
 mod lookups;

@@ -48,7 +48,7 @@ async fn a_proxy_that_the_environment_names_is_asked_to_connect_and_sees_no_key(
 }
 
 /// A proxy that answers with this status, and to 200 opens a tunnel. It notes what it is asked.
-async fn proxy_that_says(
+pub(crate) async fn proxy_that_says(
     status: impl Fn(&str) -> u16 + Send + Sync + 'static,
     to: u16,
 ) -> (RawServer, Arc<Mutex<Vec<String>>>) {
@@ -120,17 +120,73 @@ async fn a_wrong_password_for_a_proxy_behind_tls_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_answers_to_plain_http_that_it_wants_another_password_is_named() {
-    let (proxy, asked) = proxy_that_says(|_| 407, 0).await;
-    let setup =
-        Setup::new().workspace_at("main", "http://api.example.test", KEY).http("allow_plain_http = true");
-    let mut audit = setup.audit();
-    audit.env("HTTP_PROXY", proxy.address());
-    let output = finish(audit).await;
-    let said = text(&output.stderr);
-    assert!(code(&output) == 5 && said.contains("refuses") && said.contains("status 407"), "{said}");
-    // Many proxies open tunnels to nothing but the port of https.
-    assert!(asked.lock().unwrap().iter().all(|head| head.starts_with("GET http://api.example.test/")));
+async fn a_proxy_that_would_see_the_key_is_refused_unless_the_address_is_excepted() {
+    let simulator = serve(secrets()).await;
+    let (proxy, asked) = proxy().await;
+    let address = format!("http://{NOT_LOOPBACK}:{}", simulator.base_url().port().unwrap());
+    let setup = Setup::new().workspace_at("main", &address, KEY).http("allow_plain_http = true");
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        for value in
+            [proxy.address(), format!("{} ", proxy.address()).replace("http://", "http://me:hunter2@")]
+        {
+            let mut audit = setup.audit();
+            audit.env(variable, value);
+            let output = finish(audit).await;
+            let said = text(&output.stderr);
+            assert!(code(&output) == 2 && said.contains(variable) && !said.contains("hunter2"), "{said}");
+        }
+        assert!(simulator.requests().is_empty());
+    }
+    for (variable, list) in [("NO_PROXY", "0.0.0.0/8"), ("no_proxy", NOT_LOOPBACK)] {
+        let mut audit = setup.audit();
+        audit.env("HTTP_PROXY", proxy.address()).env(variable, list);
+        let output = finish(audit).await;
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    }
+    assert!(asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn no_variable_beside_it_makes_requests_go_past_a_proxy() {
+    for variables in [
+        // The HTTP client by itself takes the first that is there, be it empty.
+        &[("HTTPS_PROXY", ""), ("https_proxy", "PROXY")][..],
+        &[("HTTPS_PROXY", ""), ("https_proxy", ""), ("ALL_PROXY", ""), ("all_proxy", "PROXY")],
+        // And none where it takes itself for a program behind a web server.
+        &[("HTTPS_PROXY", "PROXY"), ("REQUEST_METHOD", "GET")],
+        &[("HTTPS_PROXY", "PROXY"), ("NO_PROXY", ""), ("no_proxy", "other.example")],
+    ] {
+        let (server, asked) = proxy().await;
+        let address = server.address();
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (*name, if *value == "PROXY" { address.as_str() } else { *value }))
+            .collect();
+        let output = audit_at("https://api.example.test", &variables, None).await;
+        assert_eq!(code(&output), 5, "{variables:?}: {}", text(&output.stderr));
+        assert!(!asked.lock().unwrap().is_empty(), "{variables:?}: {}", text(&output.stderr));
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_cannot_be_read_is_code_2_and_neither_passed_over_nor_shown() {
+    for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        for value in [
+            "http://me:hunter2@127.0.0.1:1 ",
+            "http:/me:hunter2@127.0.0.1:1",
+            "htp://me:hunter2@127.0.0.1:1",
+            "http://me:hun hunter2@127.0.0.1:1",
+            "http://me:1/hunter2@127.0.0.1:1",
+            "me:hunter2@",
+            "::::",
+            " ",
+        ] {
+            let output = audit_at("https://api.example.test", &[(variable, value)], None).await;
+            let said = text(&output.stderr);
+            assert!(code(&output) == 2 && said.contains(variable), "{value:?}: {said}");
+            assert!(!said.contains("hunter2"), "{said}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use super::{
     sought::Sought,
 };
 use crate::{
-    api::error::{Malformed, printable},
+    api::error::{Malformed, clipped},
     inventory::DependentType,
 };
 
@@ -45,7 +45,7 @@ fn run<'s>(
             Some("it could not be searched for references to its end (nested too deep, perhaps)".to_owned())
         }
         // Keys come from whoever can edit the workspace.
-        (Ok(()), Some((path, what))) => Some(format!("{} {what}", printable(&path, ""))),
+        (Ok(()), Some((path, what))) => Some(format!("{} {what}", clipped(&path))),
         (Ok(()), None) => None,
     }
     .map(Malformed);
