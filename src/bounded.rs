@@ -72,6 +72,13 @@ impl Bounded {
     }
 
     /// The whole of it.
+    pub(crate) fn bytes(mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The whole of it, as text.
     pub(crate) fn text(mut self) -> io::Result<String> {
         let mut text = String::new();
         self.read_to_string(&mut text)?;
@@ -96,10 +103,22 @@ impl Read for Bounded {
 /// # Errors
 /// Where it can't be opened, is no regular file, or is too large. Of what can't be opened the kind says why.
 pub(crate) fn open(path: &Path, bound: Bound) -> io::Result<Bounded> {
+    open_regular(path, &fs_err::metadata(path)?, 0, bound)
+}
+
+/// The same, but for links: what they lead to is no part of where they stand.
+///
+/// # Errors
+/// As of [`open`].
+pub(crate) fn open_nofollow(path: &Path, bound: Bound) -> io::Result<Bounded> {
+    open_regular(path, &fs_err::symlink_metadata(path)?, libc::O_NOFOLLOW, bound)
+}
+
+fn open_regular(path: &Path, metadata: &Metadata, flags: i32, bound: Bound) -> io::Result<Bounded> {
     // To open some devices does something by itself.
-    refuse_irregular(path, &fs_err::metadata(path)?)?;
+    refuse_irregular(path, metadata)?;
     // If a pipe has taken its place since, this doesn't wait for somebody to write into it.
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let flags = flags | libc::O_NONBLOCK | libc::O_NOCTTY;
     let file = fs_err::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let metadata = file.metadata()?;
     refuse_irregular(path, &metadata)?;
@@ -126,16 +145,6 @@ pub(crate) fn is_stream(path: &Path) -> bool {
     path == Path::new("/dev/stdin") || path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd")
 }
 
-/// The bytes of a file, all of them.
-///
-/// # Errors
-/// As of [`open`].
-pub(crate) fn read(path: &Path, bound: Bound) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open(path, bound)?.read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 fn refuse_irregular(path: &Path, metadata: &Metadata) -> io::Result<()> {
     match metadata.is_file() {
         true => Ok(()),
@@ -156,7 +165,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
         fs_err::write(&path, "four").unwrap();
-        assert_eq!(read(&path, FEW).unwrap(), b"four");
+        assert_eq!(open(&path, FEW).and_then(Bounded::bytes).unwrap(), b"four");
         fs_err::write(&path, "fives").unwrap();
         let error = open(&path, FEW).unwrap_err();
         let said =
@@ -182,6 +191,8 @@ mod tests {
         fs_err::write(at("file"), "four").unwrap();
         std::os::unix::fs::symlink("file", at("link")).unwrap();
         assert_eq!(open_named(&at("link"), FEW).unwrap().text().unwrap(), "four");
+        assert!(open_nofollow(&at("link"), FEW).unwrap_err().to_string().ends_with("is no regular file"));
+        assert!(open_nofollow(&at("file"), FEW).is_ok());
         let made = std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap();
         assert!(made.success());
         std::os::unix::fs::symlink("pipe", at("link to a pipe")).unwrap();

@@ -24,9 +24,9 @@ Exit codes:
   3    published, but incomplete: something was not read whole, or there are suddenly few secrets
   4    the API refused the key; nothing published
   5    the API could not be read; nothing published
-  6    the reports could not be written; nothing published
+  6    the reports could not be written, or the last bundle not be read; nothing published
   7    another run holds the lock on this output directory
-  8    verify: something is altered or missing
+  8    verify, history: something is altered, missing, forked or unreadable
   10   published and complete, and what --fail-on names was found
   130  interrupted; nothing published
   143  terminated; nothing published";

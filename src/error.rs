@@ -82,6 +82,7 @@ impl Error {
             | Self::Answer(_) => 6,
             Self::KeyRefused(_) => 4,
             Self::Unreadable(_) => 5,
+            Self::Publish(PublishError::InBundle { .. }) => 2,
             Self::Publish(
                 PublishError::Read { .. }
                 | PublishError::Write { .. }

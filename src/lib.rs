@@ -63,10 +63,11 @@ pub mod simulator;
 pub mod text;
 mod workspaces;
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use api::Chance;
 use audit::{Audit, Clock, Finding, Parameters, Run};
+use bundle::{InOrder, Patience};
 use check::{Checked, Checkup};
 use chrono::{DateTime, SubsecRound, Utc};
 use config::{Config, Target};
@@ -74,7 +75,7 @@ use error::Error;
 use interrupt::Interrupt;
 use inventory::{Inventory, Workspace};
 use progress::{Progress, Stage};
-use publish::{Evidence, OutputDirectory, PublishError};
+use publish::{Evidence, OutputDirectory, PublishError, Retention};
 use workspaces::{Clients, Read, read, shows_the_same};
 
 /// What comes in from outside, so that a test can fix it.
@@ -82,6 +83,8 @@ use workspaces::{Clients, Read, read, shows_the_same};
 pub struct Surroundings {
     /// Time and chance.
     pub chance: Chance,
+    /// Lets time pass where a disk fails for the moment.
+    pub pause: fn(Duration),
     /// The version that reports name.
     pub tool_version: String,
     /// The commit that this program was built from, where that is known.
@@ -96,6 +99,7 @@ impl Default for Surroundings {
     fn default() -> Self {
         Self {
             chance: Chance { now: chrono::Utc::now, random: fastrand::f64 },
+            pause: std::thread::sleep,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             git_commit: git_commit(),
             host: whoami::hostname().ok(),
@@ -179,11 +183,16 @@ async fn read_judge_publish(
     interrupt: &Interrupt,
 ) -> Result<Published, Error> {
     let directory = OutputDirectory::open(&config.out)?;
-    let run_id = directory.run_id(started_at);
+    let run_id = directory.run_id(started_at)?;
+    let pause = surroundings.pause;
+    let there = bundle::to_build_on(&config.out, &Patience::new(pause, config.bundle_files, interrupt))
+        .map_err(PublishError::read(&config.out, surroundings.user.as_deref()))?;
+    let there = Arc::new(there);
 
-    let (out, longest, interrupted) = (config.out.clone(), config.bundle_files, interrupt.clone());
+    let (before, longest, interrupted) = (Arc::clone(&there), config.bundle_files, interrupt.clone());
     let look_back = Arc::new(move |workspace: &Workspace| {
-        bundle::last_seen(&out, workspace, longest, &interrupted).unwrap_or_default()
+        bundle::last_seen(&before, workspace, &Patience::new(pause, longest, &interrupted))
+            .unwrap_or_default()
     });
     let Read { inventory, traffic, clock } = tokio::select! {
         read = read(&config, surroundings.chance, progress, look_back) => read?,
@@ -208,7 +217,8 @@ async fn read_judge_publish(
     // Reading, rendering and fsync block; signals are heard meanwhile.
     let heeded = interrupt.clone();
     let publishing = tokio::task::spawn_blocking(move || {
-        judge_and_publish(inventory, run, &config, &evidence, directory, &heeded)
+        let patience = Patience::new(pause, config.bundle_files, &heeded);
+        judge_and_publish(inventory, run, &config, &evidence, &there, directory, &patience)
     });
     let published = tokio::select! {
         published = publishing => published.map_err(|panic| Error::Bug(panic.to_string()))?,
@@ -226,12 +236,15 @@ fn judge_and_publish(
     run: Run,
     config: &Config,
     evidence: &Evidence,
+    there: &InOrder,
     directory: OutputDirectory,
-    interrupt: &Interrupt,
+    patience: &Patience,
 ) -> Result<Published, Error> {
     let mut audit = audit::audit(inventory, run, parameters(config));
-    let earlier = bundle::consult(&config.out, &audit, config.bundle_files, interrupt);
-    let earlier = earlier.map_err(PublishError::read(&config.out))?;
+    let earlier = bundle::consult(there, &audit, patience)
+        .map_err(PublishError::read(&config.out, evidence.user.as_deref()))?;
+    // What can't be read now may be what the next audit builds on.
+    let retention = if earlier.is_any_refused { Retention::All } else { config.retention };
     audit.compare_populations(&earlier.history);
     if audit.workspaces.is_empty() {
         return Err(Error::nothing_read(&audit.failed));
@@ -239,7 +252,15 @@ fn judge_and_publish(
     audit.continue_history(earlier.history);
     audit.compared(earlier.changes);
     audit.apply_waivers(config.policy.waivers.clone().unwrap_or_default());
-    let bundle = publish::publish(&audit, &config.formats, evidence, config.retention, directory, interrupt)?;
+    let bundle = publish::publish(
+        &audit,
+        &config.formats,
+        evidence,
+        retention,
+        there,
+        directory,
+        patience.interrupt(),
+    )?;
     Ok(Published { audit, bundle, fail_on: config.policy.fail_on.clone() })
 }
 
@@ -250,7 +271,8 @@ pub async fn check_up(
     progress: &Progress,
     interrupt: &Interrupt,
 ) -> Checkup {
-    let machine = check::examine(config, interrupt);
+    let patience = Patience::new(surroundings.pause, config.bundle_files, interrupt);
+    let (machine, there) = check::examine(config, surroundings.user.as_deref(), &patience);
     let mut checkup = Checkup { machine, workspaces: Vec::new(), mistakes: Vec::new() };
     let Target::Workspaces(workspaces) = &config.target else { return checkup };
     checkup.mistakes = check::waivers_of_unknown_workspaces(&config.policy, workspaces);
@@ -260,9 +282,7 @@ pub async fn check_up(
     for workspace in workspaces {
         let mut checked = match clients.client(workspace) {
             Ok((client, watched)) => {
-                let look_back = |listed: &Workspace| {
-                    bundle::last_seen(&config.out, listed, config.bundle_files, interrupt)
-                };
+                let look_back = |listed: &Workspace| bundle::last_seen(&there, listed, &patience);
                 let checked = check::check(&client, &workspace.name, config, &watched, look_back).await;
                 watched.reaches(if checked.failure().is_none() { Stage::Read } else { Stage::Failed });
                 checked

@@ -173,7 +173,7 @@ fn history(arguments: &HistoryArgs, output: &OutputArgs) -> Result<u8, Error> {
         HistoryFormat::Table => timeline.write_table(out),
         HistoryFormat::Csv => timeline.write_csv(out),
     })?;
-    Ok(0)
+    Ok(timeline.exit_code())
 }
 
 fn diff(arguments: &DiffArgs, output: &OutputArgs) -> Result<u8, Error> {

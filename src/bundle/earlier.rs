@@ -1,13 +1,11 @@
 //! What earlier bundles in the output directory say to a new audit. A bundle that doesn't hold is passed over, and the
 //! report says so.
 
-use std::{collections::BTreeSet, io, path::Path};
+use std::{collections::BTreeSet, io};
 
-use super::{Bundle, Found, Manifest, REPORT, in_order, look_at};
+use super::{Bundle, Found, InOrder, Patience, REPORT, is_refused, look_at};
 use crate::{
     audit::{Audit, Changes, Comparison, EarlierRun, History, NOT_IN_EARLIER, WorkspaceChanges},
-    bounded::{self, Bound},
-    interrupt::Interrupt,
     inventory::{Seen, Workspace},
     report::{self, EarlierReport},
 };
@@ -19,14 +17,16 @@ pub struct Earlier {
     pub history: History,
     /// What is different, of each workspace from the last audit that read it whole.
     pub changes: Changes,
+    /// Whether the system refused to read some of them: then nobody knows what the next audit builds on.
+    pub is_any_refused: bool,
 }
 
-/// Asks the earlier bundles of an output directory: the newest that is of all secrets and holds for the history, and for
+/// Asks the earlier bundles of an output directory, as a run found them that has had it to itself since: the newest that is of all secrets and holds for the history, and for
 /// what has changed in a workspace the newest of those that read it whole.
 ///
 /// # Errors
-/// Where the directory can't be read, or a signal came meanwhile.
-pub fn consult(output: &Path, audit: &Audit, longest: Bound, interrupt: &Interrupt) -> io::Result<Earlier> {
+/// Where the system refuses to read [one that is needed](InOrder::is_needed), or a signal came meanwhile.
+pub fn consult(there: &InOrder, audit: &Audit, patience: &Patience) -> io::Result<Earlier> {
     let is_narrowed = audit.filter().is_some();
     let workspaces = audit.workspaces.iter().filter(|_| !is_narrowed);
     let mut consulted = Consulted {
@@ -35,20 +35,20 @@ pub fn consult(output: &Path, audit: &Audit, longest: Bound, interrupt: &Interru
         to_compare: workspaces.map(|workspace| workspace.name().to_owned()).collect(),
         compared: Vec::new(),
         notes: Vec::new(),
+        is_any_refused: there.refused().next().is_some(),
     };
-    for found in in_order(output)?.into_iter().rev() {
+    for found in there.found.iter().rev() {
         if consulted.history.is_some() && consulted.to_compare.is_empty() {
             break;
         }
-        if interrupt.signal().is_some() {
-            return Err(io::Error::other("a signal came"));
-        }
-        let bundle = found.bundle.clone();
-        if let Err(why) = consulted.ask(found, audit, longest, interrupt) {
-            if interrupt.signal().is_some() {
+        patience.heed()?;
+        if let Err(why) = consulted.ask(found, audit, patience) {
+            let is_refused = is_refused(&why);
+            if patience.is_ended() || is_refused && there.is_needed(&found.bundle) {
                 return Err(why);
             }
-            let note = format!("The earlier bundle {} was passed over: {why}.", bundle.run);
+            consulted.is_any_refused |= is_refused;
+            let note = format!("The earlier bundle {} was passed over: {why}.", found.bundle.run);
             tracing::warn!("{note}");
             consulted.notes.push(note);
         }
@@ -59,21 +59,16 @@ pub fn consult(output: &Path, audit: &Audit, longest: Bound, interrupt: &Interru
 /// What the last complete audit saw of a workspace that is being read. Nothing where no bundle tells: why one that should
 /// does not, [`consult`] says.
 #[must_use]
-pub fn last_seen(
-    output: &Path,
-    workspace: &Workspace,
-    longest: Bound,
-    interrupt: &Interrupt,
-) -> Option<Seen> {
-    let is_of_use = |found: &Found| {
+pub fn last_seen(there: &InOrder, workspace: &Workspace, patience: &Patience) -> Option<Seen> {
+    let is_of_use = |found: &&Found| {
         found.manifest().is_some_and(|manifest| manifest.is_base() && manifest.read_whole(&workspace.name))
-            && look_at(&found.bundle, longest, interrupt).is_ok_and(|looked| looked.flaws.is_empty())
+            && look_at(&found.bundle, patience).is_ok_and(|looked| looked.obstacle().is_none())
     };
-    let read = |found: Found| -> io::Result<Option<Seen>> {
-        Ok(report::read_seen(bounded::open(&found.bundle.path.join(REPORT), longest)?, workspace)?)
+    let read = |found: &Found| -> io::Result<Option<Seen>> {
+        let path = found.bundle.path.join(REPORT);
+        patience.again(|| Ok(report::read_seen(patience.open(&path)?, workspace)?))
     };
-    let found = in_order(output).unwrap_or_default();
-    found.into_iter().rev().find(is_of_use).map(read).and_then(|read| read.ok().flatten())
+    there.found.iter().rev().find(is_of_use).map(read).and_then(|read| read.ok().flatten())
 }
 
 struct Consulted {
@@ -84,12 +79,13 @@ struct Consulted {
     to_compare: BTreeSet<String>,
     compared: Vec<WorkspaceChanges>,
     notes: Vec<String>,
+    is_any_refused: bool,
 }
 
 impl Consulted {
-    fn ask(&mut self, found: Found, audit: &Audit, longest: Bound, interrupt: &Interrupt) -> io::Result<()> {
+    fn ask(&mut self, found: &Found, audit: &Audit, patience: &Patience) -> io::Result<()> {
         let Found { bundle, manifest } = found;
-        let (manifest, _) = manifest?;
+        let (manifest, _) = manifest.as_ref().map_err(|error| io::Error::other(error.to_string()))?;
         let compares_any = audit.filter().is_none() && self.since.is_none() && manifest.complete;
         let wanted = self.to_compare.iter().filter(|name| manifest.read_whole(name)).cloned();
         let wanted: BTreeSet<String> = wanted.collect();
@@ -103,13 +99,14 @@ impl Consulted {
             }
             return Ok(());
         }
-        let looked = look_at(&bundle, longest, interrupt)?;
-        if let Some(flaw) = looked.flaws.first() {
-            return Err(io::Error::other(flaw.to_string()));
+        if let Some(flaw) = look_at(bundle, patience)?.obstacle() {
+            return Err(flaw.into());
         }
-        let mut comparison =
-            compares.then(|| Comparison::of(audit).only(|workspace| wanted.contains(workspace)));
-        let report = read(&bundle, &manifest, longest, comparison.as_mut())?;
+        let (report, comparison) = patience.again(|| {
+            let mut comparison =
+                compares.then(|| Comparison::of(audit).only(|workspace| wanted.contains(workspace)));
+            Ok((read(bundle, patience, comparison.as_mut())?, comparison))
+        })?;
         if let Some(comparison) = comparison {
             let known_now = self.history.as_ref().unwrap_or(&report.history);
             let found = comparison.finish(report.run.started_at, &report.history, known_now);
@@ -174,7 +171,7 @@ impl Consulted {
             )),
             (None, None) => Changes::NotCompared("there was no complete audit before this one".to_owned()),
         };
-        Earlier { history, changes }
+        Earlier { history, changes, is_any_refused: self.is_any_refused }
     }
 }
 
@@ -183,13 +180,11 @@ const NEVER_WHOLE: &str = "no bundle that is still there, and holds, read it who
 
 fn read(
     bundle: &Bundle,
-    manifest: &Manifest,
-    longest: Bound,
+    patience: &Patience,
     comparison: Option<&mut Comparison<'_>>,
 ) -> io::Result<EarlierReport> {
-    if !manifest.files.iter().any(|file| file.name == REPORT) {
-        return Err(io::Error::other(format!("its manifest names no {REPORT}")));
-    }
-    report::read_earlier(bounded::open(&bundle.path.join(REPORT), longest)?, comparison)
-        .map_err(|error| io::Error::other(format!("{REPORT}: {error}")))
+    report::read_earlier(patience.open(&bundle.path.join(REPORT))?, comparison).map_err(|error| {
+        let error = io::Error::from(error);
+        if is_refused(&error) { error } else { io::Error::other(format!("{REPORT}: {error}")) }
+    })
 }

@@ -6,6 +6,7 @@
 mod earlier;
 mod manifest;
 mod order;
+mod patience;
 mod soundness;
 
 pub use earlier::{Earlier, consult, last_seen};
@@ -13,7 +14,9 @@ pub use manifest::{
     EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry, ViewEntry,
     WaiversEntry, WorkspaceEntry,
 };
-pub use order::{Found, in_order};
+pub use order::{Found, InOrder, in_order, to_build_on};
+pub use patience::Patience;
+pub(crate) use patience::{is_refused, remedy};
 pub(crate) use soundness::sum_line;
 pub use soundness::{Flaw, Looked, look_at};
 
@@ -41,6 +44,11 @@ pub const REPORT: &str = "report.json";
 pub const LATEST: &str = "latest";
 /// The file with its name, where the file system has no symbolic links.
 pub const LATEST_FILE: &str = "latest.txt";
+
+/// Reports are confidential: for the owner, and for the group to read.
+pub(crate) const FILE_MODE: u32 = 0o640;
+/// The same of their directories.
+pub(crate) const DIRECTORY_MODE: u32 = 0o750;
 
 /// The form of the names of bundles: when the run began, in UTC.
 const RUN_FORM: &str = "%Y-%m-%dT%H-%M-%S";
@@ -76,24 +84,79 @@ pub fn bundles(output: &Path) -> io::Result<Vec<Bundle>> {
     Ok(bundles)
 }
 
-/// Where `latest` leads, or the bundle that `latest.txt` names: the one that was published last.
-pub(crate) fn latest(output: &Path) -> Option<PathBuf> {
-    let link = fs_err::read_link(output.join(LATEST)).ok();
-    link.or_else(|| latest_in_file(output).map(|bundle| bundle.run.into()))
+/// Where `latest` leads, or the bundle that `latest.txt` names: the one that was published last. `None`: neither is there.
+///
+/// # Errors
+/// Where the system refuses to say.
+pub(crate) fn latest(output: &Path) -> io::Result<Option<PathBuf>> {
+    match fs_err::read_link(output.join(LATEST)) {
+        Ok(link) => Ok(Some(link)),
+        // The second: it is no link.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
+            Ok(latest_in_file(output)?.map(|bundle| bundle.run.into()))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The bundle that `latest.txt` names. `None` where there is no such file, or it is none of this program's.
-pub(crate) fn latest_in_file(output: &Path) -> Option<Bundle> {
-    let text = bounded::open(&output.join(LATEST_FILE), Bound::NAME).and_then(Bounded::text).ok()?;
-    Bundle::named(output, text.trim_end())
+///
+/// # Errors
+/// Where the system refuses to say.
+pub(crate) fn latest_in_file(output: &Path) -> io::Result<Option<Bundle>> {
+    let path = output.join(LATEST_FILE);
+    match bounded::open_nofollow(&path, Bound::NAME).and_then(Bounded::text) {
+        Ok(text) => Ok(Bundle::named(output, text.trim_end())),
+        Err(error) if is_refused(&error) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// The bundle at a path that somebody typed. A path to `latest` or `latest.txt` is where that leads.
-pub(crate) fn at(path: &Path) -> PathBuf {
+///
+/// # Errors
+/// Where the system refuses to say.
+pub(crate) fn at(path: &Path) -> io::Result<PathBuf> {
     let is = |name: &str| path.file_name().is_some_and(|last| last == name);
-    let named = || latest_in_file(path.parent()?).map(|bundle| bundle.path);
-    let is_named = is(LATEST_FILE) || is(LATEST) && !path.exists();
-    is_named.then(named).flatten().unwrap_or_else(|| path.to_owned())
+    if is(LATEST_FILE) || is(LATEST) && !path.try_exists()? {
+        let directory = path.parent().unwrap_or(Path::new(""));
+        return Ok(latest_in_file(directory)?.map_or_else(|| path.to_owned(), |bundle| bundle.path));
+    }
+    Ok(path.to_owned())
+}
+
+/// The bundle that a path is or lies in, or would lie in once it is made: nothing may be written there.
+///
+/// # Errors
+/// Where the system refuses to say.
+pub(crate) fn around(path: &Path) -> io::Result<Option<PathBuf>> {
+    for above in path.ancestors() {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        match above.canonicalize() {
+            Ok(there) => {
+                let is_bundle = |path: &&Path| {
+                    path.file_name().and_then(|name| Bundle::named(path.parent()?, name.to_str()?)).is_some()
+                        && path.join(MANIFEST).symlink_metadata().is_ok()
+                };
+                return Ok(there.ancestors().find(is_bundle).map(Path::to_owned));
+            }
+            Err(error) if is_refused(&error) => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+/// Whether something stands at a path, be it a link that leads nowhere.
+///
+/// # Errors
+/// Where the system refuses to say.
+pub(crate) fn is_taken(path: &Path) -> io::Result<bool> {
+    match fs_err::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if is_refused(&error) => Err(error),
+        Err(_) => Ok(false),
+    }
 }
 
 /// The name of the first run that began at this time.
@@ -134,7 +197,7 @@ impl Bundle {
     /// # Errors
     /// Where it can't be read.
     pub fn manifest_sha256(&self) -> io::Result<String> {
-        Ok(hexadecimal(&Sha256::digest(bounded::read(&self.path.join(MANIFEST), Bound::MANIFEST)?)))
+        Ok(hexadecimal(&Sha256::digest(self.manifest_text()?)))
     }
 
     /// What its manifest says.
@@ -143,12 +206,16 @@ impl Bundle {
     /// Where it can't be read, or is that of another run.
     pub fn manifest(&self) -> io::Result<Manifest> {
         let path = self.path.join(MANIFEST);
-        let manifest: Manifest = serde_json::from_slice(&bounded::read(&path, Bound::MANIFEST)?)
+        let manifest: Manifest = serde_json::from_slice(&self.manifest_text()?)
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
         if manifest.run != self.run {
             return Err(io::Error::other(format!("its manifest is that of the run {}", manifest.run)));
         }
         Ok(manifest)
+    }
+
+    fn manifest_text(&self) -> io::Result<Vec<u8>> {
+        bounded::open_nofollow(&self.path.join(MANIFEST), Bound::MANIFEST)?.bytes()
     }
 }
 

@@ -7,7 +7,9 @@ use std::{
     path::Path,
 };
 
-use super::{Bundle, Manifest, bundles, latest};
+use super::{
+    Bundle, Manifest, Patience, SUMS, bundles, is_refused, latest, patience::passes, soundness::is_plain_name,
+};
 
 /// A bundle that is there, and its manifest as far as it can be read.
 #[derive(Debug)]
@@ -29,31 +31,99 @@ impl Found {
         self.manifest.as_ref().ok().map(|(manifest, _)| manifest)
     }
 
+    /// Why its manifest can't be read now, although it may be whole.
+    pub fn refused(&self) -> Option<&io::Error> {
+        self.manifest.as_ref().err().filter(|error| is_refused(error))
+    }
+
     /// Whether its times are by a clock that was off.
     pub fn is_clock_off(&self) -> bool {
         self.manifest().is_some_and(|manifest| manifest.clock_off)
     }
 }
 
-/// The bundles in an output directory, the one that was published first before all others.
+/// The bundles in an output directory.
+#[derive(Debug, Default)]
+pub struct InOrder {
+    /// All of them, the one that was published first before all others.
+    pub found: Vec<Found>,
+    /// What `latest` names, whether or not it is there.
+    pub latest: Option<String>,
+}
+
+impl InOrder {
+    /// Whether a new bundle can't be published without this one: it may be what was published last, and one that followed
+    /// another instead would make two chains of one.
+    #[must_use]
+    pub fn is_needed(&self, bundle: &Bundle) -> bool {
+        let is = |other: Option<&Found>| other.is_some_and(|other| other.bundle == *bundle);
+        // A run that was killed before it moved `latest` left one with a newer name.
+        let by_name = self.found.iter().max_by_key(|found| (found.bundle.started_at, found.bundle.number));
+        self.latest.as_deref() == Some(&bundle.run) || is(self.found.last()) || is(by_name)
+    }
+
+    /// Those that can't be read now, although they may be whole, with the reason.
+    pub fn refused(&self) -> impl Iterator<Item = (&Bundle, &io::Error)> {
+        self.found.iter().filter_map(|found| Some((&found.bundle, found.refused()?)))
+    }
+}
+
+/// The bundles in an output directory, in the order in which they were published.
 ///
 /// # Errors
-/// Where the directory can't be read.
-pub fn in_order(output: &Path) -> io::Result<Vec<Found>> {
-    let found: Vec<Found> = bundles(output)?.into_iter().map(Found::of).collect();
+/// Where the directory, or `latest` in it, can't be read.
+pub fn in_order(output: &Path, patience: &Patience) -> io::Result<InOrder> {
+    let mut found: Vec<Found> = patience.again(|| bundles(output))?.into_iter().map(Found::of).collect();
+    // All of them side by side, so that one that never can be read leaves time for the others.
+    let fails_now = |one: &Found| one.manifest.as_ref().is_err_and(passes);
+    while found.iter().any(fails_now) && patience.wait() {
+        for one in found.iter_mut().filter(|one| fails_now(one)) {
+            *one = Found::of(one.bundle.clone());
+        }
+    }
+    let latest = patience.again(|| latest(output))?;
+    let latest = latest.and_then(|latest| latest.into_os_string().into_string().ok());
     let mut places = vec![0; found.len()];
-    for (place, position) in newest_first(output, &found).into_iter().rev().enumerate() {
+    for (place, position) in newest_first(latest.as_deref(), &found).into_iter().rev().enumerate() {
         places[position] = place;
     }
     let mut placed: Vec<_> = places.into_iter().zip(found).collect();
     placed.sort_by_key(|(place, _)| *place);
-    Ok(placed.into_iter().map(|(_, found)| found).collect())
+    Ok(InOrder { found: placed.into_iter().map(|(_, found)| found).collect(), latest })
+}
+
+/// The same for an audit that is to publish there: none, where the directory is not there yet.
+///
+/// # Errors
+/// Also where the system refuses to open a file of [one that is needed](InOrder::is_needed).
+pub fn to_build_on(output: &Path, patience: &Patience) -> io::Result<InOrder> {
+    let mut there = match in_order(output, patience) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(InOrder::default()),
+        there => there?,
+    };
+    let is_needed = |found: &Found| there.is_needed(&found.bundle);
+    let refused = there.found.iter().position(|found| is_needed(found) && found.refused().is_some());
+    if let Some(position) = refused {
+        there.found.swap_remove(position).manifest?;
+    }
+    for found in there.found.iter().filter(|found| there.is_needed(&found.bundle)) {
+        let Some(manifest) = found.manifest() else { continue };
+        let names = manifest.files.iter().map(|file| file.name.as_str()).filter(|name| is_plain_name(name));
+        for name in names.chain([SUMS]) {
+            match patience.again(|| patience.open(&found.bundle.path.join(name)).map(drop)) {
+                Err(error) if is_refused(&error) => return Err(error),
+                // What is missing or something else costs this bundle its place in the history, and is told then.
+                _ => {}
+            }
+        }
+    }
+    Ok(there)
 }
 
 /// The positions of bundles, which come in the order of their names: the one that was published last, and from each to the
 /// one before it, also past such as were removed. Where nothing tells that, the one with the newest name of those that are
 /// left goes on.
-fn newest_first(output: &Path, found: &[Found]) -> Vec<usize> {
+fn newest_first(latest: Option<&str>, found: &[Found]) -> Vec<usize> {
     let mut by_run = HashMap::new();
     let mut before: HashMap<&str, &str> = HashMap::new();
     let mut after = HashMap::new();
@@ -74,8 +144,7 @@ fn newest_first(output: &Path, found: &[Found]) -> Vec<usize> {
     let mut left: BTreeSet<usize> = (0..found.len()).collect();
     let mut newest_first = Vec::new();
     let mut passed = HashSet::new();
-    let latest = latest(output);
-    let latest = latest.as_deref().and_then(Path::to_str).and_then(|run| by_run.get(run).copied());
+    let latest = latest.and_then(|run| by_run.get(run).copied());
     let mut next = latest.or_else(|| left.last().copied());
     while let Some(mut last) = next {
         // A run that was killed before it moved `latest` left one that follows it. In forged manifests the way may lead
@@ -105,7 +174,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::bundle::{LATEST, MANIFEST};
+    use crate::{
+        bounded::Bound,
+        bundle::{LATEST, MANIFEST},
+        interrupt::Interrupt,
+    };
 
     const FIRST: &str = "2026-11-20T02-00-00Z";
     const SECOND: &str = "2026-11-21T02-00-00Z";
@@ -156,7 +229,9 @@ mod tests {
         }
 
         fn order(&self) -> Vec<String> {
-            in_order(self.0.path()).unwrap().into_iter().map(|found| found.bundle.run).collect()
+            let patience = Patience::none(Bound::default(), &Interrupt::default());
+            let there = in_order(self.0.path(), &patience).unwrap();
+            there.found.into_iter().map(|found| found.bundle.run).collect()
         }
     }
 

@@ -9,22 +9,49 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{Bundle, FileEntry, MANIFEST, Manifest, SUMS};
+use super::{Bundle, FileEntry, MANIFEST, Manifest, Patience, REPORT, SUMS, is_refused};
 use crate::{
-    bounded::{self, Bound},
-    interrupt::Interrupt,
+    bounded::{self, Bound, Bounded},
     text::hexadecimal,
 };
 
 /// What is wrong with a bundle.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Flaw {
     /// A file of it is not there.
     Missing(String),
     /// A file of it is not as it was.
     Altered(String),
-    /// Something of it can't be read.
-    Unreadable(String),
+    /// The system refuses to read something of it, which may be as it was.
+    Unreadable(io::Error),
+    /// It is from before there was a SHA256SUMS, or is made to look so.
+    WithoutSums,
+}
+
+impl Flaw {
+    /// Whether an audit passes over the bundle for it.
+    #[must_use]
+    pub fn is_obstacle(&self) -> bool {
+        !matches!(self, Self::WithoutSums)
+    }
+
+    /// What an error at this file or directory means.
+    fn of(error: io::Error, name: &str) -> Self {
+        match error.kind() {
+            _ if is_refused(&error) => Self::Unreadable(error),
+            io::ErrorKind::NotFound => Self::Missing(name.to_owned()),
+            _ => Self::Altered(error.to_string()),
+        }
+    }
+}
+
+impl From<Flaw> for io::Error {
+    fn from(flaw: Flaw) -> Self {
+        match flaw {
+            Flaw::Unreadable(error) => error,
+            flaw => Self::other(flaw.to_string()),
+        }
+    }
 }
 
 impl fmt::Display for Flaw {
@@ -33,6 +60,9 @@ impl fmt::Display for Flaw {
             Self::Missing(what) => write!(formatter, "{what} is missing"),
             Self::Altered(what) => write!(formatter, "{what}"),
             Self::Unreadable(why) => write!(formatter, "{why}"),
+            Self::WithoutSums => {
+                write!(formatter, "{SUMS} is missing, so that nothing tells whether {MANIFEST} is as it was")
+            }
         }
     }
 }
@@ -50,54 +80,70 @@ pub struct Looked {
     pub besides: Vec<String>,
 }
 
-/// Checks every file of a bundle against its manifest, and the manifest against SHA256SUMS. None beyond the bound is read.
+impl Looked {
+    /// What keeps an audit from building on it, if anything does.
+    #[must_use]
+    pub fn obstacle(self) -> Option<Flaw> {
+        self.flaws.into_iter().find(Flaw::is_obstacle)
+    }
+}
+
+/// Checks every file of a bundle against its manifest, and the manifest against SHA256SUMS.
 ///
 /// # Errors
 /// Where a signal came meanwhile.
-pub fn look_at(bundle: &Bundle, longest: Bound, interrupt: &Interrupt) -> io::Result<Looked> {
+pub fn look_at(bundle: &Bundle, patience: &Patience) -> io::Result<Looked> {
     let mut looked = Looked { manifest: None, manifest_sha256: None, flaws: Vec::new(), besides: Vec::new() };
-    if bundle.path.join(MANIFEST).symlink_metadata().is_err() {
-        looked.flaws.push(Flaw::Missing(MANIFEST.to_owned()));
-        return Ok(looked);
-    }
-    looked.manifest_sha256 = bundle.manifest_sha256().ok();
-    let manifest = match bundle.manifest() {
+    let sum = patience.again(|| bundle.manifest_sha256());
+    let read = sum.and_then(|sum| {
+        looked.manifest_sha256 = Some(sum);
+        patience.again(|| bundle.manifest())
+    });
+    let manifest = match read {
         Ok(manifest) => manifest,
         Err(error) => {
-            looked.flaws.push(Flaw::Altered(error.to_string()));
+            looked.flaws.push(Flaw::of(error, MANIFEST));
             return Ok(looked);
         }
     };
+    let mut named = BTreeSet::new();
     for file in &manifest.files {
-        if let Some(flaw) = check_file(bundle, file, longest, interrupt)? {
-            looked.flaws.push(flaw);
-        }
+        // A manifest that somebody wrote may name anything, and as often as they like.
+        let flaw = if !is_plain_name(&file.name) {
+            Some(Flaw::Altered(format!("{MANIFEST} names a file outside of the bundle")))
+        } else if [MANIFEST, SUMS].contains(&&*file.name) || !named.insert(file.name.as_str()) {
+            Some(Flaw::Altered(format!("{MANIFEST} names {} once too often", file.name)))
+        } else {
+            check_file(bundle, file, patience)?
+        };
+        looked.flaws.extend(flaw);
     }
-    if manifest.is_of_the_chain() {
-        let manifest_sha256 = looked.manifest_sha256.as_deref().unwrap_or_default();
-        looked.flaws.extend(check_sums(bundle, &manifest, manifest_sha256));
+    // Whatever else was asked for, this one is always written.
+    if !named.contains(REPORT) {
+        looked.flaws.push(Flaw::Altered(format!("{MANIFEST} names no {REPORT}")));
     }
-    looked.besides = besides(bundle, &manifest)?;
+    let manifest_sha256 = looked.manifest_sha256.as_deref().unwrap_or_default();
+    looked.flaws.extend(check_sums(bundle, &manifest, manifest_sha256, patience));
+    match patience.again(|| besides(bundle, &manifest)) {
+        Ok(besides) => looked.besides = besides,
+        Err(error) => looked.flaws.push(Flaw::of(error, "the bundle")),
+    }
     looked.manifest = Some(manifest);
     Ok(looked)
 }
 
-fn check_file(
-    bundle: &Bundle,
-    file: &FileEntry,
-    longest: Bound,
-    interrupt: &Interrupt,
-) -> io::Result<Option<Flaw>> {
-    // A manifest that somebody wrote may name anything.
-    if Path::new(&file.name).components().count() != 1 || file.name.starts_with('.') {
-        return Ok(Some(Flaw::Altered(format!("{MANIFEST} names a file outside of the bundle"))));
-    }
+/// Whether a name can be that of a file of a bundle, and of none outside of it.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    // No file system has longer ones.
+    let is_long = name.len() > 255;
+    !is_long && !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0'])
+}
+
+fn check_file(bundle: &Bundle, file: &FileEntry, patience: &Patience) -> io::Result<Option<Flaw>> {
     let path = bundle.path.join(&file.name);
-    match path.metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Some(Flaw::Missing(file.name.clone())));
-        }
-        Err(error) => return Ok(Some(Flaw::Unreadable(format!("{}: {error}", file.name)))),
+    // A link would show what is no part of the bundle, and may be another thing tomorrow.
+    match patience.again(|| fs_err::symlink_metadata(&path)) {
+        Err(error) => return Ok(Some(Flaw::of(error, &file.name))),
         Ok(metadata) if !metadata.is_file() => {
             return Ok(Some(Flaw::Altered(format!("{} is no regular file", file.name))));
         }
@@ -107,24 +153,31 @@ fn check_file(
         }
         Ok(_) => {}
     }
-    let sum = match sha256_of(&path, longest, interrupt) {
+    let sum = match patience.again(|| sha256_of(&path, patience)) {
         Ok(sum) => sum,
-        Err(error) if interrupt.signal().is_some() => return Err(error),
-        Err(error) => return Ok(Some(Flaw::Unreadable(error.to_string()))),
+        Err(error) if patience.is_ended() => return Err(error),
+        Err(error) => return Ok(Some(Flaw::of(error, &file.name))),
     };
     let is_same = sum == file.sha256;
     Ok((!is_same).then(|| Flaw::Altered(format!("{} has another SHA-256 than {MANIFEST} says", file.name))))
 }
 
 /// SHA256SUMS has to say of every file, the manifest included, what is true of it.
-fn check_sums(bundle: &Bundle, manifest: &Manifest, manifest_sha256: &str) -> Option<Flaw> {
+fn check_sums(
+    bundle: &Bundle,
+    manifest: &Manifest,
+    manifest_sha256: &str,
+    patience: &Patience,
+) -> Option<Flaw> {
     let path = bundle.path.join(SUMS);
-    let bytes = match bounded::read(&path, Bound::SUMS) {
+    let read = || bounded::open_nofollow(&path, Bound::SUMS).and_then(Bounded::bytes);
+    let bytes = match patience.again(read) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Some(Flaw::Missing(SUMS.to_owned()));
+        Err(error) => {
+            let flaw = Flaw::of(error, SUMS);
+            let is_missing = matches!(flaw, Flaw::Missing(_));
+            return Some(if is_missing && !manifest.is_of_the_chain() { Flaw::WithoutSums } else { flaw });
         }
-        Err(error) => return Some(Flaw::Unreadable(error.to_string())),
     };
     let manifest_line = sum_line(manifest_sha256, MANIFEST);
     let files = manifest.files.iter().map(|file| sum_line(&file.sha256, &file.name));
@@ -158,13 +211,11 @@ fn besides(bundle: &Bundle, manifest: &Manifest) -> io::Result<Vec<String>> {
 }
 
 /// The SHA-256 of a file, in hexadecimal. Fails where it can't be read, or a signal came meanwhile.
-fn sha256_of(path: &Path, longest: Bound, interrupt: &Interrupt) -> io::Result<String> {
-    let mut file = bounded::open(path, longest)?;
+fn sha256_of(path: &Path, patience: &Patience) -> io::Result<String> {
+    let mut file = patience.open(path)?;
     let (mut sum, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
-        if interrupt.signal().is_some() {
-            return Err(io::Error::other("a signal came"));
-        }
+        patience.heed()?;
         match file.read(&mut buffer)? {
             0 => return Ok(hexadecimal(&sum.finalize())),
             read => sum.update(&buffer[..read]),

@@ -8,11 +8,9 @@ use super::{
     space::{free_space, remaining, space},
 };
 use crate::{
-    bounded::Bound,
-    bundle::{self, Bundle, Looked, MANIFEST, SUMS},
+    bundle::{self, Bundle, InOrder, Looked, MANIFEST, Patience, SUMS},
     config::Config,
     error::Error,
-    interrupt::Interrupt,
     publish::{self, DryOpen, Latest, OutputDirectory, PublishError},
 };
 
@@ -27,9 +25,9 @@ pub struct Machine {
     pub writing: Option<u8>,
 }
 
-/// Looks at the output directory of a configuration and what is around it.
+/// Looks at the output directory of a configuration and what is around it. The second: the bundles that are there.
 #[must_use]
-pub fn examine(config: &Config, interrupt: &Interrupt) -> Machine {
+pub fn examine(config: &Config, user: Option<&str>, patience: &Patience) -> (Machine, InOrder) {
     let (out, retention) = (config.out.as_path(), config.retention);
     let mut machine = Machine { lines: Vec::new(), opening: None, writing: None };
     let DryOpen { place, lock, directory } = OutputDirectory::dry_open(out);
@@ -43,18 +41,31 @@ pub fn examine(config: &Config, interrupt: &Interrupt) -> Machine {
         machine.lines.push(Line::new(Standing::Warning, "latest", detail));
     }
 
-    let there = if out.is_dir() { bundle::in_order(out) } else { Ok(Vec::new()) };
-    let there = there.unwrap_or_else(|error| {
-        machine.opens("bundles", Err(PublishError::Read { path: out.to_owned(), source: error }));
-        Vec::new()
-    });
-    // What was made by a clock that was off is no bundle that an audit builds on.
-    let there: Vec<Bundle> =
-        there.into_iter().filter(|found| !found.is_clock_off()).map(|found| found.bundle).collect();
-    let (line, size) = last_bundle(out, there.last(), config.bundle_files, interrupt);
-    machine.lines.push(line);
-
-    let space = free_space(&place).map(|free| space(free, size, remaining(retention, there.len())));
+    let (in_order, size) = match bundle::to_build_on(out, patience) {
+        Ok(in_order) => {
+            for (bundle, error) in in_order.refused() {
+                let detail = format!(
+                    "{} cannot be read: {error}; an audit goes on without it and removes nothing",
+                    bundle.run
+                );
+                machine.lines.push(Line::new(Standing::Warning, "earlier bundle", detail));
+            }
+            // What was made by a clock that was off is no bundle that an audit builds on.
+            let last = in_order.found.iter().rev().find(|found| !found.is_clock_off());
+            let (line, size) = last_bundle(out, last.map(|found| &found.bundle), patience);
+            machine.lines.push(line);
+            (in_order, size)
+        }
+        Err(error) => {
+            // Where it is no directory that is said already.
+            if machine.opening.is_none() {
+                machine.opens("last bundle", Err(PublishError::read(out, user)(error)));
+            }
+            (InOrder::default(), None)
+        }
+    };
+    let there = in_order.found.iter().filter(|found| !found.is_clock_off()).count();
+    let space = free_space(&place).map(|free| space(free, size, remaining(retention, there)));
     let space = space.unwrap_or_else(|error| {
         Line::new(Standing::Unknown, "disk space", format!("cannot be told: {error}"))
     });
@@ -64,7 +75,7 @@ pub fn examine(config: &Config, interrupt: &Interrupt) -> Machine {
     }
     machine.lines.push(space);
     machine.lines.extend(config.metrics_file.as_deref().map(metrics));
-    machine
+    (machine, in_order)
 }
 
 impl Machine {
@@ -81,26 +92,21 @@ impl Machine {
 }
 
 /// What there is to say of the bundle that was published last, and its size in bytes.
-fn last_bundle(
-    out: &Path,
-    last: Option<&Bundle>,
-    longest: Bound,
-    interrupt: &Interrupt,
-) -> (Line, Option<u64>) {
+fn last_bundle(out: &Path, last: Option<&Bundle>, patience: &Patience) -> (Line, Option<u64>) {
     const WHAT: &str = "last bundle";
     let Some(last) = last else {
         return (Line::new(Standing::Ok, WHAT, "none yet; history begins with the first night"), None);
     };
-    let looked = match bundle::look_at(last, longest, interrupt) {
+    let looked = match bundle::look_at(last, patience) {
         Ok(looked) => looked,
         Err(error) => {
             return (Line::new(Standing::Unknown, WHAT, format!("{}: {error}", last.run)), None);
         }
     };
-    let line = match looked.flaws.as_slice() {
-        [] => Line::new(Standing::Ok, WHAT, format!("{} is sound", last.run)),
+    let obstacles = looked.flaws.iter().filter(|flaw| flaw.is_obstacle());
+    let line = match obstacles.map(ToString::to_string).collect::<Vec<String>>() {
+        none if none.is_empty() => Line::new(Standing::Ok, WHAT, format!("{} is sound", last.run)),
         flaws => {
-            let flaws: Vec<String> = flaws.iter().map(ToString::to_string).collect();
             let detail = format!(
                 "{}: {}; an audit passes it over, so look at all of them with: verify --out {}",
                 last.run,

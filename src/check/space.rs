@@ -28,6 +28,8 @@ pub(super) fn remaining(retention: Retention, there: usize) -> Option<u64> {
         // Of so many nights, and of the one that is on its edge.
         Retention::Days(days) => usize::try_from(days).unwrap_or(usize::MAX).saturating_add(1),
     };
+    // That of the night before is always one of them.
+    let kept = kept.max(2);
     // The new one is in place before the old one goes.
     u64::try_from(kept.saturating_sub(there).saturating_add(1)).ok()
 }

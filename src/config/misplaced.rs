@@ -44,9 +44,8 @@ impl KnownKeys {
             }
             let file = named("api_key_file").map(PathBuf::from);
             let file = file.and_then(|file| key::locate(&file, beside, environment).ok());
-            if let Some(text) = file.and_then(|path| bounded::read(&path, Bound::KEY).ok()) {
-                keys.push(SecretString::from(String::from_utf8_lossy(&text).trim().to_owned()));
-            }
+            let text = file.and_then(|path| bounded::open(&path, Bound::KEY).ok()?.text().ok());
+            keys.extend(text.map(|text| SecretString::from(text.trim().to_owned())));
         }
         Self(keys)
     }

@@ -13,7 +13,7 @@ use rustix::fs::Access;
 
 use super::{PublishError, latest::Latest, lock};
 use crate::{
-    bundle::{self, Bundle},
+    bundle::{self, Bundle, DIRECTORY_MODE, FILE_MODE, is_refused},
     interrupt::Interrupt,
 };
 
@@ -21,10 +21,8 @@ use crate::{
 pub(super) const STAGING_PREFIX: &str = ".staging-";
 /// A bundle that is being removed.
 const PRUNED_PREFIX: &str = ".staging-pruned-";
-
-/// Reports are confidential: for the owner, and for the group to read.
-pub(super) const FILE_MODE: u32 = 0o640;
-const DIRECTORY_MODE: u32 = 0o750;
+/// One that `latest` could not be moved onto.
+const UNPUBLISHED_PREFIX: &str = ".staging-unpublished-";
 
 /// An output directory that this run has to itself until it is dropped.
 #[derive(Debug)]
@@ -55,11 +53,8 @@ impl OutputDirectory {
     /// Where another run holds the lock, something else stands where this program would write, or it can't write.
     pub fn open(path: &Path) -> Result<Self, PublishError> {
         refuse_link_to_nowhere(path)?;
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(DIRECTORY_MODE)
-            .create(path)
-            .map_err(PublishError::write(path))?;
+        refuse_within_bundle(path)?;
+        make(path)?;
         let lock = lock::take(path)?;
         sweep(path)?;
         let staging = tempfile::Builder::new()
@@ -76,22 +71,29 @@ impl OutputDirectory {
     /// What [`open`](Self::open) would come to, by the same rules: nothing is made, swept or kept from others.
     #[must_use]
     pub fn dry_open(path: &Path) -> DryOpen {
-        let existing = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new(""));
+        // What can't be looked at is there for all that is known, and what is tried in it says why.
+        let is_there = |path: &&Path| path.metadata().map_or_else(|error| is_refused(&error), |_| true);
+        let existing = path.ancestors().find(is_there).unwrap_or(Path::new(""));
         let place = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
         // Without a directory there is no lock in it.
-        let lock = if path.is_dir() { lock::look(path) } else { Ok(()) };
+        let lock = if place == path && !path.is_file() { lock::look(path) } else { Ok(()) };
         DryOpen { place: place.to_owned(), lock, directory: dry_write(path, place) }
     }
 
     /// The name for a run that began at `started_at`: the time in UTC, with a suffix where that is taken.
-    #[must_use]
-    pub fn run_id(&self, started_at: DateTime<Utc>) -> String {
-        let name = bundle::run_name(started_at);
-        let taken = |name: &str| self.path.join(name).symlink_metadata().is_ok();
-        if !taken(&name) {
-            return name;
+    ///
+    /// # Errors
+    /// Where it can't be told whether it is.
+    pub fn run_id(&self, started_at: DateTime<Utc>) -> Result<String, PublishError> {
+        let first = bundle::run_name(started_at);
+        let mut name = first.clone();
+        for number in 2_u64.. {
+            if !bundle::is_taken(&self.path.join(&name)).map_err(PublishError::write(&self.path))? {
+                break;
+            }
+            name = format!("{first}-{number}");
         }
-        (2_u64..).map(|number| format!("{name}-{number}")).find(|name| !taken(name)).unwrap_or(name)
+        Ok(name)
     }
 
     /// Where it is.
@@ -119,8 +121,11 @@ impl OutputDirectory {
         let Self { path, staging, latest, lock } = self;
         let _ = staging.keep();
         if let Err(error) = sync_directory(&path).and_then(|()| latest.point_at(&path, run_id)) {
-            // Published means found by `latest`: otherwise as if nothing had been.
-            fs_err::remove_dir_all(&bundle).map_err(PublishError::write(&bundle))?;
+            // Published means found by `latest`: otherwise as if nothing had been. What can't be taken away stays whole, and
+            // the next run goes on from it.
+            if let Err(stays) = remove(&path, &bundle, UNPUBLISHED_PREFIX, run_id) {
+                tracing::warn!("what was made of {} cannot be removed: {stays}", bundle.display());
+            }
             return Err(error);
         }
         // Both renames are done: were this to fail, the bundle would be no less in place.
@@ -142,10 +147,34 @@ pub(super) struct PublishedDirectory {
 impl PublishedDirectory {
     /// Removes a bundle: out of sight at once, so that nobody sees half of it.
     pub(super) fn remove(&self, bundle: &Bundle) -> io::Result<()> {
-        let out_of_sight = self.path.join(format!("{PRUNED_PREFIX}{}", bundle.run));
-        fs_err::rename(&bundle.path, &out_of_sight)?;
-        fs_err::remove_dir_all(&out_of_sight)
+        remove(&self.path, &bundle.path, PRUNED_PREFIX, &bundle.run)
     }
+}
+
+fn remove(output: &Path, bundle: &Path, prefix: &str, run: &str) -> io::Result<()> {
+    let out_of_sight = output.join(format!("{prefix}{run}"));
+    fs_err::rename(bundle, &out_of_sight)?;
+    fs_err::remove_dir_all(&out_of_sight)
+}
+
+/// Makes a directory with all above it, and brings their names to the disk.
+fn make(path: &Path) -> Result<(), PublishError> {
+    let above = |path: &Path| match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
+        parent => parent.unwrap_or(path).to_owned(),
+    };
+    let is_new = |path: &&Path| matches!(bundle::is_taken(path), Ok(false)) && !path.as_os_str().is_empty();
+    let new: Vec<PathBuf> = path.ancestors().take_while(is_new).map(above).collect();
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(DIRECTORY_MODE)
+        .create(path)
+        .map_err(PublishError::write(path))?;
+    new.iter().try_for_each(|parent| match sync_directory(parent) {
+        // Who may make things in it need not be allowed to list it.
+        Err(PublishError::Write { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    })
 }
 
 /// Creates a file that must not exist yet.
@@ -156,7 +185,8 @@ pub(super) fn create_file(path: &Path) -> io::Result<File> {
 /// Whether everything but the lock would do for an audit: the directory, or the `place` in which it would be made.
 fn dry_write(path: &Path, place: &Path) -> Result<Latest, PublishError> {
     refuse_link_to_nowhere(path)?;
-    if path.is_dir() {
+    refuse_within_bundle(path)?;
+    if place == path {
         for entry in leftovers(path)? {
             // What root left nobody else can sweep. Files need no permission of their own.
             if must_go(&entry) && is_directory(&entry)? {
@@ -174,8 +204,15 @@ fn dry_write(path: &Path, place: &Path) -> Result<Latest, PublishError> {
     Ok(latest)
 }
 
+fn refuse_within_bundle(path: &Path) -> Result<(), PublishError> {
+    match bundle::around(path).map_err(PublishError::write(path))? {
+        Some(bundle) => Err(PublishError::InBundle { path: path.to_owned(), bundle }),
+        None => Ok(()),
+    }
+}
+
 fn refuse_link_to_nowhere(path: &Path) -> Result<(), PublishError> {
-    if path.is_symlink() && !path.exists() {
+    if path.is_symlink() && !path.try_exists().map_err(PublishError::write(path))? {
         let what = "a symbolic link that leads nowhere";
         return Err(PublishError::InTheWay { path: path.to_owned(), what });
     }

@@ -51,7 +51,7 @@ impl Latest {
         let path = directory.join(LATEST_FILE);
         if self == Self::File
             && is_there_as(&path, "no regular file", |kind| kind.is_file())?
-            && bundle::latest_in_file(directory).is_none()
+            && bundle::latest_in_file(directory).map_err(PublishError::write(&path))?.is_none()
         {
             return Err(PublishError::InTheWay { path, what: "a file that names no bundle" });
         }
@@ -76,20 +76,20 @@ impl Latest {
             PublishError::write(&path)(error)
         })?;
         // The bundle is in place, come what may.
-        if let Some(outdated) = self.outdated(directory)
-            && let Err(error) = fs_err::remove_file(&outdated)
-        {
-            tracing::warn!("{} names an older bundle and cannot be removed: {error}", outdated.display());
+        let removed = self.outdated(directory).and_then(|path| path.map_or(Ok(()), fs_err::remove_file));
+        if let Err(error) = removed {
+            tracing::warn!("what names an older bundle beside {} stays there: {error}", path.display());
         }
         Ok(())
     }
 
     /// What pointed out a bundle in the other way, before the directory was moved to this file system.
-    fn outdated(self, directory: &Path) -> Option<PathBuf> {
-        match self {
-            Self::Link => bundle::latest_in_file(directory).map(|_| directory.join(LATEST_FILE)),
-            Self::File => Some(directory.join(LATEST)).filter(|link| link.is_symlink()),
-        }
+    fn outdated(self, directory: &Path) -> io::Result<Option<PathBuf>> {
+        let (file, link) = (directory.join(LATEST_FILE), directory.join(LATEST));
+        Ok(match self {
+            Self::Link => bundle::latest_in_file(directory)?.map(|_| file),
+            Self::File => bundle::is_taken(&link)?.then_some(link),
+        })
     }
 }
 

@@ -9,10 +9,8 @@ use std::{
 
 use rustix::io::Errno;
 
-use super::{
-    PublishError,
-    directory::{FILE_MODE, is_there_as},
-};
+use super::{PublishError, directory::is_there_as};
+use crate::bundle::FILE_MODE;
 
 const LOCK: &str = ".lock";
 

@@ -11,7 +11,9 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     audit::Audit,
-    bundle::{self, Found},
+    bounded::Bound,
+    bundle::{self, Found, InOrder, Patience},
+    interrupt::Interrupt,
     report::{self, FailedRun},
 };
 
@@ -37,7 +39,8 @@ pub fn write_failure(
     ended_at: DateTime<Utc>,
 ) -> io::Result<()> {
     // Where bundles can't be read there is no last success that anybody could look at.
-    let bundles = bundle::in_order(output).unwrap_or_default();
+    let there = bundle::in_order(output, &Patience::none(Bound::default(), &Interrupt::default()));
+    let InOrder { found: bundles, .. } = there.unwrap_or_default();
     // A time that is yet to come would hide for how long nothing has run.
     let manifests =
         || bundles.iter().rev().filter_map(Found::manifest).filter(|manifest| !manifest.clock_off);
@@ -53,7 +56,7 @@ pub fn write_failure(
 /// # Errors
 /// Where nothing can be written there.
 pub fn dry_write_metrics(path: &Path) -> io::Result<&Path> {
-    refuse_what_is_no_file(path)?;
+    refuse_what_is_not_ours(path)?;
     let directory = directory_of(path);
     // It has no name, so that nobody sees it, or it is gone at once.
     tempfile::tempfile_in(directory)?;
@@ -64,17 +67,20 @@ fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A device or a pipe would be gone, with a file in its place.
-fn refuse_what_is_no_file(path: &Path) -> io::Result<()> {
-    match fs_err::metadata(path) {
-        Ok(there) if !there.is_file() => Err(io::Error::other("there is something that is no regular file")),
-        _ => Ok(()),
+/// A device or a pipe would be gone, with a file in its place; and a bundle is as it was published.
+fn refuse_what_is_not_ours(path: &Path) -> io::Result<()> {
+    if bundle::is_taken(path)? && !fs_err::metadata(path).is_ok_and(|there| there.is_file()) {
+        return Err(io::Error::other("there is something that is no regular file"));
+    }
+    match bundle::around(directory_of(path))? {
+        Some(bundle) => Err(io::Error::other(format!("{} is a bundle", bundle.display()))),
+        None => Ok(()),
     }
 }
 
 /// Replaces a file in one step.
 fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    refuse_what_is_no_file(path)?;
+    refuse_what_is_not_ours(path)?;
     let mut staged = tempfile::Builder::new()
         // Collectors take what ends in .prom.
         .prefix(".metrics-")

@@ -26,7 +26,7 @@ use std::{
 
 use crate::{
     audit::{Audit, DAYS_KEPT, days_between},
-    bundle::{Bundle, MANIFEST, PrunedEntry, SUMS, sum_line},
+    bundle::{self, Bundle, InOrder, MANIFEST, PrunedEntry, SUMS, sum_line},
     interrupt::Interrupt,
     report,
 };
@@ -57,12 +57,25 @@ pub enum PublishError {
         /// How it said so.
         source: io::Error,
     },
-    /// What was published before could not be read.
-    #[error("cannot read {}: {source}; check the permissions there, or choose another --out", .path.display())]
-    Read {
-        /// Which file or directory.
+    /// The new bundle would lie in another.
+    #[error("{} is, or is in, the bundle {}, which is not to be changed; choose another path", .path.display(), .bundle.display())]
+    InBundle {
+        /// What was to be written.
         path: PathBuf,
-        /// Why.
+        /// The bundle.
+        bundle: PathBuf,
+    },
+    /// The bundle that was published last is there and can't be read now.
+    #[error(
+        "cannot read the last bundle, which the new one has to follow: {source}; {}chown -R {user} {}",
+        remedy_of_reading(source), .output.display()
+    )]
+    Read {
+        /// The output directory.
+        output: PathBuf,
+        /// Who tried.
+        user: String,
+        /// Which file or directory, and why.
         source: io::Error,
     },
     /// A file or directory could not be written.
@@ -87,20 +100,30 @@ fn remedy(error: &io::Error) -> &'static str {
     }
 }
 
+fn remedy_of_reading(error: &io::Error) -> String {
+    match bundle::remedy(error) {
+        Some(remedy) => format!("{remedy}; where it belongs to another user, give it to that of this job: "),
+        None => "give it to the user of this job: ".to_owned(),
+    }
+}
+
 impl PublishError {
     fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Write { path, source }
     }
 
-    /// The error for what can't be read at this path.
-    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Read { path, source }
+    /// The error for what this user can't read in an output directory.
+    pub(crate) fn read(output: &Path, user: Option<&str>) -> impl FnOnce(io::Error) -> Self {
+        // As the command may be typed elsewhere.
+        let output = output.canonicalize().unwrap_or_else(|_| output.to_owned());
+        let user = user.map_or_else(|| rustix::process::geteuid().as_raw().to_string(), ToOwned::to_owned);
+        move |source| Self::Read { output, user, source }
     }
 }
 
-/// Writes the bundle of an audit, moves `latest` onto it, and removes the bundles that are no longer kept. Where it is.
+/// Writes the bundle of an audit, moves `latest` onto it, and removes those of the earlier ones that are no longer kept.
+/// Where it is.
 ///
 /// # Errors
 /// Where anything can't be written, or a signal comes before the rename. Then nothing has changed.
@@ -109,12 +132,14 @@ pub fn publish(
     formats: &[report::Format],
     evidence: &Evidence,
     retention: Retention,
+    there: &InOrder,
     directory: OutputDirectory,
     interrupt: &Interrupt,
 ) -> Result<PathBuf, PublishError> {
     let staging = directory.staging().to_owned();
     let mut files = write_reports(audit, formats, &staging, interrupt)?;
-    let there = chain::predecessors(directory.path())?;
+    let latest = there.latest.as_deref();
+    let there = chain::predecessors(there);
     let previous = there.last();
     let mut pruned: Vec<PrunedEntry> = previous.map_or(Vec::new(), |last| last.manifest.pruned.clone());
     let now = audit.run.began();
@@ -129,7 +154,7 @@ pub fn publish(
     let link = previous.map(Predecessor::link);
     // A clock that is 40 days ahead makes every bundle look too old.
     let retention = if audit.run.clock.is_off() { Retention::All } else { retention };
-    let to_prune = retention::to_prune(retention, there, audit);
+    let to_prune = retention::to_prune(retention, there, latest, audit);
     pruned.extend(to_prune.iter().map(|one| one.pruned_by(&audit.run.id)));
 
     let manifest = evidence::manifest(audit, evidence, files.clone(), link, pruned);
@@ -146,7 +171,7 @@ pub fn publish(
             tracing::info!("a signal came: bundles that are no longer kept are removed on the next night");
             break;
         }
-        match published.remove(&bundle) {
+        match published.remove(bundle) {
             Ok(()) => tracing::info!("removed the bundle {}, which is no longer kept", bundle.path.display()),
             // The new bundle is in place all the same, and the next run tries again.
             Err(error) => tracing::warn!("the bundle {} cannot be removed: {error}", bundle.path.display()),

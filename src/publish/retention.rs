@@ -10,7 +10,8 @@ use crate::{
 
 /// Which bundles are kept. The newest always is, and so are those that the next audit builds on: the newest of all secrets,
 /// the newest complete one, and of each workspace the newest that read it whole. One that was made by a clock that was off
-/// is none of these, and takes no other's place.
+/// is none of these, and takes no other's place. What `latest` named until now stays for one night more: somebody may be
+/// reading it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Retention {
     /// All.
@@ -24,7 +25,12 @@ pub enum Retention {
 
 /// The bundles to remove, of those that are there beside the new one, which is that of this audit. They come in the order in
 /// which they were published.
-pub(super) fn to_prune(retention: Retention, there: Vec<Predecessor>, audit: &Audit) -> Vec<Predecessor> {
+pub(super) fn to_prune<'a>(
+    retention: Retention,
+    there: Vec<Predecessor<'a>>,
+    latest: Option<&str>,
+    audit: &Audit,
+) -> Vec<Predecessor<'a>> {
     let (now, new_is_full) = (audit.run.began(), audit.filter().is_none());
     let too_many = match retention {
         Retention::All => return Vec::new(),
@@ -32,7 +38,7 @@ pub(super) fn to_prune(retention: Retention, there: Vec<Predecessor>, audit: &Au
         Retention::Days(_) => there.len(),
     };
     let newest = |wanted: &dyn Fn(&Manifest) -> bool| {
-        there.iter().rev().find(|one| wanted(&one.manifest)).map(|one| one.bundle.run.clone())
+        there.iter().rev().find(|one| wanted(one.manifest)).map(|one| one.bundle.run.clone())
     };
     let full = newest(&Manifest::is_base).filter(|_| !new_is_full);
     let complete = newest(&|manifest| manifest.is_base() && manifest.complete)
@@ -43,16 +49,17 @@ pub(super) fn to_prune(retention: Retention, there: Vec<Predecessor>, audit: &Au
     let of_each =
         not_whole.filter_map(|name| newest(&|manifest| manifest.is_base() && manifest.read_whole(name)));
     let needed: BTreeSet<String> = full.into_iter().chain(complete).chain(of_each).collect();
-    let is_needed = |one: &Predecessor| needed.contains(&one.bundle.run);
-    let is_too_old = |one: &Predecessor| match retention {
-        Retention::Days(days) => days_between(one.bundle.began(&one.manifest), now) > days,
+    let is_needed =
+        |one: &Predecessor<'_>| needed.contains(&one.bundle.run) || latest == Some(&one.bundle.run);
+    let is_too_old = |one: &Predecessor<'_>| match retention {
+        Retention::Days(days) => days_between(one.bundle.began(one.manifest), now) > days,
         Retention::All | Retention::Bundles(_) => true,
     };
     there.into_iter().take(too_many).filter(|one| is_too_old(one) && !is_needed(one)).collect()
 }
 
 /// The position of the first of the last so many bundles; those by a clock that was off are not counted.
-fn first_of(there: &[Predecessor], last: usize) -> usize {
+fn first_of(there: &[Predecessor<'_>], last: usize) -> usize {
     let counted = || there.iter().enumerate().rev().filter(|(_, one)| !one.manifest.clock_off);
     match last.checked_sub(1) {
         None => there.len(),

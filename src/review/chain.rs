@@ -7,7 +7,7 @@ use std::{
 
 use super::verify::{Line, Soundness};
 use crate::{
-    bundle::{Bundle, Looked},
+    bundle::{Bundle, Flaw, Looked},
     text::show_hidden,
 };
 
@@ -23,6 +23,8 @@ pub(super) struct Chain<'a> {
     pruned: BTreeMap<&'a str, &'a str>,
     /// The oldest that names none before it.
     beginning: Option<&'a str>,
+    /// The newest of those whose manifest the system refuses to read.
+    refused: Option<&'a str>,
     /// Those from before bundles formed a chain that stand in the midst of it, and that it knows nothing of.
     strays: BTreeSet<&'a str>,
 }
@@ -44,8 +46,12 @@ impl<'a> Chain<'a> {
             .map(|manifest| manifest.run.as_str())
             .filter(|run| !named_by.contains_key(run) && newest != Some(*run))
             .collect();
+        let is_refused =
+            |looked: &Looked| looked.manifest.is_none() && matches!(looked.flaws[..], [Flaw::Unreadable(_)]);
+        let refused = looked_at.iter().rev().find(|(_, looked)| is_refused(looked));
         Self {
             strays,
+            refused: refused.map(|(bundle, _)| bundle.run.as_str()),
             sums: looked_at
                 .iter()
                 .filter_map(|(bundle, looked)| {
@@ -72,12 +78,21 @@ impl<'a> Chain<'a> {
             return;
         };
         let run = show_hidden(&previous.run, &[]).into_owned();
-        let line = match self.pruned.get(previous.run.as_str()) {
-            Some(by) => {
+        let refused = self.refused.filter(|refused| *refused > previous.run.as_str());
+        let line = match (self.pruned.get(previous.run.as_str()), refused) {
+            (Some(by), _) => {
                 let what = format!("removed on purpose after {}", show_hidden(by, &[]));
                 Line { soundness: Soundness::Pruned, run, what }
             }
-            None => {
+            (None, Some(refused)) => {
+                let what = format!(
+                    "cannot tell: the whole bundle is not in {}, and {refused}, which may say that it was removed on \
+                     purpose, cannot be read",
+                    output.display()
+                );
+                Line { soundness: Soundness::Unreadable, run, what }
+            }
+            (None, None) => {
                 let what = format!(
                     "the whole bundle is not in {}, and {} names it as the one before it",
                     output.display(),
@@ -90,7 +105,7 @@ impl<'a> Chain<'a> {
     }
 
     /// What is wrong with a bundle's place in the chain.
-    pub(super) fn flaws(&self, bundle: &Bundle, looked: &Looked) -> Vec<String> {
+    pub(super) fn flaws(&self, bundle: &Bundle, looked: &Looked) -> Vec<(Soundness, String)> {
         let Some(manifest) = &looked.manifest else { return Vec::new() };
         let mut flaws = Vec::new();
         match &manifest.previous {
@@ -98,29 +113,31 @@ impl<'a> Chain<'a> {
                 // Of one without a manifest that is said already.
                 let sum = self.sums.get(previous.run.as_str());
                 if sum.is_some_and(|sum| *sum != previous.manifest_sha256) {
-                    flaws.push(format!(
+                    let what = format!(
                         "it names another manifest.json of {} than the one that is there",
                         show_hidden(&previous.run, &[])
-                    ));
+                    );
+                    flaws.push((Soundness::Altered, what));
                 }
                 let namers = self.named_by.get(previous.run.as_str()).map_or(&[][..], Vec::as_slice);
                 if let Some(other) = namers.iter().find(|run| **run != bundle.run) {
-                    flaws.push(format!(
+                    let what = format!(
                         "it names {} as the one before it, and so does {}",
                         show_hidden(&previous.run, &[]),
                         show_hidden(other, &[])
-                    ));
+                    );
+                    flaws.push((Soundness::Forked, what));
                 }
             }
             // Where the clock went back, those after the first have earlier names, but know what came before them.
             None if manifest.is_of_the_chain() && self.beginning != Some(&bundle.run) => {
-                flaws.push("it says that no bundle came before it, but there are earlier ones".to_owned());
+                let what = "it says that no bundle came before it, but there are earlier ones".to_owned();
+                flaws.push((Soundness::Forked, what));
             }
             None if self.strays.contains(bundle.run.as_str()) => {
-                flaws.push(
-                    "it says that it is from before bundles formed a chain, but the chain began earlier"
-                        .to_owned(),
-                );
+                let what =
+                    "it says that it is from before bundles formed a chain, but the chain began earlier";
+                flaws.push((Soundness::Altered, what.to_owned()));
             }
             None => {}
         }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::{ReviewError, audit_of, open};
+use super::{ReviewError, at, audit_of, open};
 use crate::{
     audit::{Changes, Comparison},
     bounded::Bound,
-    bundle::{self, REPORT},
+    bundle::REPORT,
     report,
 };
 
@@ -18,7 +18,7 @@ use crate::{
 pub fn diff(earlier: &Path, later: &Path, longest: Bound) -> Result<Changes, ReviewError> {
     let now = audit_of(later, longest)?;
     let mut comparison = Comparison::of(&now);
-    let earlier = bundle::at(earlier);
+    let earlier = at(earlier)?;
     let path = earlier.join(REPORT);
     let read = report::read_earlier(open(&earlier, longest)?, Some(&mut comparison))
         .map_err(|error| ReviewError::read(&path)(error.into()))?;

@@ -24,7 +24,8 @@ use chrono::NaiveDate;
 use crate::{
     audit::Audit,
     bounded::{self, Bound, Bounded},
-    bundle::{self, Bundle, Found, REPORT},
+    bundle::{self, Bundle, InOrder, Patience, REPORT},
+    interrupt::Interrupt,
     report,
 };
 
@@ -79,25 +80,31 @@ impl ReviewError {
 
 /// The bundles of an output directory, at least one.
 fn bundles_in(output: &Path) -> Result<Vec<Bundle>, ReviewError> {
-    at_least_one(bundle::bundles(output), output)
+    at_least_one(bundle::bundles(output), Vec::is_empty, output)
 }
 
 /// The same, as they were published.
-fn in_order(output: &Path) -> Result<Vec<Found>, ReviewError> {
-    at_least_one(bundle::in_order(output), output)
+fn in_order(output: &Path) -> Result<InOrder, ReviewError> {
+    let found = bundle::in_order(output, &Patience::none(Bound::default(), &Interrupt::default()));
+    at_least_one(found, |there| there.found.is_empty(), output)
 }
 
-fn at_least_one<T>(found: io::Result<Vec<T>>, output: &Path) -> Result<Vec<T>, ReviewError> {
-    let found = match found {
-        Err(error) if is_missing(&error) => Vec::new(),
-        found => found.map_err(ReviewError::read(output))?,
-    };
-    if found.is_empty() { Err(ReviewError::NoBundles(output.to_owned())) } else { Ok(found) }
+fn at_least_one<T>(found: io::Result<T>, is_none: fn(&T) -> bool, output: &Path) -> Result<T, ReviewError> {
+    match found {
+        Ok(found) if !is_none(&found) => Ok(found),
+        Err(error) if !is_missing(&error) => Err(ReviewError::read(output)(error)),
+        _ => Err(ReviewError::NoBundles(output.to_owned())),
+    }
+}
+
+/// The bundle at a path that somebody typed.
+fn at(path: &Path) -> Result<PathBuf, ReviewError> {
+    bundle::at(path).map_err(ReviewError::read(path))
 }
 
 /// The audit that a bundle was made of.
 fn audit_of(bundle: &Path, longest: Bound) -> Result<Audit, ReviewError> {
-    let bundle = bundle::at(bundle);
+    let bundle = at(bundle)?;
     let path = bundle.join(REPORT);
     report::read_audit(open(&bundle, longest)?).map_err(|error| ReviewError::read(&path)(error.into()))
 }
@@ -105,7 +112,7 @@ fn audit_of(bundle: &Path, longest: Bound) -> Result<Audit, ReviewError> {
 /// The report of a bundle.
 fn open(bundle: &Path, longest: Bound) -> Result<Bounded, ReviewError> {
     let path = bundle.join(REPORT);
-    bounded::open(&path, longest).map_err(|error| match is_missing(&error) {
+    bounded::open_nofollow(&path, longest).map_err(|error| match is_missing(&error) {
         true => ReviewError::NoBundle(bundle.to_owned()),
         false => ReviewError::read(&path)(error),
     })

@@ -11,7 +11,7 @@ use chrono_tz::Tz;
 
 use super::{ReviewError, in_order};
 use crate::{
-    bundle::{Bundle, Found as There, Manifest, TotalsEntry},
+    bundle::{Bundle, Found as There, InOrder, Manifest, TotalsEntry, is_refused},
     text::{count, show_hidden},
 };
 
@@ -46,6 +46,8 @@ pub enum DayStatus {
     Complete,
     /// It did, and something was not read whole.
     Incomplete,
+    /// The system refuses to read the bundle that tells.
+    Unreadable,
     /// Nothing tells of all secrets on that date.
     Missed,
     /// Neither, and the date is not over.
@@ -61,6 +63,7 @@ impl DayStatus {
         match self {
             Self::Complete => "COMPLETE",
             Self::Incomplete => "INCOMPLETE",
+            Self::Unreadable => "unreadable",
             Self::Missed => "missed",
             Self::NotYet => "not yet",
             Self::NotBegun => "not begun",
@@ -75,8 +78,12 @@ pub enum Place {
     At(PathBuf),
     /// It was there, and was removed on purpose.
     Pruned(String),
-    /// There is one, but its manifest can't be read.
+    /// There is one, but its manifest is none.
     Unreadable(PathBuf),
+    /// There is one, but the system refuses to read it, for this reason.
+    Refused(PathBuf, String),
+    /// There is none, but the system refuses to read this newer one, which may say that it was removed on purpose.
+    ToldBy(PathBuf),
     /// There is one, but of some secrets only.
     Narrowed(PathBuf),
     /// There is one, but the bundles before and after it, or today's date, show that its clock was off.
@@ -91,6 +98,7 @@ enum Quality {
     ClockOff,
     Unreadable,
     Narrowed,
+    Refused,
     Incomplete,
     Complete,
 }
@@ -114,9 +122,13 @@ pub fn timeline(
     today: NaiveDate,
     zone: Tz,
 ) -> Result<Timeline, ReviewError> {
-    let bundles = in_order(output)?;
+    let there = in_order(output)?;
+    // What was removed on purpose the newest names, and nobody else need do so.
+    let newest_refused =
+        there.found.iter().rev().find(|one| one.refused().is_some() && there.is_needed(&one.bundle));
+    let InOrder { found: bundles, .. } = &there;
     let is_there: HashSet<&str> = bundles.iter().map(|there| there.bundle.run.as_str()).collect();
-    let rising = rising(&bundles);
+    let rising = rising(bundles);
     let date_in_zone = |moment: DateTime<Utc>| moment.with_timezone(&zone).date_naive();
     let mut by_date: BTreeMap<NaiveDate, Vec<Found>> = BTreeMap::new();
     for (number, There { bundle, manifest }) in bundles.iter().enumerate() {
@@ -142,6 +154,9 @@ pub fn timeline(
                 there(Quality::ClockOff, Place::ClockOff(bundle.path.clone()))
             }
             Ok(manifest) => of_manifest(bundle, manifest, number),
+            Err(error) if is_refused(error) => {
+                there(Quality::Refused, Place::Refused(bundle.path.clone(), error.to_string()))
+            }
             Err(_) => there(Quality::Unreadable, Place::Unreadable(bundle.path.clone())),
         };
         by_date.entry(date).or_default().push(found);
@@ -158,12 +173,14 @@ pub fn timeline(
         return Err(ReviewError::Span { from: first, to: last });
     }
     let days = dates.into_iter().map(|date| {
-        let without = match date {
-            _ if date >= today => DayStatus::NotYet,
-            _ if date < begun => DayStatus::NotBegun,
-            _ => DayStatus::Missed,
+        let refused = newest_refused.filter(|one| date < date_in_zone(one.bundle.started_at));
+        let (without, place) = match (date, refused) {
+            _ if date >= today => (DayStatus::NotYet, Place::None),
+            (_, Some(refused)) => (DayStatus::Unreadable, Place::ToldBy(refused.bundle.path.clone())),
+            _ if date < begun => (DayStatus::NotBegun, Place::None),
+            _ => (DayStatus::Missed, Place::None),
         };
-        day(date, by_date.remove(&date).unwrap_or_default(), without)
+        day(date, by_date.remove(&date).unwrap_or_default(), without, place)
     });
     Ok(Timeline { days: days.collect(), zone })
 }
@@ -177,7 +194,9 @@ fn rising(published: &[There]) -> BTreeSet<usize> {
     };
     // Of each length the sequence with the earliest end, and of each bundle the one before it.
     let (mut ends, mut before): (Vec<usize>, Vec<Option<usize>>) = (Vec::new(), vec![None; published.len()]);
-    for (at, before) in before.iter_mut().enumerate() {
+    // Where the chain does not tell their place, neither does this.
+    let beside = beside_the_chain(published);
+    for (at, before) in before.iter_mut().enumerate().filter(|(at, _)| !beside.contains(at)) {
         let length = ends.partition_point(|end: &usize| began(*end) <= began(at));
         *before = length.checked_sub(1).map(|shorter| ends[shorter]);
         match ends.get_mut(length) {
@@ -185,7 +204,25 @@ fn rising(published: &[There]) -> BTreeSet<usize> {
             None => ends.push(at),
         }
     }
-    std::iter::successors(ends.last().copied(), |at| before[*at]).collect()
+    let in_order = std::iter::successors(ends.last().copied(), |at| before[*at]);
+    in_order.chain(beside.iter().copied()).collect()
+}
+
+/// The positions of bundles of which the chain doesn't tell when they were published: they can't be read, or another that
+/// was published later follows the same one.
+fn beside_the_chain(published: &[There]) -> BTreeSet<usize> {
+    let mut followed = HashSet::new();
+    let mut beside = BTreeSet::new();
+    for (at, there) in published.iter().enumerate().rev() {
+        let is_beside = match there.manifest().filter(|manifest| manifest.is_of_the_chain()) {
+            Some(manifest) => !followed.insert(manifest.previous.as_ref().map(|one| one.run.as_str())),
+            None => there.refused().is_some(),
+        };
+        if is_beside {
+            beside.insert(at);
+        }
+    }
+    beside
 }
 
 fn of_manifest(bundle: &Bundle, manifest: &Manifest, number: usize) -> Found {
@@ -210,14 +247,15 @@ fn quality(is_clock_off: bool, is_narrowed: bool, is_complete: bool) -> Quality 
     }
 }
 
-fn day(date: NaiveDate, found: Vec<Found>, without: DayStatus) -> Day {
+fn day(date: NaiveDate, found: Vec<Found>, without: DayStatus, place: Place) -> Day {
     let further = found.len().saturating_sub(1);
     let Some(best) = found.into_iter().max_by(|a, b| (&a.quality, a.rank).cmp(&(&b.quality, b.rank))) else {
-        return Day { date, status: without, totals: None, place: Place::None, further: 0 };
+        return Day { date, status: without, totals: None, place, further: 0 };
     };
     let status = match best.quality {
         Quality::Complete => DayStatus::Complete,
         Quality::Incomplete => DayStatus::Incomplete,
+        Quality::Refused => DayStatus::Unreadable,
         // The night's audit is of all secrets, and can be shown.
         Quality::Narrowed | Quality::Unreadable | Quality::ClockOff => without,
     };
@@ -249,6 +287,10 @@ impl Day {
             Place::At(path) => shown(path),
             Place::Pruned(run) => format!("{run} (pruned)"),
             Place::Unreadable(path) => format!("{} (manifest.json cannot be read)", shown(path)),
+            Place::Refused(path, why) => {
+                format!("{} (cannot tell: {})", shown(path), show_hidden(why, &[]))
+            }
+            Place::ToldBy(path) => format!("(cannot tell: {} cannot be read)", shown(path)),
             Place::Narrowed(path) => format!("{} (only some secrets: --search)", shown(path)),
             Place::ClockOff(path) => format!("{} (its clock was off)", shown(path)),
             Place::None => String::new(),
@@ -268,6 +310,16 @@ impl Day {
 }
 
 impl Timeline {
+    /// The exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if self.count(DayStatus::Unreadable) == 0 { 0 } else { 8 }
+    }
+
+    fn count(&self, status: DayStatus) -> usize {
+        self.days.iter().filter(|day| day.status == status).count()
+    }
+
     /// Writes it for people.
     ///
     /// # Errors
@@ -289,16 +341,19 @@ impl Timeline {
             );
             writeln!(out, "{}", line.trim_end())?;
         }
-        let of = |status| self.days.iter().filter(|day| day.status == status).count();
-        writeln!(
+        write!(
             out,
             "\n{} ({}): {} COMPLETE, {} INCOMPLETE, {} missed",
             count(self.days.len(), "date", "dates"),
             self.zone,
-            of(DayStatus::Complete),
-            of(DayStatus::Incomplete),
-            of(DayStatus::Missed)
+            self.count(DayStatus::Complete),
+            self.count(DayStatus::Incomplete),
+            self.count(DayStatus::Missed)
         )?;
+        match self.count(DayStatus::Unreadable) {
+            0 => writeln!(out)?,
+            unreadable => writeln!(out, ", {unreadable} unreadable, of which this user cannot tell")?,
+        }
         out.flush()
     }
 

@@ -9,7 +9,7 @@ use std::{
 use super::{ReviewError, bundles_in, chain::Chain};
 use crate::{
     bounded::Bound,
-    bundle::{self, Flaw, Looked, look_at},
+    bundle::{self, Flaw, Looked, Patience, is_refused, look_at},
     interrupt::Interrupt,
     text::{count, show_hidden},
 };
@@ -25,6 +25,10 @@ pub enum Soundness {
     Missing,
     /// It, or a file of it, is not as it was.
     Altered,
+    /// It takes the place of another in the chain.
+    Forked,
+    /// The system refuses to read it, or something of it: it can't be told.
+    Unreadable,
 }
 
 impl Soundness {
@@ -36,6 +40,8 @@ impl Soundness {
             Self::Pruned => "pruned",
             Self::Missing => "missing",
             Self::Altered => "altered",
+            Self::Forked => "forked",
+            Self::Unreadable => "unreadable",
         }
     }
 }
@@ -65,14 +71,23 @@ What it does not: whoever can write here can make the whole chain anew, or take 
 out, sign the newest manifest.json, or keep its SHA-256 elsewhere, as docs/evidence.md shows. Nor does it prove that\n\
 the API told the truth.";
 
+/// What two bundles in one place of the chain may mean.
+const FORK: &str = "\
+A fork: two bundles name the same one before them, or both say that they are the first. Each may be as it was published:\n\
+most likely a run could not read the last bundle (another user, such as root, had made it, or the disk failed for a\n\
+moment), and followed the one before it. Or somebody put one of them there. Look up both nights in the logs of the job;\n\
+where both ran, note that and keep both: later bundles follow one of them, and nothing is to be mended. Give the directory\n\
+to the user of the job (chown -R USER DIR), and let nobody else run the audit there.";
+
 /// Checks every file of every bundle, and the chain that they form. No file beyond the bound is read.
 ///
 /// # Errors
 /// Where there are no bundles, the directory can't be read, or a signal came meanwhile.
 pub fn verify(output: &Path, longest: Bound, interrupt: &Interrupt) -> Result<Verification, ReviewError> {
     let mut looked_at = Vec::new();
+    let patience = Patience::none(longest, interrupt);
     for bundle in bundles_in(output)? {
-        let looked = look_at(&bundle, longest, interrupt).map_err(ReviewError::read(&bundle.path))?;
+        let looked = look_at(&bundle, &patience).map_err(ReviewError::read(&bundle.path))?;
         looked_at.push((bundle, looked));
     }
     let chain = Chain::of(&looked_at);
@@ -80,7 +95,7 @@ pub fn verify(output: &Path, longest: Bound, interrupt: &Interrupt) -> Result<Ve
     for (bundle, looked) in &looked_at {
         chain.missing_before(looked, output, &mut lines);
         let mut flaws: Vec<(Soundness, String)> = looked.flaws.iter().map(of_flaw).collect();
-        flaws.extend(chain.flaws(bundle, looked).into_iter().map(|what| (Soundness::Altered, what)));
+        flaws.extend(chain.flaws(bundle, looked));
         if flaws.is_empty() {
             flaws.push((Soundness::Sound, in_words(looked)));
         }
@@ -92,12 +107,13 @@ pub fn verify(output: &Path, longest: Bound, interrupt: &Interrupt) -> Result<Ve
 }
 
 fn of_flaw(flaw: &Flaw) -> (Soundness, String) {
-    let soundness = match flaw {
-        Flaw::Missing(_) => Soundness::Missing,
-        Flaw::Altered(_) | Flaw::Unreadable(_) => Soundness::Altered,
+    let (soundness, what) = match flaw {
+        Flaw::Missing(_) | Flaw::WithoutSums => (Soundness::Missing, flaw.to_string()),
+        Flaw::Altered(_) => (Soundness::Altered, flaw.to_string()),
+        Flaw::Unreadable(error) => (Soundness::Unreadable, format!("cannot tell: {error}")),
     };
     // A manifest that somebody wrote may name anything.
-    (soundness, show_hidden(&flaw.to_string(), &[]).into_owned())
+    (soundness, show_hidden(&what, &[]).into_owned())
 }
 
 fn in_words(looked: &Looked) -> String {
@@ -117,17 +133,28 @@ fn in_words(looked: &Looked) -> String {
 
 /// `latest` leads to the bundle that was published last: where that is gone, the chain can't tell.
 fn latest_leads_nowhere(output: &Path) -> Option<Line> {
-    let leads_to = bundle::latest(output)?;
-    let is_there = output.join(&leads_to).try_exists().unwrap_or(false);
-    (!is_there).then(|| Line {
-        soundness: Soundness::Missing,
-        run: show_hidden(&leads_to.to_string_lossy(), &[]).into_owned(),
-        what: "the whole bundle is not there, and latest leads to it".to_owned(),
-    })
+    let cannot_tell = |run: &Path, error: io::Error| Line {
+        soundness: Soundness::Unreadable,
+        run: show_hidden(&run.to_string_lossy(), &[]).into_owned(),
+        what: show_hidden(&format!("cannot tell: {error}"), &[]).into_owned(),
+    };
+    let leads_to = match bundle::latest(output) {
+        Ok(leads_to) => leads_to?,
+        Err(error) => return Some(cannot_tell(Path::new(bundle::LATEST), error)),
+    };
+    match fs_err::metadata(output.join(&leads_to)) {
+        Ok(_) => None,
+        Err(error) if is_refused(&error) => Some(cannot_tell(&leads_to, error)),
+        Err(_) => Some(Line {
+            soundness: Soundness::Missing,
+            run: show_hidden(&leads_to.to_string_lossy(), &[]).into_owned(),
+            what: "the whole bundle is not there, and latest leads to it".to_owned(),
+        }),
+    }
 }
 
 impl Verification {
-    /// Whether nothing is altered or missing.
+    /// Whether nothing is amiss, and all of it could be read.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.lines.iter().all(|line| matches!(line.soundness, Soundness::Sound | Soundness::Pruned))
@@ -147,7 +174,8 @@ impl Verification {
         for Line { soundness, run, what } in &self.lines {
             writeln!(out, "{:7}  {run}  {what}", soundness.as_str())?;
         }
-        let amiss = self.lines.iter().filter(|line| line.soundness >= Soundness::Missing).count();
+        let count_of =
+            |wanted: &[Soundness]| self.lines.iter().filter(|line| wanted.contains(&line.soundness)).count();
         let bundles: BTreeSet<&str> = self
             .lines
             .iter()
@@ -155,13 +183,29 @@ impl Verification {
             .map(|line| line.run.as_str())
             .collect();
         let bundles = count(bundles.len(), "bundle", "bundles");
-        match amiss {
-            0 => writeln!(out, "\n{bundles}: all sound.\n\n{LIMITS}")?,
-            amiss => {
-                let amiss = count(amiss, "thing is altered or missing", "things are altered or missing");
-                writeln!(out, "\n{bundles}: {amiss}.\n\n{LIMITS}")?;
-            }
+        let in_words = |number, one, many| (number > 0).then(|| count(number, one, many));
+        let amiss = count_of(&[Soundness::Missing, Soundness::Altered]);
+        let forked = count_of(&[Soundness::Forked]);
+        let said: Vec<String> = [
+            in_words(amiss, "thing is altered or missing", "things are altered or missing"),
+            in_words(forked, "bundle is of a fork", "bundles are of a fork"),
+            in_words(
+                count_of(&[Soundness::Unreadable]),
+                "thing is unreadable, of which this user cannot tell",
+                "things are unreadable, of which this user cannot tell",
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        match said.is_empty() {
+            true => writeln!(out, "\n{bundles}: all sound.")?,
+            false => writeln!(out, "\n{bundles}: {}.", said.join(", "))?,
         }
+        if forked > 0 {
+            writeln!(out, "\n{FORK}")?;
+        }
+        writeln!(out, "\n{LIMITS}")?;
         out.flush()
     }
 }

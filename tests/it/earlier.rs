@@ -108,6 +108,7 @@ fn publish_by_hand(nights: &Nights, run: &str, report: &str, more: &Value) {
     let directory = nights.out().join(run);
     fs_err::create_dir_all(&directory).unwrap();
     fs_err::write(directory.join("report.json"), report).unwrap();
+    let _ = fs_err::remove_file(directory.join("SHA256SUMS"));
     let mut manifest = json!({
         "manifest_version": 1, "run": run, "started_at": "2026-11-23T02:00:00Z",
         "finished_at": "2026-11-23T02:00:00Z", "tool": "elevenlabs-secrets-audit", "tool_version": "0.0.0-test",

@@ -35,7 +35,7 @@ async fn a_forged_bundle_that_claims_a_place_in_the_chain_is_found() {
     forged(&nights, FORGED, |manifest| manifest["previous"] = link(&nights, MIDDLE));
     let found = found(&nights);
     let what = ["names 2026-03-14T02-00-00Z as the one before it, and so does 2026-03-15T02-00-00Z"];
-    assert!(has(&found, "altered", FORGED, &what), "{found:?}");
+    assert!(has(&found, "forked", FORGED, &what), "{found:?}");
 }
 
 #[tokio::test]
@@ -43,10 +43,10 @@ async fn a_forged_bundle_that_claims_to_be_the_first_is_found() {
     let nights = three_nights().await;
     forged(&nights, "2026-03-14T14:00:00Z", |_| ());
     let what = "it says that no bundle came before it, but there are earlier ones";
-    assert_eq!(found(&nights), [format!("altered 2026-03-14T14-00-00Z: {what}")]);
+    assert_eq!(found(&nights), [format!("forked 2026-03-14T14-00-00Z: {what}")]);
     fs_err::remove_dir_all(nights.bundle("2026-03-14T14:00:00Z")).unwrap();
     forged(&nights, "2026-03-01T14:00:00Z", |_| ());
-    assert_eq!(found(&nights), [format!("altered {}: {what}", run_of(FIRST))], "one of the two is forged");
+    assert_eq!(found(&nights), [format!("forked {}: {what}", run_of(FIRST))], "one of the two is forged");
 }
 
 #[tokio::test]
@@ -57,7 +57,51 @@ async fn a_forged_bundle_that_claims_to_be_from_before_the_chain_is_found() {
     fs_err::write(nights.bundle(FORGED).join("manifest.json"), version_1(&nights.bundle(FORGED))).unwrap();
     fs_err::remove_file(nights.bundle(FORGED).join("SHA256SUMS")).unwrap();
     let what = "it says that it is from before bundles formed a chain, but the chain began earlier";
-    assert_eq!(found(&nights), [format!("altered 2026-03-14T14-00-00Z: {what}")]);
+    let found = found(&nights);
+    assert!(found.contains(&format!("altered 2026-03-14T14-00-00Z: {what}")), "{found:?}");
+    assert!(has(&found, "missing", FORGED, &["SHA256SUMS is missing"]), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_manifest_that_says_less_than_every_one_does_is_found_wherever_it_is() {
+    let nights = three_nights().await;
+    let kept = read_json(&nights.bundle(NEWEST).join("manifest.json"));
+    let entry = |name: &str| {
+        let files = kept["files"].as_array().unwrap();
+        files.iter().find(|file| file["name"] == name).unwrap().clone()
+    };
+    let without_report: Vec<Value> = kept["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|file| file["name"] != "report.json")
+        .cloned()
+        .collect();
+    let itself = fs_err::read(nights.bundle(NEWEST).join("SHA256SUMS")).unwrap();
+    let of_sums = json!({"name": "SHA256SUMS", "bytes": itself.len(), "sha256": sha256(&itself)});
+    for (files, what) in [
+        (json!([]), "names no report.json"),
+        (json!(without_report), "names no report.json"),
+        (json!([entry("report.json"), entry("report.json")]), "names report.json once too often"),
+        (json!([entry("report.json"), of_sums]), "names SHA256SUMS once too often"),
+    ] {
+        for version in [1, 2] {
+            let mut manifest = kept.clone();
+            manifest["files"] = files.clone();
+            manifest["manifest_version"] = json!(version);
+            forge(&nights.bundle(NEWEST), &manifest);
+            let found = found(&nights);
+            assert!(has(&found, "altered", NEWEST, &[what]), "{what}: {found:?}");
+        }
+    }
+    // The newest is named by no other, and an older version of this program may have come into use again.
+    forge(&nights.bundle(NEWEST), &kept);
+    let old: Value = serde_json::from_slice(&version_1(&nights.bundle(NEWEST))).unwrap();
+    forge(&nights.bundle(NEWEST), &old);
+    assert_eq!(found(&nights), [""; 0]);
+    fs_err::remove_file(nights.bundle(NEWEST).join("SHA256SUMS")).unwrap();
+    let what = "SHA256SUMS is missing, so that nothing tells whether manifest.json is as it was";
+    assert_eq!(found(&nights), [format!("missing {}: {what}", run_of(NEWEST))]);
 }
 
 #[tokio::test]

@@ -63,6 +63,8 @@
 //! | `html`, `html_over_time` | `report.html`, read back as a browser would |
 //! | `browser` | `report.html` in Chromium: what it does, asks for and prints |
 //! | `big_report` | a workspace that is too big for `report.md` |
+//! | `unreadable` | bundles of another user, or of a disk that fails: told, waited for, and never taken for none |
+//! | `taken_back` | publishing that fails twice, and names that are brought to the disk |
 //! | `disk`, `filesystems` | disks that fail or are full; file systems that lack something |
 //! | `processes` | runs that are killed, a lock that is held |
 //! | `streams` | streams that are closed or full |
@@ -165,11 +167,13 @@ mod snapshots;
 mod streams;
 mod sums;
 mod support;
+mod taken_back;
 mod tampering;
 mod timeline;
 mod tls;
 mod totals;
 mod unread;
+mod unreadable;
 mod unshared;
 mod verify;
 mod view;

@@ -244,3 +244,55 @@ async fn what_is_no_regular_file_is_left_as_it_is() {
     assert!(text(&audited.stderr).contains("no regular file"), "{}", text(&audited.stderr));
     assert!(metrics_file(&setup).metadata().unwrap().file_type().is_fifo());
 }
+
+#[tokio::test]
+async fn a_link_to_a_file_is_replaced_and_one_to_anything_else_is_left_as_it_is() {
+    let simulator = serve(secrets()).await;
+    let setup = with_metrics_file(Setup::of(&simulator));
+    let (file, target) = (metrics_file(&setup), setup.home().join("target"));
+    fs_err::create_dir_all(file.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(&target, &file).unwrap();
+    let refuses = || async {
+        let checked = finish(setup.binary("check")).await;
+        assert!(text(&checked.stdout).contains("no regular file"), "{}", text(&checked.stdout));
+        let audited = finish(setup.audit()).await;
+        assert_eq!(code(&audited), 0, "the reports are published all the same");
+        assert!(text(&audited.stderr).contains("no regular file"), "{}", text(&audited.stderr));
+        assert!(file.is_symlink());
+    };
+    refuses().await;
+    assert!(!target.exists(), "it leads nowhere, and nothing is made there");
+    assert!(Command::new("mkfifo").arg(&target).status().unwrap().success());
+    refuses().await;
+    fs_err::remove_file(&target).unwrap();
+    fs_err::create_dir(&target).unwrap();
+    refuses().await;
+    // A device that root could replace.
+    fs_err::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink("/dev/null", &file).unwrap();
+    refuses().await;
+    fs_err::remove_dir(&target).unwrap();
+    fs_err::write(&target, "somebody's").unwrap();
+    fs_err::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink(&target, &file).unwrap();
+    assert_eq!(code(&finish(setup.audit()).await), 0);
+    assert!(!file.is_symlink() && fs_err::read_to_string(&file).unwrap().contains("_success"));
+    assert_eq!(fs_err::read_to_string(&target).unwrap(), "somebody's", "no link leads the numbers elsewhere");
+}
+
+#[tokio::test]
+async fn none_is_written_into_a_bundle() {
+    let simulator = serve(secrets()).await;
+    let setup = Setup::of(&simulator);
+    assert_eq!(code(&finish(setup.audit()).await), 0);
+    let file = setup.out().join("latest/metrics.prom");
+    let setup = setup.section(&format!("[report]\nmetrics_file = {file:?}"));
+    let checked = finish(setup.binary("check")).await;
+    assert!(text(&checked.stdout).contains("is a bundle"), "{}", text(&checked.stdout));
+    let audited = finish(setup.audit()).await;
+    assert!(
+        code(&audited) == 0 && text(&audited.stderr).contains("is a bundle"),
+        "{}",
+        text(&audited.stderr)
+    );
+}

@@ -314,6 +314,32 @@ fn reports_are_for_the_owner_and_the_group_whatever_the_umask() {
 }
 
 #[tokio::test]
+async fn an_output_directory_within_a_bundle_is_code_2_before_the_first_request() {
+    let simulator = workspace().await;
+    let setup = Setup::of(&simulator);
+    assert_eq!(setup.run().await.code(), 0);
+    let before = tree(&setup.out());
+    for out in ["latest", RUN, &format!("{RUN}/new/reports"), "latest/../latest/new"] {
+        let mut within = Setup::of(&simulator);
+        within.arguments.out = Some(setup.out().join(out));
+        let asked = simulator.requests().len();
+        let outcome = within.run().await;
+        assert_eq!((outcome.code(), simulator.requests().len()), (2, asked), "{out}: {outcome:?}");
+        let said = outcome.message();
+        assert!(said.contains(out) && said.contains(RUN) && said.contains("choose another"), "{said}");
+        let mut check = within.binary("check");
+        check.arg("--out").arg(setup.out().join(out));
+        assert_eq!(code(&finish(check).await), 2, "{out}");
+        let mut render = binary_in(setup.home());
+        render.arg("render").arg(setup.out().join("latest")).arg("--out").arg(setup.out().join(out));
+        let rendered = finish(render).await;
+        assert_eq!(code(&rendered), 6, "{out}: {}", text(&rendered.stderr));
+        assert!(text(&rendered.stderr).contains("is a bundle"), "{out}: {}", text(&rendered.stderr));
+        assert_eq!(tree(&setup.out()), before, "{out}");
+    }
+}
+
+#[tokio::test]
 async fn a_directory_that_cannot_be_written_to_is_code_6_before_the_first_request() {
     let simulator = workspace().await;
     let setup = Setup::of(&simulator);

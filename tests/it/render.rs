@@ -1,6 +1,6 @@
 //! `render`: the reports of a bundle once more, byte for byte, from nothing but its `report.json`.
 
-use std::path::Path;
+use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use chrono::DateTime;
 use elevenlabs_secrets_audit::{
@@ -23,7 +23,7 @@ use crate::{
     nights::{Nights, copy, run_at, run_of, two_secrets},
     places::{deep, forbidden},
     sums::everywhere,
-    support::{Outcome, Setup, binary_in, code, invalid_api_key, serve, serve_with, text},
+    support::{BINARY, Outcome, Setup, behind, binary_in, code, invalid_api_key, serve, serve_with, text},
 };
 
 const ONE: &str = "2026-03-13T02:00:00Z";
@@ -50,6 +50,32 @@ fn comes_out_the_same(bundle: &Path) {
         compared += 1;
     }
     assert!(compared > 0);
+}
+
+#[test]
+fn it_has_the_modes_of_a_bundle_whatever_the_umask() {
+    let home = tempfile::tempdir().unwrap();
+    assert_eq!(code(&binary_in(home.path()).args(["audit", "--demo", "--out", "out"]).output().unwrap()), 0);
+    for umask in ["000", "022", "077", "777"] {
+        let mut command = binary_in(home.path());
+        command.args(["render", "out/latest", "--out"]).arg(format!("again-{umask}/new"));
+        let script = format!(r#"umask {umask}; exec "$0" "$@""#);
+        let output = behind(&["sh", "-c", &script], Path::new(BINARY), &command).output().unwrap();
+        assert_eq!(code(&output), 0, "{umask}: {}", text(&output.stderr));
+        let (above, made) = (home.path().join(format!("again-{umask}")), format!("again-{umask}/new"));
+        let made = home.path().join(made);
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o7777;
+        assert_eq!((mode(&above), mode(&made)), (0o750, 0o750), "{umask}");
+        for file in names_in(&made) {
+            assert_eq!(mode(&made.join(&file)), 0o640, "{umask}: {file}");
+        }
+    }
+    // What is there already is somebody's choice.
+    let there = home.path().join("there");
+    fs_err::create_dir(&there).unwrap();
+    fs_err::set_permissions(&there, PermissionsExt::from_mode(0o755)).unwrap();
+    let rendered = binary_in(home.path()).args(["render", "out/latest", "--out", "there"]).output().unwrap();
+    assert_eq!((code(&rendered), there.metadata().unwrap().permissions().mode() & 0o777), (0, 0o755));
 }
 
 /// The same for every bundle of a directory.

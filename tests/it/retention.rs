@@ -73,9 +73,29 @@ async fn so_many_are_kept_the_new_one_included() {
     }
     let only = keeping(&nights, &simulator, "keep = 1");
     run_at(&only, &march(6)).await.result.unwrap();
-    assert_eq!(nights.runs(), runs_in_march(&[6]), "several at once");
+    assert_eq!(nights.runs(), runs_in_march(&[5, 6]), "several at once, and what latest named is still read");
     assert!(nights.verify().is_sound());
-    assert_eq!(names_in(&nights.out()), [".lock".to_owned(), run_in_march(6), "latest".to_owned()]);
+    let [fifth, sixth] = [5, 6].map(run_in_march);
+    assert_eq!(names_in(&nights.out()), [".lock".to_owned(), fifth, sixth, "latest".to_owned()]);
+    run_at(&only, &march(7)).await.result.unwrap();
+    assert_eq!(nights.runs(), runs_in_march(&[6, 7]), "until the next night");
+}
+
+#[tokio::test]
+async fn whoever_reads_what_latest_names_can_read_it_to_its_end_however_few_are_kept() {
+    for line in ["keep = 1", "keep_days = 0"] {
+        let nights = Nights::new();
+        let simulator = serve(two_secrets()).await;
+        let setup = keeping(&nights, &simulator, line);
+        for day in 1..=4 {
+            let reader = fs_err::canonicalize(nights.out().join("latest")).ok();
+            run_at(&setup, &march(day)).await.result.unwrap();
+            let files = reader.as_deref().map_or(8, |bundle| names_in(bundle).len());
+            assert_eq!(files, 8, "{line}, on day {day}");
+        }
+        assert_eq!(nights.runs(), runs_in_march(&[3, 4]), "{line}");
+        assert!(nights.verify().is_sound());
+    }
 }
 
 #[tokio::test]
@@ -103,19 +123,19 @@ async fn of_each_workspace_the_newest_bundle_that_read_it_whole_stays() {
     let nights = Nights::new();
     let (whole, failing) = (serve(two_secrets()).await, settings_refused().await);
     // No audit is complete: one of the two never can be read whole.
-    for (day, steady) in [(1, &whole), (2, &failing), (3, &failing)] {
+    for (day, steady) in [(1, &whole), (2, &failing), (3, &failing), (4, &failing)] {
         let setup = nights.over(&[("never", &failing), ("steady", steady)]).section("[report]\nkeep = 1");
         assert_eq!(run_at(&setup, &march(day)).await.code(), 3);
     }
     assert_eq!(
         nights.runs(),
-        runs_in_march(&[1, 3]),
+        runs_in_march(&[1, 3, 4]),
         "that of the first day is what steady is compared with"
     );
     let setup = nights.over(&[("never", &failing), ("steady", &whole)]).section("[report]\nkeep = 1");
-    let bundle = run_at(&setup, &march(4)).await.bundle();
+    let bundle = run_at(&setup, &march(5)).await.bundle();
     assert_eq!(bundle.json["changes"]["since"]["run"], run_in_march(1));
-    assert_eq!(nights.runs(), runs_in_march(&[4]));
+    assert_eq!(nights.runs(), runs_in_march(&[4, 5]));
     assert!(nights.verify().is_sound());
 }
 
@@ -132,14 +152,18 @@ async fn the_newest_of_all_secrets_and_the_newest_complete_one_stay() {
     assert_eq!(run_at(&incomplete, &march(2)).await.code(), 3);
     assert_eq!(nights.runs(), runs_in_march(&[1, 2]), "the last complete one");
     assert_eq!(run_at(&incomplete, &march(3)).await.code(), 3);
-    assert_eq!(nights.runs(), runs_in_march(&[1, 3]), "of the incomplete ones the newest");
+    assert_eq!(nights.runs(), runs_in_march(&[1, 2, 3]), "and what latest named");
     assert_eq!(run_at(&narrowed, &march(4)).await.code(), 0);
-    assert_eq!(nights.runs(), runs_in_march(&[1, 3, 4]), "and the newest of all secrets");
+    assert_eq!(
+        nights.runs(),
+        runs_in_march(&[1, 3, 4]),
+        "of the incomplete ones, and of all secrets, the newest"
+    );
     assert_eq!(run_at(&narrowed, &march(5)).await.code(), 0);
-    assert_eq!(nights.runs(), runs_in_march(&[1, 3, 5]));
+    assert_eq!(nights.runs(), runs_in_march(&[1, 3, 4, 5]));
     assert!(nights.verify().is_sound());
     let later = run_at(&full, &march(6)).await;
-    assert_eq!(nights.runs(), runs_in_march(&[6]), "nobody needs them any more");
+    assert_eq!(nights.runs(), runs_in_march(&[5, 6]), "nobody needs them any more");
     let changes = &later.bundle().json["changes"];
     assert_eq!(changes["since"]["run"], run_in_march(1), "what was kept was of use");
 
@@ -229,7 +253,9 @@ async fn what_is_carried_on_ends_after_400_days() {
     let nights = Nights::new();
     let simulator = serve(two_secrets()).await;
     let setup = keeping(&nights, &simulator, "keep = 1");
-    for begins in ["2026-01-01T02:00:00Z", "2026-01-02T02:00:00Z", "2027-02-05T02:00:00Z"] {
+    for begins in
+        ["2026-01-01T02:00:00Z", "2026-01-02T02:00:00Z", "2026-01-02T03:00:00Z", "2027-02-05T02:00:00Z"]
+    {
         run_at(&setup, begins).await.result.unwrap();
     }
     let all = ["2026-01-01T02-00-00Z", "2026-01-02T02-00-00Z"];
@@ -238,7 +264,7 @@ async fn what_is_carried_on_ends_after_400_days() {
     };
     assert_eq!(named("2027-02-05T02:00:00Z"), all, "400 days");
     run_at(&setup, "2027-02-06T02:00:00Z").await.result.unwrap();
-    assert_eq!(named("2027-02-06T02:00:00Z"), [all[1], "2027-02-05T02-00-00Z"], "401 days");
+    assert_eq!(named("2027-02-06T02:00:00Z"), [all[1], "2026-01-02T03-00-00Z"], "401 days");
     assert!(nights.verify().is_sound());
 }
 
@@ -281,8 +307,10 @@ async fn history_still_shows_the_dates_of_what_was_removed_with_their_totals() {
     run_at(&nights.setup(&simulator), &march(5)).await.result.unwrap();
     let today = moment(&march(6)).date_naive();
     let before = timeline(&nights.out(), None, None, today, chrono_tz::Tz::UTC).unwrap();
-    run_at(&keeping(&nights, &simulator, "keep = 1"), &march(6)).await.result.unwrap();
-    assert_eq!(nights.runs(), runs_in_march(&[6]));
+    for begins in [march(6), "2020-03-06T03:00:00Z".to_owned()] {
+        run_at(&keeping(&nights, &simulator, "keep = 1"), &begins).await.result.unwrap();
+    }
+    assert_eq!(nights.runs(), [run_in_march(6), "2020-03-06T03-00-00Z".to_owned()]);
     let after = timeline(&nights.out(), None, None, today, chrono_tz::Tz::UTC).unwrap();
     for (was, is) in before.days.iter().zip(&after.days).take(5) {
         assert_eq!((was.date, was.status, was.totals), (is.date, is.status, is.totals), "not rewritten");
@@ -317,9 +345,10 @@ async fn what_is_no_bundle_of_this_program_is_never_touched() {
     fs_err::write(out.join("2020-02-05T02-00-00Z"), "a file").unwrap();
     let before = names_in(&out);
     let kept: Vec<String> = before.into_iter().filter(|name| *name != run_in_march(1)).collect();
-    for (day, line) in [(2, "keep = 1"), (3, "keep_days = 0")] {
+    run_at(&nights.setup(&simulator), &march(2)).await.result.unwrap();
+    for (day, line) in [(3, "keep = 1"), (4, "keep_days = 0")] {
         run_at(&keeping(&nights, &simulator, line), &march(day)).await.result.unwrap();
-        let mut expected = [kept.clone(), vec![run_in_march(day)]].concat();
+        let mut expected = [kept.clone(), runs_in_march(&[day - 1, day])].concat();
         expected.sort();
         assert_eq!(names_in(&out), expected, "{line}");
     }
@@ -386,14 +415,19 @@ async fn a_bundle_that_holds_what_this_user_may_not_remove_stops_no_later_night(
     }
     let setup = keeping(&nights, &simulator, "keep = 1");
     std::os::unix::fs::chown(setup.home(), Some(ORDINARY_USER), Some(ORDINARY_USER)).unwrap();
-    for night in 1..=3 {
+    // The first keeps what `latest` named before it.
+    for night in 0..=3 {
         let Some(audit) = as_ordinary_user(&setup.audit(), nights.home()) else {
             println!("SKIPPED: there is no setpriv to be somebody else");
             return;
         };
         let output = finish(audit).await;
         assert_eq!(code(&output), 0, "night {night}: {}", text(&output.stderr));
-        assert!(says(&output, &["WARN", "cannot be removed"]), "night {night}: {}", text(&output.stderr));
+        assert!(
+            night == 0 || says(&output, &["WARN", "cannot be removed"]),
+            "night {night}: {}",
+            text(&output.stderr)
+        );
         assert!(nights.verify().is_sound(), "night {night}: {:?}", nights.verify());
     }
     assert_eq!(fs_err::read_to_string(find(&nights.out(), "manifest.json.sig")).unwrap(), "signature");

@@ -48,6 +48,7 @@ pub(crate) fn now() -> DateTime<Utc> {
 pub(crate) fn surroundings(chance: Chance) -> Surroundings {
     Surroundings {
         chance,
+        pause: |_| (),
         tool_version: "0.0.0-test".to_owned(),
         git_commit: Some("0".repeat(40)),
         host: Some("audit-host".to_owned()),

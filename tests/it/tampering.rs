@@ -61,7 +61,23 @@ async fn a_file_in_whose_place_stands_something_else_is_found() {
     assert!(has(&found(&nights), "altered", MIDDLE, &["secrets.csv is no regular file"]));
     fs_err::remove_dir(&path).unwrap();
     symlink("nowhere", &path).unwrap();
-    assert!(has(&found(&nights), "missing", MIDDLE, &["secrets.csv is missing"]));
+    assert!(has(&found(&nights), "altered", MIDDLE, &["secrets.csv is no regular file"]));
+}
+
+#[tokio::test]
+async fn a_link_in_the_place_of_a_file_is_found_whatever_it_leads_to() {
+    let nights = three_nights().await;
+    for file in FILES {
+        // Outside of the bundle is what the bundle had, and may be something else tomorrow.
+        let (path, outside) = (nights.bundle(NEWEST).join(file), nights.home().join(file));
+        fs_err::rename(&path, &outside).unwrap();
+        symlink(&outside, &path).unwrap();
+        let found = found(&nights);
+        assert!(has(&found, "altered", NEWEST, &[file, "no regular file"]), "{file}: {found:?}");
+        fs_err::remove_file(&path).unwrap();
+        fs_err::rename(&outside, &path).unwrap();
+    }
+    assert_eq!(found(&nights), [""; 0]);
 }
 
 #[tokio::test]

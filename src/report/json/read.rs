@@ -24,11 +24,17 @@ pub struct ReadError {
     what: String,
     at: Option<(usize, usize)>,
     is_eof: bool,
+    source: Option<io::Error>,
 }
 
 impl ReadError {
     pub(super) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), at: None, is_eof: false }
+        Self { what: what.into(), at: None, is_eof: false, source: None }
+    }
+
+    /// The text could not be read on.
+    pub(super) fn of_input(source: io::Error) -> Self {
+        Self { source: Some(source), ..Self::new("the input could not be read on") }
     }
 
     pub(super) fn eof(within: &str) -> Self {
@@ -78,6 +84,9 @@ impl ReadError {
 
 impl fmt::Display for ReadError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(source) = &self.source {
+            return write!(formatter, "{source}");
+        }
         formatter.write_str(&self.what)?;
         match self.at {
             Some((line, column)) => write!(formatter, " at line {line} column {column}"),
@@ -86,11 +95,19 @@ impl fmt::Display for ReadError {
     }
 }
 
-impl std::error::Error for ReadError {}
+impl std::error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}
 
 impl From<ReadError> for io::Error {
     fn from(error: ReadError) -> Self {
-        let kind = if error.is_eof { io::ErrorKind::UnexpectedEof } else { io::ErrorKind::InvalidData };
+        let kind = match &error.source {
+            Some(source) => source.kind(),
+            None if error.is_eof => io::ErrorKind::UnexpectedEof,
+            None => io::ErrorKind::InvalidData,
+        };
         Self::new(kind, error)
     }
 }

@@ -178,7 +178,7 @@ impl<R: Read> Window<R> {
         self.at = 0;
         let more = self.bytes.len().max(self.step) as u64;
         let read = self.input.by_ref().take(more).read_to_end(&mut self.bytes);
-        read.map(|read| read > 0).map_err(|error| ReadError::new(error.to_string()))
+        read.map(|read| read > 0).map_err(ReadError::of_input)
     }
 
     fn position(&self) -> (usize, usize) {
