@@ -24,6 +24,7 @@
 //! - [`bundle`]: what a bundle on disk is, and what earlier ones say. Read only.
 //! - [`review`]: verify, history, diff, render: what a reviewer asks of bundles. Read only.
 //! - [`bounded`]: files that others may have written, opened and read within bounds.
+//! - [`memory`]: how much of what was read is kept, and how much may be.
 //! - [`progress`], [`interrupt`], [`text`], [`error`]: counts, signals, words, and exit codes, for all of the above.
 //!
 //! The binary alone has `main` (a function for each command), `signals`, `terminal` (what is said, and the live line) and
@@ -54,6 +55,7 @@ pub mod error;
 pub mod init;
 pub mod interrupt;
 pub mod inventory;
+pub mod memory;
 pub mod progress;
 pub mod publish;
 pub mod report;
@@ -276,8 +278,8 @@ pub async fn check_up(
     let mut checkup = Checkup { machine, workspaces: Vec::new(), mistakes: Vec::new() };
     let Target::Workspaces(workspaces) = &config.target else { return checkup };
     checkup.mistakes = check::waivers_of_unknown_workspaces(&config.policy, workspaces);
-    let mask = Arc::clone(&config.mask);
-    let clients = Clients::new(&config.http, surroundings.chance, progress, workspaces.len(), mask);
+    let clients =
+        Clients::new(config, surroundings.chance, progress, workspaces.len(), Arc::clone(&config.mask));
     let mut by_id: HashMap<String, String> = HashMap::new();
     for workspace in workspaces {
         let mut checked = match clients.client(workspace) {

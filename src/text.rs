@@ -50,6 +50,18 @@ pub fn show_hidden<'a>(text: &'a str, keep: &[char]) -> Cow<'a, str> {
     Cow::Owned(shown)
 }
 
+/// The longest name, id or label that is kept, in bytes: far beyond what the API takes, and what many of them may cost.
+pub const NAME_LENGTH: usize = 128 * 1024;
+
+/// At most so many bytes of a text. Where it is cut it ends with an ellipsis.
+#[must_use]
+pub fn cut(text: Cow<'_, str>, length: usize) -> Cow<'_, str> {
+    if text.len() <= length {
+        return text;
+    }
+    Cow::Owned(format!("{}…", &text[..text.floor_char_boundary(length)]))
+}
+
 /// Bytes in hexadecimal, as `sha256sum` shows them.
 #[must_use]
 pub fn hexadecimal(bytes: &[u8]) -> String {
@@ -100,6 +112,13 @@ mod tests {
     fn hidden_characters_are_shown_but_for_those_to_keep() {
         assert_eq!(show_hidden("a\u{1b}[2J\u{202e}\u{200b}b", &[]), "a\\u{1b}[2J\\u{202e}\\u{200b}b");
         assert_eq!(show_hidden("one\ntwo\0", &['\n']), "one\ntwo\\u{0}");
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters_and_marked() {
+        assert_eq!(cut("abc".into(), 3), "abc");
+        assert_eq!(cut("abcd".into(), 3), "abc…");
+        assert_eq!(cut("aéé".into(), 4), "aé…");
     }
 
     #[test]

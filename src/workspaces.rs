@@ -16,6 +16,7 @@ use crate::{
     config::{Config, HttpOptions, Target, WorkspaceConfig},
     error::Error,
     inventory::{FailedWorkspace, Inventory, Workspace},
+    memory::Memory,
     progress::{Progress, Stage, WorkspaceProgress},
 };
 #[cfg(feature = "simulator")]
@@ -46,13 +47,15 @@ pub(crate) struct Clients<'a> {
 impl<'a> Clients<'a> {
     /// For so many workspaces, with keys that `mask` knows. The time that the run is allowed begins now.
     pub(crate) fn new(
-        http: &'a HttpOptions,
+        config: &'a Config,
         chance: Chance,
         progress: &'a Progress,
         workspaces: usize,
         mask: Arc<Mask>,
     ) -> Self {
-        Self { http, chance, progress, are_several: workspaces > 1, run: Arc::new(http.run(mask)) }
+        let http = &config.http;
+        let run = Arc::new(http.run(mask).within(Memory::of_mebibytes(config.max_memory_mib)));
+        Self { http, chance, progress, are_several: workspaces > 1, run }
     }
 
     /// The client for one workspace, and where it is seen how far that is.
@@ -96,8 +99,7 @@ pub(crate) async fn read(
 ) -> Result<Read, Error> {
     match &config.target {
         Target::Workspaces(workspaces) => {
-            let clients =
-                Clients::new(&config.http, chance, progress, workspaces.len(), Arc::clone(&config.mask));
+            let clients = Clients::new(config, chance, progress, workspaces.len(), Arc::clone(&config.mask));
             let reading = |one: &WorkspaceConfig| clients.reading(one, one.base_url.as_str());
             let all = workspaces.iter().map(reading).collect::<Result<_, _>>()?;
             read_all(all, &config.collect, &look_back).await
@@ -119,7 +121,7 @@ pub(crate) async fn read(
                 .await
                 .map_err(|error| Error::Bug(format!("the embedded API cannot start: {error}")))?;
             let workspace = WorkspaceConfig { name: "demo".to_owned(), base_url: server.base_url(), api_key };
-            let clients = Clients::new(&config.http, chance, progress, 1, Arc::new(mask));
+            let clients = Clients::new(config, chance, progress, 1, Arc::new(mask));
             let all = vec![clients.reading(&workspace, "embedded simulator")?];
             read_all(all, &config.collect, &look_back).await
         }
@@ -143,13 +145,13 @@ impl Reading {
         look_back: Arc<LookBack>,
     ) -> Result<Workspace, FailedWorkspace> {
         let Self { client, name, address, progress } = self;
+        let share = Arc::clone(client.share());
         let read = collect(client, &name, &address, options, Arc::clone(&progress), look_back).await;
         progress.reaches(if read.is_ok() { Stage::Read } else { Stage::Failed });
-        read.map_err(|error| FailedWorkspace {
-            name,
-            address,
-            error: error.advice(),
-            key_refused: error.key_is_refused(),
+        read.map_err(|error| {
+            // Others may need it, and this client is asked to the end for what it sent.
+            share.is_lost();
+            FailedWorkspace { name, address, error: error.advice(), key_refused: error.key_is_refused() }
         })
     }
 }
@@ -175,6 +177,13 @@ async fn read_all(
             tracing::debug!(workspace = failed.name, "not read: {}", failed.error);
         }
         by_position.insert(position, read);
+    }
+    if let Some((_, client)) = clients.first() {
+        let kept = client.share().kept_by_all() >> 20;
+        tracing::info!(
+            mebibytes = kept,
+            "everything was read; so much is kept of it, by [audit] max_memory_mib"
+        );
     }
     let inventory = inventory(by_position.into_values().collect());
     let mut offsets = ClockOffsets::default();

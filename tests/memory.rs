@@ -1,4 +1,4 @@
-//! Memory: ten times the rows take at most twice of it.
+//! Memory: ten times the rows take at most twice of it, and whatever a server sends, twice what may be kept is enough.
 //!
 //! The whole job runs in this process, twice, so that the second run has an earlier bundle to read; the most that is
 //! allocated at once during the second is what counts. The simulator runs in a process of its own, which is this program
@@ -12,7 +12,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -26,7 +26,7 @@ use elevenlabs_secrets_audit::{
     progress::Progress,
     run,
     simulator::{
-        Simulator,
+        Reply, Request, Simulator, World,
         scaled::{self, Scale},
     },
 };
@@ -41,6 +41,13 @@ const SECRETS: usize = 6_000;
 /// Of each secret on average, in the two workspaces that are compared.
 const FEW: usize = 12;
 const MANY: usize = 10 * FEW;
+
+/// One test at a time: what one allocates would count as the other's.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// In the environment of the other process: how many dependents a secret has on average.
 const DEPENDENTS: &str = "MEMORY_TEST_DEPENDENTS";
@@ -101,7 +108,10 @@ fn audit(beside: &Beside, home: &Path, now: fn() -> DateTime<Utc>, formats: &[&s
     let table = "[[workspace]]";
     let config = home.join("config.toml");
     let workspace = format!("name = \"main\"\nbase_url = \"{}\"\napi_key_env = \"{KEY}\"", beside.address);
-    fs_err::write(&config, format!("{table}\n{workspace}\n[report]\nformats = {formats:?}\n")).unwrap();
+    // What the packaged jobs have is enough.
+    let audit = "[audit]\nmax_memory_mib = 128";
+    fs_err::write(&config, format!("{table}\n{workspace}\n{audit}\n[report]\nformats = {formats:?}\n"))
+        .unwrap();
     let variable = |name: &str| (name == KEY).then(|| beside.key.clone().into());
     let out = Some(home.join("out"));
     let arguments = AuditArgs { config: Some(config), out, ..AuditArgs::default() };
@@ -133,9 +143,80 @@ fn peak(dependents: usize) -> usize {
 
 #[test]
 fn ten_times_the_rows_take_at_most_twice_the_memory() {
+    let _alone = alone();
     let (few, many) = (peak(FEW), peak(MANY));
     assert!(many <= 2 * few, "{few} bytes for {} rows, {many} for {}", SECRETS * FEW, SECRETS * MANY);
     // A use is twelve bytes. What else grows with rows, such as lists that are being read, has to stay below that.
     let for_each_row = many.saturating_sub(few) / (SECRETS * (MANY - FEW));
     assert!(for_each_row <= 2 * 12, "{for_each_row} bytes for each further row");
+}
+
+/// What a server sends page after page, by the number of the page.
+fn page(hostile: &str, request: &Request) -> Option<Reply> {
+    let this: usize = request.query("cursor").map_or(0, |cursor| cursor.parse().unwrap());
+    let body = match (hostile, &*request.path) {
+        ("secrets", "/v1/convai/secrets") => {
+            let one = |at| {
+                serde_json::json!({"secret_id": format!("sec_{this:06}_{at:03}"), "name": format!("key {at}"), "used_by": {
+                    "tools": [], "tools_has_more": false, "agents": [], "agents_has_more": false, "others": []}})
+            };
+            serde_json::json!({"secrets": (0..100).map(one).collect::<Vec<_>>()})
+        }
+        ("dependents", "/v1/convai/secrets") => {
+            serde_json::json!({"secrets": [{"secret_id": "sec", "name": "key", "used_by": {
+            "tools": [], "agents": [], "agents_has_more": true, "others": []}}]})
+        }
+        ("dependents", "/v1/convai/secrets/sec/dependencies/agents") => {
+            let one = |at| serde_json::json!({"type": "available", "id": format!("a_{this}_{at}"), "name": format!("n{at}")});
+            serde_json::json!({"dependencies": (0..100).map(one).collect::<Vec<_>>()})
+        }
+        ("tools", "/v1/convai/tools") => {
+            let one =
+                |at| serde_json::json!({"id": format!("tool_{this}_{at}"), "tool_config": {"name": "n"}});
+            serde_json::json!({"tools": (0..100).map(one).collect::<Vec<_>>(), "has_more": true})
+        }
+        _ => return None,
+    };
+    let mut body = body;
+    if hostile != "dependents" || request.path.ends_with("agents") {
+        body["next_cursor"] = (this + 1).to_string().into();
+    }
+    Some(Reply::json(200, &body))
+}
+
+#[test]
+fn whatever_a_server_sends_a_job_that_may_take_twice_what_may_be_kept_has_enough() {
+    let _alone = alone();
+    const MEBIBYTES: usize = 16;
+    for hostile in ["secrets", "dependents", "tools"] {
+        let home = tempfile::tempdir().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let world = World::of(vec![elevenlabs_secrets_audit::simulator::Secret::new("sec", "key")]);
+        let key = world.api_key.clone();
+        let simulator =
+            Simulator::start_with(world, move |request, reply| page(hostile, request).unwrap_or(reply));
+        let simulator = runtime.block_on(simulator).unwrap();
+        let config = home.path().join("config.toml");
+        let table = "[[workspace]]";
+        let workspace =
+            format!("name = \"main\"\nbase_url = \"{}\"\napi_key_env = \"{KEY}\"", simulator.base_url());
+        let audit = format!("[audit]\nmax_memory_mib = {MEBIBYTES}");
+        fs_err::write(&config, format!("{table}\n{workspace}\n{audit}\n")).unwrap();
+        let variable = |name: &str| (name == KEY).then(|| key.clone().into());
+        let arguments =
+            AuditArgs { config: Some(config), out: Some(home.path().join("out")), ..AuditArgs::default() };
+        let config = Config::resolve(arguments, &Environment::new(&variable)).unwrap();
+        let surroundings = Surroundings::default();
+        let before = HEAP.current_usage();
+        HEAP.reset_peak_usage();
+        let (progress, interrupt) = (Arc::new(Progress::default()), Interrupt::default());
+        let ended = runtime.block_on(run(config, &surroundings, &progress, &interrupt));
+        let peak = HEAP.peak_usage() - before;
+        let error = ended.unwrap_err().to_string();
+        assert!(error.contains("max_memory_mib"), "{hostile}: {error}");
+        assert!(peak <= 2 * MEBIBYTES << 20, "{hostile}: {peak} bytes");
+        // Nor is so much counted that is not there that a large workspace would fail for nothing.
+        assert!(peak >= MEBIBYTES << 18, "{hostile}: {peak} bytes");
+    }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
+use crate::memory::Held;
+
 use super::{
     DependenciesPage, FoundReferences, HolderPage, ListedSecret, ResourceType, SecretPage,
     error::{ApiError, Fault, Malformed},
@@ -23,6 +25,8 @@ pub struct Answer {
     pub(super) deadline: Instant,
     /// Its place among the answers that have not been read yet.
     pub(super) _held: Option<OwnedSemaphorePermit>,
+    /// What its body takes.
+    pub(super) _kept: Held,
 }
 
 /// Every reader fails where what it needs of the body is not as the public OpenAPI document says.

@@ -14,10 +14,10 @@ pub(super) const ACCEPTED: &str = "gzip";
 /// A body while it comes.
 pub(super) enum Body {
     Plain(Bounded),
-    /// Of as many members as there are (RFC 9110, 8.4.1.3).
+    /// Of as many members as there are (RFC 9110, 8.4.1.3), and compressed no larger than it may be itself.
     Gzip {
         decoder: Box<MultiGzDecoder<Bounded>>,
-        is_empty: bool,
+        received: usize,
     },
 }
 
@@ -62,7 +62,7 @@ impl Body {
         // What is announced too high costs nothing: memory counts once it is written to.
         let bounded = Bounded { bytes: Vec::with_capacity(announced.min(limit)), limit, is_full: false };
         Ok(match is_compressed {
-            true => Self::Gzip { decoder: Box::new(MultiGzDecoder::new(bounded)), is_empty: true },
+            true => Self::Gzip { decoder: Box::new(MultiGzDecoder::new(bounded)), received: 0 },
             false => Self::Plain(bounded),
         })
     }
@@ -76,9 +76,16 @@ impl Body {
     pub(super) fn take(&mut self, chunk: &[u8]) -> Result<(), Fault> {
         let taken = match self {
             Self::Plain(bounded) => bounded.write_all(chunk),
-            Self::Gzip { decoder, is_empty } => {
-                *is_empty &= chunk.is_empty();
-                decoder.write_all(chunk)
+            Self::Gzip { decoder, received } => {
+                *received += chunk.len();
+                // Members without anything in them inflate to nothing, however many there are.
+                if *received > decoder.get_ref().limit {
+                    decoder.get_mut().is_full = true;
+                }
+                match decoder.get_ref().is_full {
+                    true => Err(io::ErrorKind::FileTooLarge.into()),
+                    false => decoder.write_all(chunk),
+                }
             }
         };
         taken.map_err(|error| self.fault(&error))
@@ -86,7 +93,7 @@ impl Body {
 
     /// The whole of it.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, Fault> {
-        if let Self::Gzip { decoder, is_empty: false } = &mut self
+        if let Self::Gzip { decoder, received: 1.. } = &mut self
             && let Err(error) = decoder.try_finish()
         {
             return Err(self.fault(&error));

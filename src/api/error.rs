@@ -74,6 +74,9 @@ pub enum Fault {
         "the run has lasted as long as [http] run_timeout_seconds allows; raise it, or [http] concurrency"
     )]
     Deadline,
+    /// Of all that was read more would have to be kept than allowed.
+    #[error("{0}")]
+    Memory(String),
     /// The body is larger than allowed.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
@@ -125,6 +128,12 @@ impl ApiError {
     #[must_use]
     pub fn key_is_invalid(&self) -> bool {
         matches!(self.status_and_code(), Some((StatusCode::UNAUTHORIZED, Some("invalid_api_key"))))
+    }
+
+    /// Whether nothing else that is asked of the workspace can be of use: the key is invalid, or what is kept is too much.
+    #[must_use]
+    pub fn ends_the_workspace(&self) -> bool {
+        self.key_is_invalid() || matches!(self.fault, Fault::Memory(_))
     }
 
     /// Whether the API said that a cursor which it had given is good no more.
@@ -208,6 +217,10 @@ impl ApiError {
             Fault::Timeout(_) => "check the network, or raise the time-outs under [http]",
             Fault::Encoding(_) => {
                 "something between changes answers: let the proxy or gateway leave Accept-Encoding as it is"
+            }
+            Fault::Memory(_) => {
+                "if the workspace is as large as that, raise [audit] max_memory_mib, and what the job may take to at least \
+                 twice as much; if not, report it to the vendor"
             }
             Fault::TooLarge { .. } => "if that is right, raise [http] max_body_bytes",
             Fault::Malformed(_) => {

@@ -51,7 +51,10 @@ pub use wire::{
     ListName, ListedSecret, PageFrame, ResourceType, SecretPage, Sought, UnknownField, User,
 };
 
-use crate::progress::WorkspaceProgress;
+use crate::{
+    memory::{self, Held, Kept, Memory, Share},
+    progress::WorkspaceProgress,
+};
 use attempt::Failed;
 use endpoint::Target;
 use gate::Gate;
@@ -101,6 +104,7 @@ pub struct Run {
     mask: Arc<Mask>,
     /// Whether it has been said that an answer holds a key. Once is enough.
     has_told_of_keys: AtomicBool,
+    memory: Arc<Memory>,
 }
 
 impl Run {
@@ -123,7 +127,14 @@ impl Run {
             deadline,
             mask,
             has_told_of_keys: AtomicBool::new(false),
+            memory: Memory::of_mebibytes(memory::DEFAULT_MEBIBYTES),
         }
+    }
+
+    /// The same, of which all workspaces together keep no more than this.
+    #[must_use]
+    pub fn within(self, memory: Arc<Memory>) -> Self {
+        Self { memory, ..self }
     }
 }
 
@@ -146,6 +157,7 @@ struct Shared {
     progress: Arc<WorkspaceProgress>,
     traffic: Arc<Traffic>,
     clock: reach::ClockComparison,
+    share: Arc<Share>,
     /// Why nothing more is asked, once that is so.
     ended: OnceLock<ApiError>,
 }
@@ -172,6 +184,7 @@ impl Client {
             options,
             key,
             chance,
+            share: run.memory.share(),
             run,
             progress,
             traffic: Arc::default(),
@@ -197,6 +210,23 @@ impl Client {
     #[must_use]
     pub fn concurrency(&self) -> usize {
         self.shared.options.concurrency
+    }
+
+    /// What is kept of the workspace.
+    #[must_use]
+    pub fn share(&self) -> &Arc<Share> {
+        &self.shared.share
+    }
+
+    /// Fails where more would have to be kept than is allowed; then nothing more is asked. `path` is what was read last.
+    ///
+    /// # Errors
+    /// Only then.
+    pub fn keeps_within_bounds(&self, path: &str) -> Result<(), ApiError> {
+        let Some(why) = self.shared.share.over() else { return Ok(()) };
+        let error = ApiError::new(path, Fault::Memory(why));
+        self.end(&error);
+        Err(self.shared.ended.get().cloned().unwrap_or(error))
     }
 
     /// A walk over the pages of one endpoint.
@@ -299,6 +329,11 @@ impl Shared {
                     wire::replace_lone_surrogates(&mut body);
                     let masked = mask.body(&mut body);
                     self.traffic.answered(endpoint, request_id.as_deref());
+                    let mut kept = Held::none(&self.share, Kept::Answers);
+                    if !kept.allows(body.len()) {
+                        let why = self.share.over().unwrap_or_default();
+                        return Err(ApiError { attempts: sent, ..ApiError::new(path, Fault::Memory(why)) });
+                    }
                     let traffic = Arc::clone(&self.traffic);
                     let answer = Answer {
                         endpoint,
@@ -309,6 +344,7 @@ impl Shared {
                         traffic,
                         deadline: self.run.deadline,
                         _held: held,
+                        _kept: kept,
                     };
                     let is_masked = masked.map_err(|problem| answer.error(problem))?;
                     if is_masked && !self.run.has_told_of_keys.swap(true, Ordering::Relaxed) {

@@ -1,11 +1,15 @@
 //! The cursor walk, one for every endpoint: which page comes next, and when a walk leads nowhere.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, RandomState},
+};
 
 use super::{
     HasMore,
     error::{ApiError, Fault},
 };
+use crate::memory;
 
 /// The longest cursor that is followed, in bytes.
 const CURSOR_LENGTH: usize = 4096;
@@ -25,7 +29,9 @@ pub struct Next<'a> {
 #[derive(Clone, Debug)]
 pub struct Walk {
     cursor: Option<String>,
-    seen: HashSet<String>,
+    /// The hashes of all cursors, seeded by chance: of ten thousand long ones these are all that is kept.
+    seen: HashSet<u64>,
+    hasher: RandomState,
     page: u32,
     most_pages: u32,
     was_restarted: bool,
@@ -40,6 +46,7 @@ impl Walk {
         Self {
             cursor: None,
             seen: HashSet::new(),
+            hasher: RandomState::new(),
             page: 1,
             most_pages,
             was_restarted: false,
@@ -57,6 +64,13 @@ impl Walk {
     #[must_use]
     pub fn page(&self) -> u32 {
         self.page
+    }
+
+    /// What it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let seen = self.seen.capacity() * 2 * size_of::<u64>();
+        size_of::<Self>() + self.cursor.as_deref().map_or(0, memory::text) + seen
     }
 
     /// Starts again from the first page where the API refuses a cursor that it gave itself: cursors may expire. Once,
@@ -96,10 +110,11 @@ impl Walk {
         if next.len() > CURSOR_LENGTH {
             return lost(&format!("next_cursor is longer than {CURSOR_LENGTH} bytes"));
         }
-        if says_no && self.seen.contains(next) {
+        let hash = self.hasher.hash_one(next);
+        if says_no && self.seen.contains(&hash) {
             return Ok(false);
         }
-        if !self.seen.insert(next.to_owned()) {
+        if !self.seen.insert(hash) {
             return lost("next_cursor was followed before, so the pages go round in a circle");
         }
         if self.page >= self.most_pages {

@@ -29,6 +29,9 @@ impl Client {
     }
 }
 
+/// How many offsets are told apart: those of a clock differ by a second or two, and what has more is none.
+const MOST_OFFSETS: usize = 10_000;
+
 /// By how many seconds this machine's clock was ahead of the header `date` of answers, and in how many of them.
 #[derive(Clone, Debug, Default)]
 pub struct ClockOffsets(BTreeMap<i64, u64>);
@@ -37,7 +40,10 @@ impl ClockOffsets {
     /// Notes the time that an answer told, which was made at some moment between these two.
     fn told(&mut self, date: DateTime<Utc>, sent_at: DateTime<Utc>, answered_at: DateTime<Utc>) {
         let middle = sent_at + (answered_at - sent_at) / 2;
-        *self.0.entry((middle - date).num_seconds()).or_default() += 1;
+        let offset = (middle - date).num_seconds();
+        if self.0.len() < MOST_OFFSETS || self.0.contains_key(&offset) {
+            *self.0.entry(offset).or_default() += 1;
+        }
     }
 
     /// Adds those of another client.

@@ -130,6 +130,7 @@ pub(super) fn is_transient(fault: &Fault) -> bool {
         | Fault::Proxy { .. }
         | Fault::Deadline
         | Fault::Encoding(_)
+        | Fault::Memory(_)
         | Fault::TooLarge { .. }
         | Fault::Malformed(_)
         | Fault::Paging(_)

@@ -5,6 +5,8 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
 use super::{
     DependentName, History,
     mask::{FEWEST_DIGITS, digits, mask_runs, masked},
@@ -45,10 +47,38 @@ const FEWEST_OWN_DIGITS: usize = 3;
 /// Makes text unreadable where it holds what is to be redacted.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
-    /// The digits of every telephone number in the inventory.
-    numbers: BTreeSet<String>,
+    /// Finds the digits of every telephone number in the inventory.
+    numbers: Numbers,
     /// Whether anything is to be redacted.
     is_active: bool,
+}
+
+/// Digits that are looked for in other digits, all of them at once: each text may hold any of ten thousand numbers.
+#[derive(Clone, Debug, Default)]
+struct Numbers {
+    search: Option<AhoCorasick>,
+    /// Those that could not be made ready to be searched for, which there are none of.
+    others: Vec<String>,
+}
+
+/// No telephone number is as long. Of a longer one so many digits are looked for.
+const MOST_DIGITS: usize = 32;
+
+impl Numbers {
+    fn of(numbers: impl Iterator<Item = String>) -> Self {
+        let numbers: BTreeSet<String> =
+            numbers.map(|number| number.chars().take(MOST_DIGITS).collect()).collect();
+        let mut builder = AhoCorasick::builder();
+        match builder.kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(&numbers) {
+            Ok(search) => Self { search: Some(search), others: Vec::new() },
+            Err(_) => Self { search: None, others: numbers.into_iter().collect() },
+        }
+    }
+
+    fn are_in(&self, digits: &str) -> bool {
+        self.search.as_ref().is_some_and(|search| search.is_match(digits))
+            || self.others.iter().any(|number| digits.contains(number.as_str()))
+    }
 }
 
 impl Redactor {
@@ -60,9 +90,9 @@ impl Redactor {
             .flat_map(Workspace::resources)
             .filter_map(|resource| resource.phone_number.as_deref())
             .map(digits)
-            .filter(|digits| digits.len() >= FEWEST_DIGITS)
-            .collect();
-        Self { numbers, is_active: redactions.contains(&Redaction::PhoneNumbers) }
+            .filter(|digits| digits.len() >= FEWEST_DIGITS);
+        let is_active = redactions.contains(&Redaction::PhoneNumbers);
+        Self { numbers: if is_active { Numbers::of(numbers) } else { Numbers::default() }, is_active }
     }
 
     /// A telephone number as a whole.
@@ -82,7 +112,7 @@ impl Redactor {
             let digits = digits(run);
             // Of those that are no longer in use, or that only an earlier audit knew, the plus sign tells.
             let is_international = run.starts_with('+') && digits.len() >= FEWEST_DIGITS;
-            is_international || self.numbers.iter().any(|number| digits.contains(number.as_str()))
+            is_international || self.numbers.are_in(&digits)
         })
     }
 
@@ -183,7 +213,7 @@ mod tests {
     use super::*;
 
     fn redactor(numbers: &[&str]) -> Redactor {
-        Redactor { numbers: numbers.iter().map(|number| digits(number)).collect(), is_active: true }
+        Redactor { numbers: Numbers::of(numbers.iter().map(|number| digits(number))), is_active: true }
     }
 
     #[test]

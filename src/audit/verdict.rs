@@ -106,7 +106,11 @@ pub fn judge(workspace: &Workspace, secret: &Secret, partial_view: PartialView) 
         (true, _) if secret.is_whole() => (Verdict::InUse, format!("used by {}", uses())),
         (true, _) => (
             Verdict::InUse,
-            format!("used by at least {}; not read whole: {}", uses(), list_gaps(secret).join("; ")),
+            format!(
+                "used by at least {}; not read whole: {}",
+                uses(),
+                shortened(list_gaps(secret)).join("; ")
+            ),
         ),
         (false, true) => (
             Verdict::Unused,
@@ -140,7 +144,20 @@ fn missing(workspace: &Workspace, secret: &Secret, partial_view: PartialView) ->
     if missing.is_empty() && !secret.confirmed {
         missing.push("it was not read once more by itself".to_owned());
     }
-    missing
+    shortened(missing)
+}
+
+/// How many reasons are told of one secret.
+const REASONS_TOLD: usize = 20;
+
+/// The first of these, and how many more there are: thousands may be the same for each secret.
+fn shortened(mut reasons: Vec<String>) -> Vec<String> {
+    if reasons.len() > REASONS_TOLD {
+        let others = reasons.len() - REASONS_TOLD;
+        reasons.truncate(REASONS_TOLD);
+        reasons.push(format!("and {others} more"));
+    }
+    reasons
 }
 
 /// The places that can hold a reference and were not read whole, each with the reason. Only tools and agents may be left

@@ -10,10 +10,16 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, stream};
 use tokio::sync::Mutex;
 
-use super::{ArchivedBranches, reading::Document, references::Scanning};
+use super::{
+    ArchivedBranches,
+    reading::{Document, holder_of},
+    references::Scanning,
+    view::ADMIN,
+};
 use crate::{
     api::{Answer, ApiError, Client, Fault, Form, Holder, HolderPage, Next, Sought},
     inventory::DependentType,
+    memory::text,
 };
 
 /// The parameter that the API may not know yet.
@@ -54,7 +60,7 @@ struct Read {
     archived: Vec<Branch>,
     /// Ids of branches of which the key's user has a draft.
     drafts: Vec<String>,
-    access_sources: BTreeSet<String>,
+    is_shown_to_admin: bool,
     /// Why the list of branches doesn't show all archived ones.
     archived_missing: Option<ApiError>,
 }
@@ -66,7 +72,7 @@ impl Read {
             documents: Vec::new(),
             archived: Vec::new(),
             drafts: Vec::new(),
-            access_sources: BTreeSet::new(),
+            is_shown_to_admin: false,
             archived_missing: None,
         }
     }
@@ -110,9 +116,17 @@ impl Agents {
                 take(scanning, &read.agent, document)?;
             }
             let agent_id = &read.agent.id;
-            scanning.drafts.extend(read.drafts.into_iter().map(|branch| (agent_id.clone(), branch)));
-            scanning.access_sources.extend(read.access_sources);
-            archived.extend(read.archived);
+            for branch in read.drafts {
+                if scanning.held.allows(2 * (text(agent_id) + text(&branch))) {
+                    scanning.drafts.insert((agent_id.clone(), branch));
+                }
+            }
+            scanning.is_shown_to_admin |= read.is_shown_to_admin;
+            // It may become one of those that the API does not show.
+            let bytes = |one: &Branch| 2 * one.agent.bytes() + 2 * text(&one.id);
+            if scanning.held.allows(read.archived.iter().map(bytes).sum()) {
+                archived.extend(read.archived);
+            }
             archived_missing.extend(read.archived_missing);
             scanning.note(DependentType::Agent, read.agent, |_| None);
         }
@@ -185,9 +199,9 @@ impl Agents {
         let listed = self.branches(&agent.id).await;
         let Branches { live, archived, live_missing, archived_missing } = listed;
         documents.extend(live_missing.map(Document::failed));
-        let (mut drafts, mut access_sources) = (Vec::new(), BTreeSet::new());
+        let (mut drafts, mut is_shown_to_admin) = (Vec::new(), false);
         for branch in live.iter().chain(&archived) {
-            access_sources.extend(branch.access_source.clone());
+            is_shown_to_admin |= branch.access_source.as_deref() == Some(ADMIN);
             drafts.extend(branch.has_draft.then(|| branch.id.clone()));
         }
         let is_listed = |id: &String| live.iter().chain(&archived).any(|branch| branch.id == *id);
@@ -207,7 +221,7 @@ impl Agents {
             Branch { agent, id: branch.id, is_named: shown.is_some() }
         };
         let archived = archived.into_iter().map(of_this_one).collect();
-        Read { documents, archived, drafts, access_sources, archived_missing, ..Read::of(agent) }
+        Read { documents, archived, drafts, is_shown_to_admin, archived_missing, ..Read::of(agent) }
     }
 
     /// `is_named`: answers for this agent say which branch they show, so that one which doesn't may show any.
@@ -349,6 +363,7 @@ const MOST_BRANCHES: usize = 100;
 
 fn take(scanning: &mut Scanning, agent: &Holder, document: Document) -> Result<(), ApiError> {
     let branch = document.branch.clone();
+    let mut holder = None;
     for reference in scanning.take(document)? {
         let via = match (&branch, reference.form != Form::Mention) {
             (Some(branch), true) => Some(branch.clone()),
@@ -356,7 +371,8 @@ fn take(scanning: &mut Scanning, agent: &Holder, document: Document) -> Result<(
             (None, true) => None,
             (None, false) => Some(reference.path_in_words()),
         };
-        scanning.hold(DependentType::Agent, &agent.id, agent.name.clone(), reference, via);
+        let holder = holder.get_or_insert_with(|| holder_of(DependentType::Agent, agent));
+        scanning.hold(holder, reference, via);
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    mem,
     sync::Arc,
     time::Duration,
 };
@@ -11,6 +12,7 @@ use tokio::{task::JoinSet, time::Instant};
 use super::{
     CollectOptions,
     digest::{digest, done},
+    fields::UnknownFields,
     listing::{Open, PagedList},
     lists::open_lists,
     places::Places,
@@ -19,10 +21,12 @@ use super::{
     single::Purpose,
     view::Signs,
     waiting::{DEPENDENTS, HIGHER_LIMIT, Job, SECRETS, Waiting},
+    warnings::WithoutId,
 };
 use crate::{
-    api::{Answer, ApiError, Client, ListName, ListedSecret, ResourceType, Sought, Walk},
-    inventory::{DependentType, Gap, Secret, Sighting, Source, Workspace},
+    api::{Answer, ApiError, Client, ListedSecret, ResourceType, Sought, Walk},
+    inventory::{DependentType, Secret, Sighting, Source, Workspace},
+    memory::{Held, Kept, Share, text},
     progress::WorkspaceProgress,
 };
 
@@ -33,6 +37,8 @@ const AHEAD: usize = 4;
 /// How long after the end of the run the last answer may still be taken in. All that was read is lost with one that takes
 /// longer.
 const TO_BE_TAKEN_IN: Duration = Duration::from_secs(10);
+/// What a secret takes in tables of ids, besides its id.
+const BYTES_SOUGHT: usize = 320;
 
 pub(super) struct Collector {
     pub(super) client: Client,
@@ -64,7 +70,16 @@ pub(super) struct Collector {
     pub(super) scans: Option<Result<Vec<Scanning>, ApiError>>,
     pub(super) places: Places,
     pub(super) signs: Signs,
-    pub(super) unknown_fields: BTreeSet<String>,
+    pub(super) unknown_fields: UnknownFields,
+    /// How many dependents of one type of a secret have no id that can be read.
+    pub(super) without_id: BTreeMap<(usize, DependentType), WithoutId>,
+    /// Secrets with more gaps than are kept, and whether the list of secrets is one of these.
+    pub(super) has_more_gaps: BTreeSet<usize>,
+    pub(super) has_more_page_gaps: bool,
+    /// What is kept of the workspace.
+    pub(super) share: Arc<Share>,
+    /// What is known of places.
+    pub(super) held: Vec<Held>,
     progress: Arc<WorkspaceProgress>,
     position_by_id: HashMap<String, usize>,
     jobs: JoinSet<Answered>,
@@ -114,6 +129,18 @@ impl Answered {
             *answer = Err(too_late);
         }
     }
+
+    /// The path that was asked.
+    fn path(&self) -> Option<&str> {
+        match self {
+            Self::Page { answer, .. }
+            | Self::HigherLimit { answer, .. }
+            | Self::Dependents { answer, .. }
+            | Self::Secret { answer, .. }
+            | Self::User(answer) => answer.as_ref().ok().map(Answer::path),
+            Self::Scans(_) => None,
+        }
+    }
 }
 
 impl Collector {
@@ -123,6 +150,7 @@ impl Collector {
         progress: Arc<WorkspaceProgress>,
         workspace: Workspace,
     ) -> Self {
+        let share = Arc::clone(client.share());
         Self {
             client,
             options,
@@ -141,7 +169,12 @@ impl Collector {
             scans: None,
             places: Places::default(),
             signs: Signs::default(),
-            unknown_fields: BTreeSet::new(),
+            unknown_fields: UnknownFields::default(),
+            without_id: BTreeMap::new(),
+            has_more_gaps: BTreeSet::new(),
+            has_more_page_gaps: false,
+            share,
+            held: Vec::new(),
             progress,
             position_by_id: HashMap::new(),
             jobs: JoinSet::new(),
@@ -156,7 +189,22 @@ impl Collector {
 
     /// Asks when it is its turn.
     pub(super) fn queue(&mut self, job: Job) {
-        self.waiting.push(job);
+        if self.keeps(Kept::Lists, job.bytes()) {
+            self.waiting.push(job);
+        }
+    }
+
+    /// Whether so much more may be kept. Where it may not, the workspace is lost, so that it is no matter what else is not
+    /// kept of it.
+    pub(super) fn keeps(&self, what: Kept, bytes: usize) -> bool {
+        self.share.allows(what, bytes)
+    }
+
+    /// Notes what somebody should know of.
+    pub(super) fn warn(&mut self, note: String) {
+        if self.keeps(Kept::Notes, text(&note)) {
+            self.workspace.warnings.push(note);
+        }
     }
 
     /// Begins to read places.
@@ -195,6 +243,7 @@ impl Collector {
         while self.jobs.len() < self.client.concurrency() + AHEAD
             && let Some(job) = self.waiting.pop()
         {
+            self.share.release(Kept::Lists, job.bytes());
             match job {
                 Job::HigherLimit { page, cursor, open } => {
                     let client = self.client.with_priority(HIGHER_LIMIT);
@@ -229,7 +278,10 @@ impl Collector {
     }
 
     fn take(mut self, answered: Answered) -> Result<Self, ApiError> {
-        match self.take_one(answered) {
+        let path = answered.path().map(str::to_owned);
+        let taken = self.take_one(answered);
+        let path = path.as_deref().unwrap_or(Source::Preview.endpoint());
+        match taken.and_then(|()| self.client.keeps_within_bounds(path)) {
             Ok(()) => Ok(self),
             Err(lost) => {
                 // Of what this drops, something may be about to be sent.
@@ -262,10 +314,11 @@ impl Collector {
         let (mut open, mut fields) = (Vec::new(), Vec::new());
         for secret in secrets {
             let lists = open_lists(&secret.lists, limit);
-            let position = self.position_of(&secret);
+            let Some(position) = self.position_of(&secret) else { break };
             fields.extend(secret.unknown_fields.into_iter().map(|field| (Some(position), field)));
-            self.signs.access_sources.extend(secret.access_source);
+            self.signs.take_access(secret.access_source.as_deref());
             for list in secret.lists {
+                self.note_without_id(position, list.name.dependent_type(), source, list.without_id);
                 self.record(position, source, list.sightings);
             }
             if !lists.is_empty() {
@@ -276,23 +329,33 @@ impl Collector {
         open
     }
 
-    fn position_of(&mut self, listed: &ListedSecret<'_>) -> usize {
+    /// Where it stands. `None` where no more may be kept.
+    fn position_of(&mut self, listed: &ListedSecret<'_>) -> Option<usize> {
         let name = listed.name.as_deref().unwrap_or_default();
         if let Some(position) = self.position_of_id(&listed.id) {
             // Renamed while the walk went on: which name came first must not matter.
             if let Some(known) = self.workspace.secrets.get_mut(position)
                 && (known.name.is_empty() || (!name.is_empty() && name < known.name.as_str()))
             {
-                known.name = name.to_owned();
+                let more = name.len().saturating_sub(known.name.len());
+                if self.share.allows(Kept::Secrets, more) {
+                    known.name = name.to_owned();
+                }
             }
-            return position;
+            return Some(position);
         }
         let position = self.workspace.secrets.len();
-        self.workspace.secrets.push(Secret::new(&*listed.id, name));
+        let secret = Secret::new(&*listed.id, name);
+        // What is searched for is kept for each place that was read.
+        let sought = listed.id.len() + BYTES_SOUGHT;
+        if !self.keeps(Kept::Secrets, secret.bytes() + sought) {
+            return None;
+        }
+        self.workspace.secrets.push(secret);
         self.position_by_id.insert(listed.id.to_string(), position);
         self.sought.add([&*listed.id]);
         self.progress.add_secrets(1);
-        position
+        Some(position)
     }
 
     pub(super) fn position_of_id(&self, id: &str) -> Option<usize> {
@@ -307,33 +370,32 @@ impl Collector {
         if sightings.is_empty() {
             return;
         }
-        for sighting in sightings.iter().filter(|sighting| sighting.resource.id.is_empty()) {
-            self.workspace.warnings.push(format!(
-                "secret {}: a dependent of type {} has no id that can be read; it counts as a use",
-                self.secret(position).map_or("", |secret| &secret.id),
-                sighting.resource.dependent_type.as_str()
-            ));
-        }
-        let known = |workspace: &Workspace| workspace.secrets.get(position).map_or(0, Secret::uses);
-        let before = known(&self.workspace);
+        let known = |workspace: &Workspace| {
+            let secret = workspace.secrets.get(position);
+            let bytes = secret.map_or(0, Secret::use_bytes) + workspace.resource_bytes();
+            (secret.map_or(0, Secret::uses), bytes)
+        };
+        let (uses_before, bytes_before) = known(&self.workspace);
         self.workspace.record(position, source, sightings);
-        self.progress.add_dependents(known(&self.workspace).saturating_sub(before));
+        let (uses, bytes) = known(&self.workspace);
+        self.progress.add_dependents(uses.saturating_sub(uses_before));
+        if bytes < bytes_before {
+            self.share.release(Kept::Dependents, bytes_before - bytes);
+        } else if !self.keeps(Kept::Dependents, bytes - bytes_before) {
+            // It is lost, and what it has is of no use any more.
+            self.workspace = Workspace::new(mem::take(&mut self.workspace.name), String::new());
+        }
     }
 
     /// The workspace, its last doubts settled, without the secrets that are gone.
-    pub(super) fn finish(mut self) -> Workspace {
+    ///
+    /// # Errors
+    /// Where more would have to be kept than is allowed.
+    pub(super) fn finish(mut self) -> Result<Workspace, ApiError> {
         self.workspace.unite();
         self.settle_mcp_servers();
-        for secret in self.workspace.secrets.iter().filter(|secret| secret.name.is_empty()) {
-            self.workspace.warnings.push(format!("secret {}: it has no name that can be read", secret.id));
-        }
-        for field in &self.unknown_fields {
-            let note = format!(
-                "secrets have a field that this program does not know; it was only searched for ids of secrets: {field}"
-            );
-            self.workspace.warnings.push(note);
-        }
-        self.warn_of_names_outside_the_search();
+        self.warn_of_what_is_odd();
+        self.tell_more_gaps();
         self.tell_what_was_seen();
         let mut position = 0;
         let (gone, deleted) = (&self.gone, &mut self.workspace.deleted);
@@ -341,51 +403,13 @@ impl Collector {
             let is_gone = gone.contains(&position);
             position += 1;
             if is_gone {
-                deleted.push((std::mem::take(&mut secret.id), std::mem::take(&mut secret.name)));
+                deleted.push((mem::take(&mut secret.id), mem::take(&mut secret.name)));
             }
             !is_gone
         });
         (self.workspace.coverage.requests, self.workspace.coverage.retries) = self.client.counts();
-        self.workspace
-    }
-
-    /// A server that doesn't heed `search` shows more than was asked for, and a report says what was asked for.
-    fn warn_of_names_outside_the_search(&mut self) {
-        let search = self.options.search.to_lowercase();
-        let is_outside = |secret: &&Secret| !secret.name.to_lowercase().starts_with(&search);
-        let outside = self.workspace.secrets.iter().filter(is_outside).count();
-        if outside > 0 {
-            let note =
-                format!("{outside} of the secrets have names that do not start with what was searched for");
-            self.workspace.warnings.push(note);
-        }
-    }
-
-    /// A list of MCP servers that may have been cut is whole if all MCP servers were read, and they are what it shows:
-    /// of a server that the key may not see, the scan knows nothing.
-    fn settle_mcp_servers(&mut self) {
-        let scan = self.workspace.scans.iter().find(|scan| scan.source == Source::McpServers);
-        let missing = match scan {
-            Some(scan) => scan.gap(),
-            None => Some("mcp_servers not read".to_owned()),
-        };
-        for (position, why) in std::mem::take(&mut self.mcp_servers_cut) {
-            let missing = missing.clone().or_else(|| self.mcp_server_not_scanned(position));
-            match missing {
-                None => self.complete(position, &ListName::McpServers, Source::McpServers),
-                Some(missing) => self.add_gap(position, Gap::new("mcp_servers", format!("{why}; {missing}"))),
-            }
-        }
-    }
-
-    fn mcp_server_not_scanned(&self, position: usize) -> Option<String> {
-        let secret = self.secret(position)?;
-        let mut servers = self
-            .workspace
-            .dependents(secret)
-            .filter(|dependent| dependent.resource.dependent_type == DependentType::McpServer);
-        servers
-            .any(|server| !server.sources.contains(Source::McpServers))
-            .then(|| "it shows MCP servers that this key cannot list, so it may have more of them".to_owned())
+        self.client.keeps_within_bounds(Source::Preview.endpoint())?;
+        self.share.is_read();
+        Ok(self.workspace)
     }
 }

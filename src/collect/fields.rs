@@ -1,6 +1,6 @@
 //! What the lists of secrets and of their dependents show beside what the document knows: it is searched for ids of secrets.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{collector::Collector, reading::Found};
 use crate::{
@@ -10,6 +10,25 @@ use crate::{
 
 /// How many words that may be ids are kept of the unknown fields of all secrets.
 const WORDS_KEPT: usize = 100_000;
+/// How many unknown fields are named.
+pub(super) const FIELDS_TOLD: usize = 20;
+
+/// The names of unknown fields, the first in order.
+#[derive(Default)]
+pub(super) struct UnknownFields {
+    pub(super) names: BTreeSet<String>,
+    pub(super) has_more: bool,
+}
+
+impl UnknownFields {
+    fn add(&mut self, name: String) {
+        self.names.insert(name);
+        if self.names.len() > FIELDS_TOLD {
+            self.names.pop_last();
+            self.has_more = true;
+        }
+    }
+}
 
 impl Collector {
     /// Searches unknown fields for ids of secrets; those of a secret, by its position, for ids of others.
@@ -17,36 +36,51 @@ impl Collector {
         &mut self,
         fields: impl IntoIterator<Item = (Option<usize>, UnknownField<'f>)>,
     ) {
+        let mut holder: Option<(Option<usize>, Arc<Resource<'static>>)> = None;
         for (position, field) in fields {
             // Before the list has ended, words of the form of an id do.
             let sought = self.fields_sought.get_or_insert_with(|| Arc::new(self.sought.ready(true)));
             let found = field.search(sought);
             if let Some(problem) = found.problem {
-                self.add_page_gap(Gap::new(format!("field {} of secrets", field.name), problem.to_string()));
+                self.add_page_gap(Gap::new(
+                    format!("field {} of secrets", field.told_name()),
+                    problem.to_string(),
+                ));
             }
-            let holder = position.and_then(|position| self.workspace.secrets.get(position));
-            let holder = match holder {
-                Some(secret) => Resource {
-                    name: Some(secret.name.clone().into()),
-                    visibility: Visibility::Available,
-                    ..Resource::unknown(DependentType::unrecognized("secret"), secret.id.clone())
-                },
-                None => Resource {
-                    visibility: Visibility::Available,
-                    ..Resource::unknown(DependentType::unrecognized("secrets"), field.name.clone())
-                },
-            };
-            self.unknown_fields.insert(field.name);
-            for reference in found.references.into_iter().filter(|one| *one.secret_id != *holder.id) {
-                let via = vec![reference.path_in_words()];
-                let (secret_id, form) = (reference.secret_id, reference.form);
-                let found = Found { secret_id, holder: holder.clone(), via, form };
-                self.words.push((Source::Preview, found));
+            if !found.references.is_empty()
+                && holder.as_ref().is_none_or(|(of, _)| *of != position || of.is_none())
+            {
+                holder = Some((position, Arc::new(self.holder_of(position, &field.told_name()))));
+            }
+            self.unknown_fields.add(field.told_name());
+            for reference in found.references {
+                let Some((_, holder)) = holder.as_ref().filter(|(_, one)| one.id != reference.secret_id)
+                else {
+                    continue;
+                };
+                if let Some(found) = Found::new(&self.share, reference, holder, true) {
+                    self.words.push((Source::Preview, found));
+                }
             }
             if found.has_more_words || self.words.len() > WORDS_KEPT {
                 self.words.truncate(WORDS_KEPT);
                 self.places.secrets.has_more_words = true;
             }
+        }
+    }
+
+    /// What a field belongs to.
+    fn holder_of(&self, position: Option<usize>, field: &str) -> Resource<'static> {
+        match position.and_then(|position| self.workspace.secrets.get(position)) {
+            Some(secret) => Resource {
+                name: Some(secret.name.clone().into()),
+                visibility: Visibility::Available,
+                ..Resource::unknown(DependentType::unrecognized("secret"), secret.id.clone())
+            },
+            None => Resource {
+                visibility: Visibility::Available,
+                ..Resource::unknown(DependentType::unrecognized("secrets"), field.to_owned())
+            },
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The walk over the secrets, and the completion of every list that it finds cut.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{
     collector::{Answered, Collector},
@@ -9,7 +12,8 @@ use super::{
 };
 use crate::{
     api::{Answer, ApiError, ListName, ListedSecret, Next, ResourceType, Walk},
-    inventory::{Completion, Gap, Source},
+    inventory::{Completion, DependentType, Gap, Source},
+    memory::{Kept, text},
 };
 
 /// The lists still to be completed, by the position of their secret.
@@ -22,6 +26,13 @@ pub(super) struct PagedList {
     pub(super) resource_type: ResourceType,
     /// Why it could not be taken for whole before.
     why: String,
+}
+
+impl PagedList {
+    /// What it takes, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + text(&self.why)
+    }
 }
 
 impl Collector {
@@ -41,7 +52,7 @@ impl Collector {
     /// Takes in a page of secrets. All that follows from the first walk is lost with it; a further one leaves a gap.
     pub(super) fn take_page(&mut self, walk: Walk, answer: Result<Answer, ApiError>) -> Result<(), ApiError> {
         match self.read_page(walk, answer) {
-            Err(error) if self.places.secrets.known_before.is_some() && !error.key_is_invalid() => {
+            Err(error) if self.places.secrets.known_before.is_some() && !error.ends_the_workspace() => {
                 self.add_page_gap(Gap::new("list of secrets, walked once more", error.advice()));
                 Ok(())
             }
@@ -112,7 +123,7 @@ impl Collector {
     fn note_restart(&mut self, error: &ApiError) {
         let note = restart_note(error);
         tracing::warn!(workspace = self.workspace.name, "{note}");
-        self.workspace.warnings.push(note);
+        self.warn(note);
     }
 
     pub(super) fn take_higher_limit(
@@ -132,29 +143,30 @@ impl Collector {
         });
         let (shown, mut still_open) = match read {
             Ok(read) => read,
-            Err(error) if error.key_is_invalid() => return Err(error),
+            Err(error) if error.ends_the_workspace() => return Err(error),
             Err(error) => {
                 let what = format!("page {page} of the secrets with dependency_limit={limit}");
                 if page > 1 && error.refuses_cursor() {
                     // Its lists are paged instead, and so are those of the pages that take its place.
-                    self.workspace.warnings.push(format!("{what}: {error}"));
+                    self.warn(format!("{what}: {error}"));
                 } else {
                     self.add_page_gap(Gap::new(what, error.advice()));
                 }
                 (HashMap::new(), Vec::new())
             }
         };
+        let names = |(position, lists): &(usize, Vec<OpenList>)| {
+            let position = *position;
+            lists.iter().map(move |list| (position, list.name.clone())).collect::<Vec<_>>()
+        };
+        let open_still: HashSet<(usize, ListName)> = still_open.iter().flat_map(names).collect();
         for (position, lists) in open {
             let id = self.secret(position).map_or("", |secret| &secret.id);
-            let now = shown.get(id).map_or(&[][..], Vec::as_slice);
-            let is_open_still = |list: &OpenList| {
-                let still = still_open.iter().filter(|(other, _)| *other == position);
-                still.flat_map(|(_, open)| open).any(|open| open.name == list.name)
-            };
+            let now = shown.get(id);
             let (completed, doubtful): (Vec<_>, Vec<_>) = lists
                 .into_iter()
-                .filter(|list| !is_open_still(list))
-                .partition(|list| is_completed(list, now));
+                .filter(|list| !open_still.contains(&(position, list.name.clone())))
+                .partition(|list| now.is_some_and(|now| is_completed(list, now)));
             for list in completed {
                 self.complete(position, &list.name, Source::HigherLimit);
             }
@@ -187,7 +199,9 @@ impl Collector {
                         }
                     }
                     ListName::McpServers if only_by_length => {
-                        self.mcp_servers_cut.insert(position, why);
+                        if self.keeps(Kept::Notes, text(&why) + 4 * size_of::<usize>()) {
+                            self.mcp_servers_cut.insert(position, why);
+                        }
                     }
                     name => self.add_gap(position, Gap::new(name.as_str(), why)),
                 }
@@ -229,6 +243,8 @@ impl Collector {
             self.workspace.coverage.dependency_pages += 1;
             let (cursor, has_more) = (page.next_cursor, page.has_more);
             let is_empty = page.sightings.is_empty();
+            let dependent_type = ListName::Pageable(list.resource_type).dependent_type();
+            self.note_without_id(list.secret, dependent_type, Source::Dependencies, page.without_id);
             self.record(list.secret, Source::Dependencies, page.sightings);
             self.search_fields(page.unknown_fields.into_iter().map(|field| (Some(list.secret), field)));
             walk.advance(answer.path(), Next { cursor: cursor.as_deref(), has_more, is_empty })
@@ -239,7 +255,7 @@ impl Collector {
                 self.complete(list.secret, &ListName::Pageable(list.resource_type), Source::Dependencies);
                 self.doubt_emptiness(&list);
             }
-            Err(error) if error.key_is_invalid() => return Err(error),
+            Err(error) if error.ends_the_workspace() => return Err(error),
             Err(error) => {
                 let error = error.on_page(this_page);
                 if error.is_not_found() {
@@ -251,6 +267,34 @@ impl Collector {
         }
         Ok(())
     }
+
+    /// A list of MCP servers that may have been cut is whole if all MCP servers were read, and they are what it shows:
+    /// of a server that the key may not see, the scan knows nothing.
+    pub(super) fn settle_mcp_servers(&mut self) {
+        let scan = self.workspace.scans.iter().find(|scan| scan.source == Source::McpServers);
+        let missing = match scan {
+            Some(scan) => scan.gap(),
+            None => Some("mcp_servers not read".to_owned()),
+        };
+        for (position, why) in std::mem::take(&mut self.mcp_servers_cut) {
+            let missing = missing.clone().or_else(|| self.mcp_server_not_scanned(position));
+            match missing {
+                None => self.complete(position, &ListName::McpServers, Source::McpServers),
+                Some(missing) => self.add_gap(position, Gap::new("mcp_servers", format!("{why}; {missing}"))),
+            }
+        }
+    }
+
+    fn mcp_server_not_scanned(&self, position: usize) -> Option<String> {
+        let secret = self.secret(position)?;
+        let mut servers = self
+            .workspace
+            .dependents(secret)
+            .filter(|dependent| dependent.resource.dependent_type == DependentType::McpServer);
+        servers
+            .any(|server| !server.sources.contains(Source::McpServers))
+            .then(|| "it shows MCP servers that this key cannot list, so it may have more of them".to_owned())
+    }
 }
 
 /// What is worth knowing of a walk that had to begin anew.
@@ -259,16 +303,15 @@ pub(super) fn restart_note(error: &ApiError) -> String {
 }
 
 /// How many elements each list of each secret shows.
-fn shown_lists(secrets: &[ListedSecret<'_>]) -> HashMap<String, Vec<(ListName, usize)>> {
-    let lengths = |secret: &ListedSecret<'_>| {
-        secret.lists.iter().map(|list| (list.name.clone(), list.sightings.len())).collect()
-    };
+fn shown_lists(secrets: &[ListedSecret<'_>]) -> HashMap<String, HashMap<ListName, usize>> {
+    let lengths =
+        |secret: &ListedSecret<'_>| secret.lists.iter().map(|list| (list.name.clone(), list.shown)).collect();
     secrets.iter().map(|secret| (secret.id.to_string(), lengths(secret))).collect()
 }
 
 /// Whether a list that was open is whole now that the higher limit shows it without a doubt. One that said that it had
 /// more has to show more; one that could not be read is only settled by the endpoint that lists its elements.
-fn is_completed(open: &OpenList, now: &[(ListName, usize)]) -> bool {
-    let Some((_, length)) = now.iter().find(|(name, _)| *name == open.name) else { return false };
+fn is_completed(open: &OpenList, now: &HashMap<ListName, usize>) -> bool {
+    let Some(length) = now.get(&open.name) else { return false };
     !open.unreadable && (*length > open.shown || open.only_by_length && *length == open.shown)
 }

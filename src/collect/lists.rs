@@ -1,6 +1,9 @@
 //! Whether a list of dependents was shown whole.
 
-use crate::api::{DependentList, HasMore, ListName};
+use crate::{
+    api::{DependentList, HasMore, ListName},
+    memory::text,
+};
 
 /// A list that may have more than an answer showed, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,13 @@ pub(super) struct OpenList {
     pub(super) shown: usize,
 }
 
+impl OpenList {
+    /// What it takes, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + text(self.name.as_str()) + text(&self.why)
+    }
+}
+
 /// Why a list that was asked for with `limit` cannot be taken for whole; `None` where it can.
 ///
 /// Only tools, agents and phone numbers carry a `*_has_more` flag. Where there is none, a list exactly as long as the
@@ -26,7 +36,7 @@ fn why_not_whole(list: &DependentList<'_>, limit: u32) -> Option<String> {
     match list.has_more {
         HasMore::No => None,
         HasMore::Yes => Some(format!("cut at {limit}")),
-        HasMore::Absent if list.sightings.len() < limit as usize => None,
+        HasMore::Absent if list.shown < limit as usize => None,
         HasMore::Absent => {
             Some(format!("as long as the limit of {limit}, with no flag to say whether it was cut"))
         }
@@ -45,7 +55,7 @@ pub(super) fn open_lists(lists: &[DependentList<'_>], limit: u32) -> Vec<OpenLis
                 why,
                 only_by_length,
                 unreadable: list.problem.is_some(),
-                shown: list.sightings.len(),
+                shown: list.shown,
             })
         })
         .collect()
@@ -65,6 +75,8 @@ mod tests {
         DependentList {
             name: ListName::McpServers,
             sightings: (0..length).map(sighting).collect(),
+            shown: length,
+            without_id: 0,
             has_more,
             problem: None,
         }

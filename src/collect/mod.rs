@@ -6,7 +6,9 @@
 //!
 //! What is read in which step, and what once more, is in `places`; one place in `references` (its parts in `reading`), agents
 //! with their branches in `agents`; what the key may see in `view`, and what it may see no more in `unshared`; what is not
-//! there any more in `vanished`; what `check` tries in `trial`.
+//! there any more in `vanished`; what is odd and costs nothing in `warnings`; what `check` tries in `trial`.
+//!
+//! All that is kept is counted first: where no more may be kept, it is not, and the workspace is lost (`Share` in `memory`).
 //!
 //! What never lives here: HTTP itself (that is `api`), and any opinion about what is unused (that is `audit`).
 
@@ -26,6 +28,7 @@ mod unshared;
 mod vanished;
 mod view;
 mod waiting;
+mod warnings;
 
 use std::sync::Arc;
 
@@ -142,5 +145,5 @@ pub async fn collect(
     // What follows is only asked where a secret is about to be called unused, each step for what the one before left.
     let inspected = scanned.inspect().await?;
     let looked_back = inspected.look_for_unshared(&look_back).await?;
-    Ok(looked_back.walk_again().await?.confirm_candidates().await?.finish())
+    looked_back.walk_again().await?.confirm_candidates().await?.finish()
 }

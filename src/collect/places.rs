@@ -18,6 +18,7 @@ use super::{
 use crate::{
     api::{ApiError, Form, Sought},
     inventory::{Gap, Scan, ScanOutcome, Source},
+    memory::Kept,
 };
 
 /// How often a list is walked at the most.
@@ -121,7 +122,8 @@ impl Collector {
         place.unsettled.dedup();
         place.ids.extend(scanning.ids.iter().filter(|id| !id.is_empty()).cloned());
         self.signs.take_scan(&scanning);
-        self.workspace.warnings.extend(scanning.notes);
+        scanning.notes.into_iter().for_each(|note| self.warn(note));
+        self.held.push(scanning.held);
         self.take_workspace_ids(scanning.workspace_ids);
         for one in scanning.found {
             self.resolve(source, one);
@@ -155,7 +157,7 @@ impl Collector {
         match ids.as_slice() {
             [] => {}
             [only] => self.workspace.workspace_id = Some(only.clone()),
-            several => self.workspace.warnings.push(format!(
+            several => self.warn(format!(
                 "environment variables say that they are in different workspaces: {}",
                 several.join(", ")
             )),
@@ -166,13 +168,15 @@ impl Collector {
     fn resolve(&mut self, source: Source, one: Found) {
         match self.position_of_id(&one.secret_id) {
             Some(position) if !self.gone.contains(&position) => {
-                self.record(position, source, vec![one.sighting()]);
+                self.record_found(position, source, &one);
             }
             // A narrowed audit reports no dangling references.
             Some(_) if !self.options.search.is_empty() || one.form != Form::Locator => {}
             Some(_) => {
-                let why = "it was deleted during the audit".to_owned();
-                self.workspace.dangling.push(one.reference(why));
+                let reference = one.reference("it was deleted during the audit".to_owned());
+                if self.keeps(Kept::References, reference.bytes()) {
+                    self.workspace.dangling.push(reference);
+                }
             }
             None if one.form != Form::Locator => self.words.push((source, one)),
             None => match self.not_found.remove(&one.secret_id) {

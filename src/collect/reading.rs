@@ -4,8 +4,10 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use super::{agents::Manner, digest::digest};
 use crate::{
-    api::{Answer, ApiError, Client, Form, FoundReferences, Holder, HolderPage, Sought},
-    inventory::{Relation, Resource, Sighting, Source},
+    api::{Answer, ApiError, Client, Form, FoundReference, FoundReferences, Holder, HolderPage, Sought},
+    inventory::{DependentType, Relation, Resource, Sighting, Source, Visibility},
+    memory::{Held, Kept, Share, text},
+    text::{NAME_LENGTH, cut},
 };
 
 /// What of a place is to be read.
@@ -66,21 +68,48 @@ impl Listing {
 }
 
 /// A secret's id and what holds it.
-#[derive(Clone)]
 pub(super) struct Found {
     pub(super) secret_id: String,
-    pub(super) holder: Resource<'static>,
-    pub(super) via: Vec<String>,
+    /// Of all that was found in it.
+    pub(super) holder: Arc<Resource<'static>>,
+    pub(super) via: Option<String>,
     /// In which form it stands there.
     pub(super) form: Form,
+    _held: Held,
 }
 
 impl Found {
-    pub(super) fn sighting(&self) -> Sighting<'static> {
+    /// What was found, where it may be kept. `with_path`: where in the holder it stands.
+    pub(super) fn new(
+        share: &Arc<Share>,
+        reference: FoundReference,
+        holder: &Arc<Resource<'static>>,
+        with_path: bool,
+    ) -> Option<Self> {
+        let via = with_path.then(|| reference.path_in_words());
+        Self::by(share, reference, holder, via)
+    }
+
+    /// The same, by other words for where it stands.
+    pub(super) fn by(
+        share: &Arc<Share>,
+        reference: FoundReference,
+        holder: &Arc<Resource<'static>>,
+        via: Option<String>,
+    ) -> Option<Self> {
+        let FoundReference { secret_id, form, .. } = reference;
+        let mut held = Held::none(share, Kept::References);
+        // It may be kept by its id as well; and of what is found in one holder, the first keeps that.
+        let first = if Arc::strong_count(holder) == 1 { holder.bytes() } else { 0 };
+        let bytes = 2 * size_of::<Self>() + 2 * text(&secret_id) + via.as_deref().map_or(0, text) + first;
+        held.allows(bytes).then(|| Self { secret_id, holder: Arc::clone(holder), via, form, _held: held })
+    }
+
+    pub(super) fn sighting(&self) -> Sighting<'_> {
         Sighting {
-            resource: self.holder.clone(),
+            resource: self.holder.borrowed(),
             relation: if self.form == Form::Mention { Relation::Mentioned } else { Relation::Direct },
-            via: self.via.iter().cloned().map(Cow::Owned).collect(),
+            via: self.via.as_deref().map(Cow::Borrowed).into_iter().collect(),
         }
     }
 }
@@ -127,5 +156,24 @@ impl Document {
 
     pub(super) fn failed(error: ApiError) -> Self {
         Self { error: Some(error), ..Self::default() }
+    }
+}
+
+/// What holds references, once for all of these.
+pub(super) fn holder_of(dependent_type: DependentType, holder: &Holder) -> Arc<Resource<'static>> {
+    Arc::new(Resource {
+        name: holder.name.clone().map(Cow::Owned),
+        visibility: Visibility::Available,
+        ..Resource::unknown(dependent_type, holder.id.clone())
+    })
+}
+
+/// The environment in which a variable holds a secret: the document has `values.{environment}.secret_id`.
+pub(super) fn environment(reference: &FoundReference) -> Option<String> {
+    match reference.path.as_slice() {
+        [values, environment, ..] if &**values == "values" => {
+            Some(cut(Cow::Borrowed(environment), NAME_LENGTH).into_owned())
+        }
+        _ => Some(reference.path_in_words()),
     }
 }

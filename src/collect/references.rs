@@ -2,7 +2,6 @@
 //! whole. Each is read to its end; what fails makes the place not read, and nothing else.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
@@ -14,16 +13,20 @@ use super::{
     agents::Agents,
     digest::digest,
     listing::restart_note,
-    reading::{Document, Found, Listing, Reading},
+    reading::{Document, Found, Listing, Reading, environment, holder_of},
+    view::ADMIN,
     waiting::{DOCUMENTS, PLACES},
 };
 use crate::{
     api::{ApiError, Client, Form, FoundReference, FoundReferences, Holder, Next, Sought},
-    inventory::{DependentType, Resource, Scan, ScanOutcome, Source, Visibility},
+    inventory::{DependentType, Resource, Scan, ScanOutcome, Source},
+    memory::{Held, Kept, text},
 };
 
 /// How many words of one place are kept that are no known id yet.
 const UNKNOWN_KEPT: usize = 20_000;
+/// How many ids of workspaces are told, where there should be one.
+const WORKSPACES_TOLD: usize = 10;
 
 /// One place while it is read, and then what was found in it.
 pub(super) struct Scanning {
@@ -46,8 +49,8 @@ pub(super) struct Scanning {
     pub(super) has_more_words: bool,
     unknown: usize,
     unlike_ids: u64,
-    /// What `access_info` says of how the key's user comes to see things in it.
-    pub(super) access_sources: BTreeSet<String>,
+    /// Whether `access_info` says of anything in it that the key's user sees it as an admin.
+    pub(super) is_shown_to_admin: bool,
     /// Agents of which a list shows the id only.
     pub(super) unknown_agents: BTreeSet<String>,
     /// The tools, MCP servers and agents that things in it name.
@@ -66,6 +69,10 @@ pub(super) struct Scanning {
     pub(super) hidden_branches: BTreeSet<(String, String)>,
     /// Whether it has more of them than it lists.
     pub(super) hidden_branches_unlisted: bool,
+    /// What is kept of it: twice, here and in the signs of what the key sees.
+    pub(super) held: Held,
+    /// What its lists show, until that has been looked into.
+    listed: Held,
 }
 
 /// Reads places side by side.
@@ -96,7 +103,7 @@ impl Scanning {
             has_more_words: false,
             unknown: 0,
             unlike_ids: 0,
-            access_sources: BTreeSet::new(),
+            is_shown_to_admin: false,
             unknown_agents: BTreeSet::new(),
             named: BTreeSet::new(),
             forbidden: BTreeSet::new(),
@@ -106,6 +113,8 @@ impl Scanning {
             vanished: BTreeMap::new(),
             hidden_branches: BTreeSet::new(),
             hidden_branches_unlisted: false,
+            held: Held::none(client.share(), Kept::Places),
+            listed: Held::none(client.share(), Kept::Places),
         }
     }
 
@@ -130,6 +139,7 @@ impl Scanning {
         } else {
             self.read(options).await?;
         }
+        self.listed = Held::none(self.places.share(), Kept::Places);
         if self.unlike_ids > 0 {
             let number = self.unlike_ids;
             self.notes.push(format!(
@@ -149,7 +159,9 @@ impl Scanning {
             Source::EnvironmentVariables => {
                 for variable in self.list(Listing::EnvironmentVariables).await? {
                     // No other place says in which workspace it is.
-                    self.workspace_ids.extend(variable.workspace_id.clone());
+                    if self.workspace_ids.len() < WORKSPACES_TOLD {
+                        self.workspace_ids.extend(variable.workspace_id.clone());
+                    }
                     self.note(DependentType::EnvironmentVariable, variable, environment);
                 }
             }
@@ -212,11 +224,16 @@ impl Scanning {
                     has_more: page.has_more,
                     is_empty: page.holders.is_empty(),
                 };
-                holders.extend(page.holders);
-                for reference in self.take_found(page.beside) {
-                    let (list, path) = (self.scan.source.as_str(), reference.path_in_words());
-                    self.hold(DependentType::unrecognized(list), &path, None, reference, Some(path.clone()));
+                if self.listed.allows(page.holders.iter().map(Holder::bytes).sum()) {
+                    holders.extend(page.holders);
                 }
+                for reference in self.take_found(page.beside) {
+                    let path = reference.path_in_words();
+                    let list = DependentType::unrecognized(self.scan.source.as_str());
+                    let holder = holder_of(list, &Holder { id: path.clone(), ..Holder::default() });
+                    self.hold(&holder, reference, Some(path));
+                }
+                self.places.keeps_within_bounds(answer.path())?;
                 if let Some(problem) = page.problem {
                     self.fail(answer.error(problem).on_page(walk.page()))?;
                 }
@@ -244,10 +261,15 @@ impl Scanning {
             self.unsettled.push(listing);
         }
         for holder in &holders {
+            let ids = holder.unknown_agents.iter().chain([&holder.id]);
+            if !self.held.allows(2 * ids.map(|id| text(id)).sum::<usize>()) {
+                break;
+            }
             self.ids.insert(holder.id.clone());
-            self.access_sources.extend(holder.access_source.clone());
+            self.is_shown_to_admin |= holder.access_source.as_deref() == Some(ADMIN);
             self.unknown_agents.extend(holder.unknown_agents.iter().cloned());
         }
+        self.places.keeps_within_bounds(self.scan.source.endpoint())?;
         Ok(holders)
     }
 
@@ -276,7 +298,8 @@ impl Scanning {
         for reference in self.take(document)? {
             let id = reference.path_in_words();
             let via = (reference.form == Form::Mention).then(|| id.clone());
-            self.hold(DependentType::Setting, &id, None, reference, via);
+            let holder = holder_of(DependentType::Setting, &Holder { id, ..Holder::default() });
+            self.hold(&holder, reference, via);
         }
         Ok(())
     }
@@ -308,11 +331,17 @@ impl Scanning {
             Some(error) => self.fail(error)?,
             None => self.scan.pages += u64::from(document.is_answer),
         }
-        Ok(self.take_found(document.found))
+        let found = self.take_found(document.found);
+        self.places.keeps_within_bounds(self.scan.source.endpoint())?;
+        Ok(found)
     }
 
     fn take_found(&mut self, found: FoundReferences) -> Vec<FoundReference> {
-        self.named.extend(found.named);
+        for named in found.named {
+            if !self.named.contains(&named) && self.held.allows(2 * (size_of_val(&named) + text(&named.1))) {
+                self.named.insert(named);
+            }
+        }
         self.has_more_words |= found.has_more_words;
         self.unlike_ids += found.unlike_ids;
         found.references
@@ -325,21 +354,20 @@ impl Scanning {
         holder: Holder,
         via: impl Fn(&FoundReference) -> Option<String>,
     ) {
+        let resource = holder_of(dependent_type, &holder);
         for reference in self.take_found(holder.found) {
             let via = if reference.form == Form::Mention {
                 Some(reference.path_in_words())
             } else {
                 via(&reference)
             };
-            self.hold(dependent_type.clone(), &holder.id, holder.name.clone(), reference, via);
+            self.hold(&resource, reference, via);
         }
     }
 
     pub(super) fn hold(
         &mut self,
-        dependent_type: DependentType,
-        id: &str,
-        name: Option<String>,
+        holder: &Arc<Resource<'static>>,
         reference: FoundReference,
         via: Option<String>,
     ) {
@@ -350,22 +378,16 @@ impl Scanning {
                 return;
             }
         }
-        let holder = Resource {
-            name: name.map(Cow::Owned),
-            visibility: Visibility::Available,
-            ..Resource::unknown(dependent_type, id.to_owned())
-        };
-        let FoundReference { secret_id, form, .. } = reference;
-        self.found.push(Found { secret_id, holder, via: via.into_iter().collect(), form });
+        self.found.extend(Found::by(self.places.share(), reference, holder, via));
     }
 
     /// Notes that something of this place could not be read. Of several reasons the least in order is told, since
     /// answers come in any order.
     pub(super) fn fail(&mut self, error: ApiError) -> Result<(), ApiError> {
-        if error.key_is_invalid() {
+        if error.ends_the_workspace() {
             return Err(error);
         }
-        if error.is_forbidden() {
+        if error.is_forbidden() && self.held.allows(2 * text(&error.path)) {
             self.forbidden.insert(error.path.clone());
         }
         if !self.walked() && (error.is_forbidden() || error.is_not_found()) {
@@ -377,13 +399,5 @@ impl Scanning {
             _ => self.scan.outcome = ScanOutcome::NotRead(why),
         }
         Ok(())
-    }
-}
-
-/// The environment in which a variable holds a secret: the document has `values.{environment}.secret_id`.
-fn environment(reference: &FoundReference) -> Option<String> {
-    match reference.path.as_slice() {
-        [values, environment, ..] if values == "values" => Some(environment.clone()),
-        path => Some(path.join(".")),
     }
 }

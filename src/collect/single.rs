@@ -1,6 +1,8 @@
 //! Secrets that are asked for one by one: those that something refers to though they were not listed, those that
 //! seem to have vanished, and those that are about to be called unused.
 
+use std::sync::Arc;
+
 use super::{
     collector::{Collector, NotFound},
     listing::Open,
@@ -10,6 +12,7 @@ use super::{
 use crate::{
     api::{Answer, ApiError, ListName},
     inventory::{CONFIRMATION, Gap, Reference, Secret, Source},
+    memory::{Kept, text},
 };
 
 /// The limit below which a list can't have been cut where none was asked for. The document gives none for this
@@ -108,7 +111,7 @@ impl Collector {
             self.workspace.coverage.secrets_by_themselves += 1;
         }
         match (purpose, answer) {
-            (_, Err(error)) if error.key_is_invalid() => return Err(error),
+            (_, Err(error)) if error.ends_the_workspace() => return Err(error),
             (Purpose::Vanished(position) | Purpose::SecondOpinion(position), Err(error))
                 if error.is_not_found() =>
             {
@@ -171,6 +174,13 @@ impl Collector {
         Ok(())
     }
 
+    /// Makes a use of what was found.
+    pub(super) fn record_found(&mut self, position: usize, source: Source, found: &Found) {
+        let without_id = usize::from(found.holder.id.is_empty());
+        self.note_without_id(position, found.holder.dependent_type.clone(), source, without_id);
+        self.record(position, source, vec![found.sighting()]);
+    }
+
     fn take_unlisted(&mut self, id: &str, answer: Result<Answer, ApiError>) {
         let holders = self.unlisted.remove(id).unwrap_or_default();
         let joined = answer.and_then(|answer| {
@@ -183,7 +193,7 @@ impl Collector {
             for (source, found) in holders {
                 if let Some(position) = self.position_of_id(id) {
                     self.looked_up.insert(position);
-                    self.record(position, source, vec![found.sighting()]);
+                    self.record_found(position, source, &found);
                 }
             }
             return;
@@ -205,26 +215,35 @@ impl Collector {
         if error.is_forbidden() || (error.key_is_refused() && holders.is_empty()) {
             let is_named = !holders.is_empty();
             let paths = if is_named { &mut self.signs.forbidden } else { &mut self.signs.unshared };
-            paths.insert(error.path);
+            if self.share.allows(Kept::Places, text(&error.path)) {
+                paths.insert(error.path);
+            }
         }
         let not_found = NotFound { may_exist: exists, why };
         for (_, found) in holders {
             self.refer_to_missing(found, &not_found);
         }
-        self.not_found.insert(id.to_owned(), not_found);
+        if self.keeps(Kept::Notes, text(id) + text(&not_found.why)) {
+            self.not_found.insert(id.to_owned(), not_found);
+        }
     }
 
     pub(super) fn refer_to_missing(&mut self, found: Found, missing: &NotFound) {
+        let reference = found.reference(missing.why.clone());
+        if !self.keeps(Kept::References, reference.bytes()) {
+            return;
+        }
         let references = match missing.may_exist {
             true => &mut self.workspace.not_visible,
             false => &mut self.workspace.dangling,
         };
-        references.push(found.reference(missing.why.clone()));
+        references.push(reference);
     }
 }
 
 impl Found {
     pub(super) fn reference(self, why: String) -> Reference {
-        Reference { secret_id: self.secret_id, holder: self.holder, via: self.via, why }
+        let via = self.via.into_iter().collect();
+        Reference { secret_id: self.secret_id, holder: Arc::unwrap_or_clone(self.holder), via, why }
     }
 }

@@ -10,6 +10,7 @@ use super::{LookBack, collector::Collector, digest::done, reading::Reading, sing
 use crate::{
     api::ApiError,
     inventory::{Extent, Seen, Source},
+    memory::{Kept, text},
 };
 
 impl Collector {
@@ -33,6 +34,10 @@ impl Collector {
         let seen;
         (self, seen) = done(looked.await).await;
         let Seen { secrets, mut agents, speech_engines } = seen;
+        let ids = [&secrets, &agents, &speech_engines].into_iter().flatten();
+        if !self.keeps(Kept::Places, ids.map(|id| text(id)).sum()) {
+            self.client.keeps_within_bounds(Source::Preview.endpoint())?;
+        }
         agents.extend(named);
         // A narrowed audit lists few of them.
         if self.options.search.is_empty() {

@@ -1,6 +1,6 @@
 //! What tells how much of the workspace the key may see.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{ArchivedBranches, collector::Collector, references::Scanning};
 use crate::{
@@ -10,13 +10,14 @@ use crate::{
 };
 
 /// The word for an admin of the workspace, as a kind of seat and as a source of access.
-const ADMIN: &str = "workspace_admin";
+pub(super) const ADMIN: &str = "workspace_admin";
 
 /// Signs met so far.
 #[derive(Default)]
 pub(super) struct Signs {
     seat_type: Option<String>,
-    pub(super) access_sources: BTreeSet<String>,
+    /// Whether anything is shown to the key's user as to an admin.
+    is_shown_to_admin: bool,
     /// Agents of which a list shows the id only.
     unknown_agents: BTreeSet<String>,
     /// Tools, MCP servers and agents that something names.
@@ -45,8 +46,13 @@ impl Signs {
         }
     }
 
+    /// Notes through what the key's user sees something.
+    pub(super) fn take_access(&mut self, source: Option<&str>) {
+        self.is_shown_to_admin |= source == Some(ADMIN);
+    }
+
     pub(super) fn take_scan(&mut self, scanning: &Scanning) {
-        self.access_sources.extend(scanning.access_sources.iter().cloned());
+        self.is_shown_to_admin |= scanning.is_shown_to_admin;
         self.unknown_agents.extend(scanning.unknown_agents.iter().cloned());
         self.named.extend(scanning.named.iter().cloned());
         let forbidden = if scanning.walked() { &mut self.forbidden } else { &mut self.unshared };
@@ -116,7 +122,7 @@ impl Collector {
         if self.signs.seat_type.as_deref() == Some(ADMIN) {
             full.push(format!("the key's user has the seat type {ADMIN}"));
         }
-        if self.signs.access_sources.contains(ADMIN) {
+        if self.signs.is_shown_to_admin {
             full.push(format!("access_info names {ADMIN} as the source of access"));
         }
         if !full.is_empty() {
@@ -149,13 +155,14 @@ impl Collector {
                 signs.insert(format!("{} {id} is named, and not listed", dependent_type.as_str()));
             }
         }
+        let may_be_one = self.may_be_one();
         for id in self.workspace.ids_depended_through() {
             let is_listed = self.signs.listed.values().any(|listed| listed.contains(id));
             let is_missing = |dependent_type| self.is_missing(&dependent_type, id);
             if !is_listed
                 && is_missing(DependentType::Tool)
                 && is_missing(DependentType::McpServer)
-                && self.may_be_one(id)
+                && may_be_one(id)
             {
                 signs.insert(format!("{id} is named by an agent that depends on it, and not listed"));
             }
@@ -184,7 +191,7 @@ impl Collector {
 
     /// Whether an id that an agent goes through may be that of a tool or an MCP server: it begins as one that is known, or none
     /// is known. It may be of another kind, also of one to come.
-    fn may_be_one(&self, id: &str) -> bool {
+    fn may_be_one(&self) -> impl Fn(&str) -> bool {
         let prefix = |id: &str| id.split_once('_').map(|(prefix, _)| prefix.to_owned());
         let listed = [Source::Tools, Source::McpServers].into_iter();
         let listed = listed.filter_map(|source| self.signs.listed.get(&source)).flatten().map(String::as_str);
@@ -192,8 +199,8 @@ impl Collector {
             matches!(resource.dependent_type, DependentType::Tool | DependentType::McpServer)
         };
         let dependents = self.workspace.resources().filter(is_one).map(|resource| &*resource.id);
-        let mut known = listed.chain(dependents).peekable();
-        known.peek().is_none() || known.any(|known| prefix(known) == prefix(id))
+        let known: HashSet<Option<String>> = listed.chain(dependents).map(prefix).collect();
+        move |id| known.is_empty() || known.contains(&prefix(id))
     }
 }
 

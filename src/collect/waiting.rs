@@ -11,9 +11,13 @@ use std::{
 
 use super::{
     listing::{Open, PagedList},
+    lists::OpenList,
     single::Purpose,
 };
-use crate::api::{Priority, Walk};
+use crate::{
+    api::{Priority, Walk},
+    memory::text,
+};
 
 /// The next page of secrets: from it follows everything else.
 pub(super) const WALK: Priority = Priority(0);
@@ -36,6 +40,25 @@ pub(super) enum Job {
     Dependents { list: PagedList, walk: Walk },
     /// One secret by itself.
     Secret { id: String, purpose: Purpose },
+}
+
+impl Job {
+    /// What it takes while it waits, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        // A place in the orders by page and by age.
+        4 * size_of::<u64>()
+            + match self {
+                Self::HigherLimit { cursor, open, .. } => {
+                    let lists = open.iter().flat_map(|(_, lists)| lists);
+                    size_of_val(open.as_slice())
+                        + lists.map(OpenList::bytes).sum::<usize>()
+                        + cursor.as_deref().map_or(0, text)
+                        + size_of::<Self>()
+                }
+                Self::Dependents { list, walk } => list.bytes() + walk.bytes(),
+                Self::Secret { id, .. } => 2 * text(id) + size_of::<Self>(),
+            }
+    }
 }
 
 /// The requests that wait.

@@ -6,6 +6,7 @@ use crate::{
     cli::AuditArgs,
     collect::{ArchivedBranches, CollectOptions, Deep},
     inventory::Source,
+    memory::DEFAULT_MEBIBYTES,
 };
 
 /// The section `[audit]`; each field is that of [`Config`](super::Config).
@@ -14,6 +15,7 @@ pub(super) struct AuditOptions {
     pub(super) population_drop: OnPopulationDrop,
     pub(super) partial_view: PartialView,
     pub(super) allow_empty: bool,
+    pub(super) max_memory_mib: usize,
 }
 
 impl AuditOptions {
@@ -34,7 +36,10 @@ impl AuditOptions {
         let partial_view = settings
             .pick_with(name, None, view, PartialView::default(), |partial_view| partial_view.as_str().into());
         let allow_empty = settings.pick("[audit] allow_empty", None, table.allow_empty, false);
-        Ok(Self { collect, population_drop, partial_view, allow_empty })
+        let name = "[audit] max_memory_mib";
+        let max_memory_mib = settings.pick(name, None, table.max_memory_mib, DEFAULT_MEBIBYTES);
+        in_bounds(name, max_memory_mib, 16..=65_536)?;
+        Ok(Self { collect, population_drop, partial_view, allow_empty, max_memory_mib })
     }
 }
 

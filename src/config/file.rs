@@ -51,6 +51,7 @@ pub(super) struct AuditTable {
     pub(super) mcp_servers: Option<bool>,
     pub(super) settings: Option<bool>,
     pub(super) population_drop: Option<toml::Value>,
+    pub(super) max_memory_mib: Option<usize>,
 }
 
 /// `[http]`

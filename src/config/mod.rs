@@ -75,6 +75,8 @@ pub struct Config {
     pub partial_view: PartialView,
     /// Whether a workspace without any secret is as it should be.
     pub allow_empty: bool,
+    /// How much of what is read may be kept, in mebibytes, of all workspaces together.
+    pub max_memory_mib: usize,
     /// How it is asked.
     pub http: HttpOptions,
     /// Where bundles go.
@@ -173,7 +175,7 @@ impl Config {
             Target::Workspaces(resolver.resolve(file.workspace, &mut settings)?)
         };
 
-        let AuditOptions { collect, population_drop, partial_view, allow_empty } =
+        let AuditOptions { collect, population_drop, partial_view, allow_empty, max_memory_mib } =
             AuditOptions::resolve(&file.audit, &arguments, &mut settings)?;
         let http = HttpOptions::resolve(&file.http, arguments.concurrency, environment, &mut settings)?;
 
@@ -209,6 +211,7 @@ impl Config {
             population_drop,
             partial_view,
             allow_empty,
+            max_memory_mib,
             http,
             out,
             formats,

@@ -4,6 +4,7 @@
 //! Each distinct resource is kept once; a [`Use`] points at it by index, so that a million uses stay small.
 //! What never lives here: HTTP, files, the clock, and any opinion about what is unused.
 
+mod bytes;
 mod resource;
 mod source;
 #[cfg(test)]
@@ -90,7 +91,12 @@ pub struct Secret {
     uses: Vec<Use>,
     /// How many uses there were when they were last united.
     united: usize,
+    /// Whether a use goes through more than a few.
+    is_wide: bool,
 }
+
+/// Where a use goes through more than so many, uses are united so many at a time: each sum of them stays.
+const FEW: usize = 32;
 
 /// What a gap is named where a secret could not be read once more by itself.
 pub const CONFIRMATION: &str = "confirmation";
@@ -224,8 +230,9 @@ impl Workspace {
         for sighting in sightings {
             secret.uses.push(Use::of(sighting, source.into(), &mut self.resources));
         }
-        // Not for each page: a list of a hundred thousand comes in a thousand of them.
-        if secret.uses.len() >= 2 * secret.united {
+        // Not for each page: a list of a hundred thousand comes in a thousand of them, and what one agent goes through may too.
+        let few = if secret.is_wide { FEW } else { 0 };
+        if secret.uses.len() >= 2 * secret.united + few {
             secret.unite(&mut self.resources);
         }
     }
@@ -355,18 +362,27 @@ impl Secret {
 
     fn unite(&mut self, resources: &mut Resources) {
         self.uses.sort_unstable_by_key(|one| one.resource);
-        self.uses.dedup_by(|later, kept| {
-            let same = later.resource == kept.resource;
-            if same {
-                kept.relation = kept.relation.min(later.relation);
-                kept.via = resources.unite_via(kept.via, later.via);
-                kept.sources = kept.sources.union(later.sources);
-            }
-            same
-        });
+        let mut united: Vec<Use> = Vec::new();
+        for same in self.uses.chunk_by(|a, b| a.resource == b.resource) {
+            let (first, others) = match same {
+                [first, others @ ..] => (*first, others),
+                [] => continue,
+            };
+            let via = match others {
+                [] => first.via,
+                _ => resources.unite_via(&same.iter().map(|one| one.via).collect::<Vec<_>>()),
+            };
+            self.is_wide |= resources.via(via).len() > FEW;
+            united.push(others.iter().fold(Use { via, ..first }, |united, one| Use {
+                relation: united.relation.min(one.relation),
+                sources: united.sources.union(one.sources),
+                ..united
+            }));
+        }
         // What was told twice took room twice, in each of ten thousand secrets.
-        self.uses.shrink_to_fit();
-        self.united = self.uses.len();
+        united.shrink_to_fit();
+        self.united = united.len();
+        self.uses = united;
     }
 
     /// Whether every list of its dependents was read whole.

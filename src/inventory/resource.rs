@@ -4,6 +4,8 @@ use std::{borrow::Cow, cmp::Ordering, hash::BuildHasher, sync::Arc};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use crate::memory::{ALLOCATION, text};
+
 /// What a dependent is, as the column `dependent_type` names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DependentType {
@@ -148,6 +150,32 @@ impl<'a> Resource<'a> {
             && (!self.id.is_empty() || self == other)
     }
 
+    /// The same, borrowed.
+    #[must_use]
+    pub fn borrowed(&self) -> Resource<'_> {
+        fn borrowed<'b>(text: &'b Option<Cow<'_, str>>) -> Option<Cow<'b, str>> {
+            text.as_deref().map(Cow::Borrowed)
+        }
+        Resource {
+            dependent_type: self.dependent_type.clone(),
+            id: Cow::Borrowed(&self.id),
+            name: borrowed(&self.name),
+            visibility: self.visibility,
+            access_level: borrowed(&self.access_level),
+            provider: borrowed(&self.provider),
+            phone_number: borrowed(&self.phone_number),
+            created_at_unix_secs: self.created_at_unix_secs,
+        }
+    }
+
+    /// What it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let others = [&self.name, &self.access_level, &self.provider, &self.phone_number];
+        let texts = others.into_iter().flatten().chain([&self.id]);
+        size_of::<Self>() + texts.map(|text| text.len() + ALLOCATION).sum::<usize>()
+    }
+
     fn into_owned(self) -> Resource<'static> {
         let owned = |text: Option<Cow<'a, str>>| text.map(|text| Cow::Owned(text.into_owned()));
         Resource {
@@ -200,7 +228,7 @@ impl Ranks {
 }
 
 /// Where a set of ids stands in its [`Resources`]; [`ViaIndex::NONE`] is the empty one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct ViaIndex(u32);
 
 impl ViaIndex {
@@ -219,11 +247,12 @@ pub(super) struct Resources {
     by_via_set: HashTable<ViaIndex>,
     /// Seeded by chance, as ids come from elsewhere.
     hasher: DefaultHashBuilder,
+    bytes: usize,
 }
 
 impl Resources {
     pub(super) fn intern(&mut self, resource: Resource<'_>) -> ResourceIndex {
-        let Self { list, by_id, hasher, .. } = self;
+        let Self { list, by_id, hasher, bytes, .. } = self;
         let hash = |resource: &Resource<'_>| match &*resource.id {
             "" => hasher.hash_one(resource),
             id => hasher.hash_one((&resource.dependent_type, id)),
@@ -231,13 +260,24 @@ impl Resources {
         let stored = |index: &ResourceIndex| index.0 as usize;
         let known = by_id.find(hash(&resource), |index| list[stored(index)].is_the_same_as(&resource));
         if let Some(&index) = known {
-            list[stored(&index)].learn(resource);
+            let known = &mut list[stored(&index)];
+            *bytes -= known.bytes();
+            known.learn(resource);
+            *bytes += known.bytes();
             return index;
         }
         let index = ResourceIndex(index_of(list.len()));
         by_id.insert_unique(hash(&resource), index, |index| hash(&list[stored(index)]));
-        list.push(resource.into_owned());
+        let resource = resource.into_owned();
+        // A list that grows is up to twice as long as what is in it.
+        *bytes += resource.bytes() + size_of_val(&resource) + 4 * size_of::<ResourceIndex>();
+        list.push(resource);
         index
+    }
+
+    /// What all of them take, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The place of each resource in the order of reports.
@@ -270,7 +310,7 @@ impl Resources {
         if set.is_empty() {
             return ViaIndex::NONE;
         }
-        let Self { via_sets, by_via_set, hasher, .. } = self;
+        let Self { via_sets, by_via_set, hasher, bytes, .. } = self;
         let stored = |index: &ViaIndex| index.0 as usize;
         let hash = hasher.hash_one(&set);
         if let Some(&known) = by_via_set.find(hash, |index| via_sets[stored(index)] == set) {
@@ -279,16 +319,23 @@ impl Resources {
         let index = ViaIndex(index_of(via_sets.len()));
         // A list of strings and one of borrowed strings have the same hash.
         by_via_set.insert_unique(hash, index, |index| hasher.hash_one(&via_sets[stored(index)]));
-        via_sets.push(set.into_iter().map(str::to_owned).collect());
+        let set: Vec<String> = set.into_iter().map(str::to_owned).collect();
+        *bytes += 2 * size_of::<Vec<String>>() + ALLOCATION + 4 * size_of::<ViaIndex>();
+        *bytes += set.iter().map(|id| text(id)).sum::<usize>();
+        via_sets.push(set);
         index
     }
 
-    pub(super) fn unite_via(&mut self, one: ViaIndex, other: ViaIndex) -> ViaIndex {
-        match (one, other) {
-            (one, other) if one == other || other == ViaIndex::NONE => one,
-            (ViaIndex::NONE, other) => other,
-            (one, other) => {
-                let ids: Vec<String> = [one, other].iter().flat_map(|set| self.via(*set)).cloned().collect();
+    /// All that any of these sets has. Made in one go: each set that is made stays.
+    pub(super) fn unite_via(&mut self, sets: &[ViaIndex]) -> ViaIndex {
+        let mut distinct: Vec<ViaIndex> = sets.iter().copied().filter(|set| *set != ViaIndex::NONE).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        match distinct.as_slice() {
+            [] => ViaIndex::NONE,
+            [only] => *only,
+            several => {
+                let ids: Vec<String> = several.iter().flat_map(|set| self.via(*set)).cloned().collect();
                 self.intern_via(&ids)
             }
         }

@@ -130,6 +130,34 @@ fn every_configuration_is_one() {
     assert_eq!(workspaces(&block(&cronjob, "config.toml: |").join("\n")), ["production"]);
 }
 
+/// The number before `unit`, of the one line that begins so.
+fn mebibytes(text: &str, beginning: &str, unit: &str) -> usize {
+    let rest = text.lines().find_map(|line| line.trim().strip_prefix(beginning)).unwrap();
+    rest.split_once(unit).unwrap().0.parse().unwrap()
+}
+
+#[test]
+fn what_a_job_may_take_is_at_least_twice_what_may_be_kept_of_what_is_read() {
+    let kept = |configuration: &str| -> usize {
+        let table: toml::Table = configuration.parse().unwrap();
+        let setting = &table["audit"]["max_memory_mib"];
+        setting.as_integer().unwrap().try_into().unwrap()
+    };
+    let unit = mebibytes(&read("deploy/systemd/elevenlabs-secrets-audit.service"), "MemoryMax=", "M");
+    assert!(unit >= 2 * kept(&read("deploy/debian/config.toml")));
+    for (file, groups) in [("cronjob", 0), ("indexed-job", 3)] {
+        let job = read(&format!("deploy/kubernetes/{file}.yaml"));
+        let limit = mebibytes(&job, "limits: {memory: ", "Mi}");
+        let names = match groups {
+            0 => vec!["config.toml: |".to_owned()],
+            groups => (0..groups).map(|index| format!("group-{index}.toml: |")).collect(),
+        };
+        for name in names {
+            assert!(limit >= 2 * kept(&block(&job, &name).join("\n")), "{file}: {name}");
+        }
+    }
+}
+
 #[test]
 fn there_is_a_configuration_for_each_index_of_the_indexed_job_and_no_workspace_is_in_two() {
     let job = read("deploy/kubernetes/indexed-job.yaml");

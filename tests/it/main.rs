@@ -42,6 +42,7 @@
 //! | `completeness` | the completeness statement, its figures, and the demo |
 //! | `retries`, `congestion` | what is tried again, how often and when; refusals with 429 |
 //! | `bounds` | the most that a server may send, and the longest that it may take |
+//! | `kept` | how much of what is read is kept, and what it comes to where that is too much |
 //! | `rules` | rules that no other test guards: lists, pages and branches that contradict themselves |
 //! | `schema_answers` | whole workspaces made from the schemas of the vendor's document |
 //! | `cases` | answers on which the audit once said something wrong, each a small file |
@@ -124,6 +125,7 @@ mod ids;
 mod inert;
 mod init;
 mod inspection;
+mod kept;
 mod key;
 mod key_answers;
 mod key_echoes;

@@ -9,13 +9,14 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    json::{FromObject, Object, Text, elements},
+    json::{FromObject, Object, Text, each, parse},
     secret::UnknownField,
-    used_by::ListName,
+    used_by::{DependentList, HasMore, ListName},
 };
 use crate::{
     api::error::Malformed,
     inventory::{DependentType, Resource, Sighting, Visibility},
+    text::{NAME_LENGTH, cut},
 };
 
 /// The fields of all dependents that the document knows: `DependentAvailable…Identifier`,
@@ -79,40 +80,124 @@ impl<'de> Deserialize<'de> for UnixSeconds {
     }
 }
 
-/// The elements of a list that `used_by` or the dependencies endpoint shows.
-pub(super) fn sightings<'a>(list: &ListName, value: &'a RawValue) -> Result<Vec<Sighting<'a>>, Malformed> {
-    let dependent_type = list.dependent_type();
-    // Almost every list has the document's shape: read in one go. Where one element doesn't fit, each is
-    // read for itself, so that the odd one costs the others nothing.
-    if !matches!(list, ListName::Others | ListName::Unrecognized(_))
-        && let Ok(identifiers) = serde_json::from_str::<Vec<FromObject<Identifier<'a>>>>(value.get())
-        && identifiers.iter().all(|one| one.0.has_id())
-    {
-        return Ok(identifiers.into_iter().map(|one| one.0.sighting(dependent_type.clone())).collect());
-    }
-    let elements = elements(value, list.as_str())?;
-    Ok(elements.into_iter().map(|element| sighting(&dependent_type, element)).collect())
+/// How much more of one answer is read.
+#[derive(Debug)]
+pub(super) struct Room {
+    dependents: usize,
+    fields: usize,
 }
 
-/// The fields of the elements of a known list that the document doesn't know.
-pub(super) fn unknown_fields<'a>(list: &str, value: &'a RawValue) -> Vec<UnknownField<'a>> {
-    // Nearly always there is none.
-    if serde_json::from_str::<Vec<FromObject<Identifier<'a>>>>(value.get()).is_ok() {
-        return Vec::new();
+/// The most dependents of one answer that are read. As many as an answer may have by the document: 5 lists of 100 for each of
+/// 100 secrets, and as many again.
+pub(super) const MOST_DEPENDENTS: usize = 100_000;
+/// The most fields that the document doesn't know, of all dependents in one answer.
+const MOST_UNKNOWN_FIELDS: usize = 100_000;
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { dependents: MOST_DEPENDENTS, fields: MOST_UNKNOWN_FIELDS }
     }
-    let elements = elements(value, list).unwrap_or_default();
-    let objects = elements.into_iter().filter_map(|element| Object::parse(element.get(), "").ok());
-    let fields = objects.flat_map(|object| object.fields);
-    fields
-        .filter(|(field, _)| Identifier::deserialize(&serde_json::json!({ field.as_ref(): null })).is_err())
-        .map(|(field, value)| UnknownField { name: format!("{list}.{field}"), value })
-        .collect()
 }
 
-/// What stands where no list was expected.
-pub(super) fn unrecognized<'a>(list: &ListName, value: &'a RawValue) -> Vec<Sighting<'a>> {
-    let elements = if value.get().starts_with('[') { sightings(list, value).ok() } else { None };
-    elements.unwrap_or_else(|| vec![sighting(&list.dependent_type(), value)])
+/// What a list shows.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Shown<'a> {
+    /// Of several without an id that look the same, one.
+    pub(super) sightings: Vec<Sighting<'a>>,
+    pub(super) count: usize,
+    pub(super) without_id: usize,
+}
+
+impl<'a> Shown<'a> {
+    /// Adds the elements of a list that `used_by` or the dependencies endpoint shows.
+    pub(super) fn add(
+        &mut self,
+        list: &ListName,
+        value: &'a RawValue,
+        room: &mut Room,
+    ) -> Result<(), Malformed> {
+        let dependent_type = list.dependent_type();
+        let mut is_full = false;
+        each(value, list.as_str(), |element| {
+            is_full |= !self.push(sighting(&dependent_type, element), room);
+        })?;
+        if is_full { Err(too_many()) } else { Ok(()) }
+    }
+
+    /// Adds what stands where no list was expected.
+    pub(super) fn add_unrecognized(
+        &mut self,
+        list: &ListName,
+        value: &'a RawValue,
+        room: &mut Room,
+    ) -> Result<(), Malformed> {
+        if value.get().starts_with('[') {
+            return self.add(list, value, room);
+        }
+        if self.push(sighting(&list.dependent_type(), value), room) { Ok(()) } else { Err(too_many()) }
+    }
+
+    /// Adds one. Whether there was room for it.
+    pub(super) fn push(&mut self, sighting: Sighting<'a>, room: &mut Room) -> bool {
+        self.count += 1;
+        if sighting.resource.id.is_empty() {
+            self.without_id += 1;
+            // A list may have millions of them, and together they are one use.
+            if self.sightings.last() == Some(&sighting) {
+                return true;
+            }
+        }
+        let has_room = room.dependents > 0;
+        if has_room {
+            room.dependents -= 1;
+            self.sightings.push(sighting);
+        }
+        has_room
+    }
+
+    pub(super) fn list(
+        self,
+        name: ListName,
+        has_more: HasMore,
+        problem: Option<String>,
+    ) -> DependentList<'a> {
+        let Self { sightings, count, without_id } = self;
+        DependentList { name, sightings, shown: count, without_id, has_more, problem }
+    }
+}
+
+fn too_many() -> Malformed {
+    Malformed(format!("the answer shows more than {MOST_DEPENDENTS} dependents"))
+}
+
+/// The fields of the elements of a known list that the document doesn't know. Fails where there are too many.
+pub(super) fn unknown_fields<'a>(
+    list: &str,
+    value: &'a RawValue,
+    room: &mut Room,
+) -> (Vec<UnknownField<'a>>, Option<Malformed>) {
+    let (mut unknown, mut is_full) = (Vec::new(), false);
+    // What is no list has none.
+    let _ = each(value, list, |element| {
+        // Nearly always there is none.
+        if parse::<FromObject<Identifier<'a>>>(element.get()).is_ok() {
+            return;
+        }
+        let Ok(object) = Object::parse(element.get(), "") else { return };
+        for (field, value) in object.fields() {
+            if Identifier::deserialize(&serde_json::json!({ field: null })).is_ok() {
+                continue;
+            }
+            is_full |= room.fields == 0;
+            if room.fields > 0 {
+                room.fields -= 1;
+                unknown.push(UnknownField { name: format!("{list}.{field}"), value });
+            }
+        }
+    });
+    let problem =
+        format!("the answer has more than {MOST_UNKNOWN_FIELDS} fields that this program does not know");
+    (unknown, is_full.then_some(Malformed(problem)))
 }
 
 /// Whether a value says nothing: null, false, zero, or empty; or an object of counts, each of nothing.
@@ -120,19 +205,20 @@ pub(super) fn is_void(value: &RawValue) -> bool {
     let is_zero = |text: &str| text == "false" || text.parse::<f64>().is_ok_and(|number| number == 0.0);
     match value.get() {
         "null" | "false" | r#""""# => true,
-        text if text.starts_with('[') => elements(value, "").is_ok_and(|elements| elements.is_empty()),
-        text if text.starts_with('{') => Object::parse(text, "")
-            .is_ok_and(|object| object.fields.iter().all(|(_, value)| is_zero(value.get()))),
+        text if text.starts_with('[') => text[1..].trim_start().starts_with(']'),
+        text if text.starts_with('{') => {
+            Object::parse(text, "").is_ok_and(|object| object.fields().all(|(_, value)| is_zero(value.get())))
+        }
         text => is_zero(text),
     }
 }
 
 fn sighting<'a>(dependent_type: &DependentType, element: &'a RawValue) -> Sighting<'a> {
     let text = element.get();
-    if let Ok(FromObject(identifier)) = serde_json::from_str::<FromObject<Identifier<'a>>>(text) {
+    if let Ok(FromObject(identifier)) = parse::<FromObject<Identifier<'a>>>(text) {
         return identifier.or_id_by_another_name(dependent_type, element).sighting(dependent_type.clone());
     }
-    if let Ok(word) = serde_json::from_str(text) {
+    if let Ok(word) = parse(text) {
         return named_by(dependent_type.clone(), word);
     }
     Identifier::salvage(element)
@@ -142,6 +228,7 @@ fn sighting<'a>(dependent_type: &DependentType, element: &'a RawValue) -> Sighti
 
 /// A use that is named by a word, such as `conversation_initiation_webhook`.
 pub(super) fn named_by(dependent_type: DependentType, Text(word): Text<'_>) -> Sighting<'_> {
+    let word = if word.len() <= NAME_LENGTH { word } else { Cow::default() };
     let resource = Resource { visibility: Visibility::Available, ..Resource::unknown(dependent_type, word) };
     Sighting::of_used_by(resource, Vec::new())
 }
@@ -150,7 +237,7 @@ pub(super) fn named_by(dependent_type: DependentType, Text(word): Text<'_>) -> S
 fn id(value: &RawValue) -> Option<Text<'_>> {
     let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
     let number = || Some(value.get()).filter(digits).map(|text| Text(Cow::Borrowed(text)));
-    serde_json::from_str(value.get()).ok().or_else(number)
+    parse(value.get()).ok().or_else(number)
 }
 
 impl<'a> Identifier<'a> {
@@ -159,15 +246,18 @@ impl<'a> Identifier<'a> {
         let Ok(object) = Object::parse(element.get(), "") else { return Self::default() };
         let text = |field| object.text(field).ok().flatten().map(Text);
         let field = |field| object.get(field).ok().flatten();
-        let via = field("referenced_resource_ids").and_then(|ids| elements(ids, "").ok());
+        let via = field("referenced_resource_ids").and_then(|ids| {
+            let mut via = Vec::new();
+            each(ids, "", |one| via.extend(id(one))).ok()?;
+            Some(via)
+        });
         Self {
             visibility: text("type"),
             id: field("id").and_then(id),
             name: text("name"),
-            created_at_unix_secs: field("created_at_unix_secs")
-                .and_then(|value| serde_json::from_str(value.get()).ok()),
+            created_at_unix_secs: field("created_at_unix_secs").and_then(|value| parse(value.get()).ok()),
             access_level: text("access_level"),
-            referenced_resource_ids: via.map(|ids| ids.into_iter().filter_map(id).collect()),
+            referenced_resource_ids: via,
             phone_number_id: field("phone_number_id").and_then(id),
             phone_number: text("phone_number"),
             label: text("label"),
@@ -187,15 +277,15 @@ impl<'a> Identifier<'a> {
         {
             let kind = dependent_type.as_str();
             let own = format!("{}_id", kind.strip_suffix('s').unwrap_or(kind));
-            let mut ids = object.fields.iter().filter(|(field, _)| field.ends_with("_id"));
-            let only = ids.next().filter(|_| ids.next().is_none()).map(|(_, value)| *value);
+            let mut ids = object.fields().filter(|(field, _)| field.ends_with("_id"));
+            let only = ids.next().filter(|_| ids.next().is_none()).map(|(_, value)| value);
             self.id = object.get(&own).ok().flatten().or(only).and_then(id);
         }
         self
     }
 
     pub(super) fn sighting(self, dependent_type: DependentType) -> Sighting<'a> {
-        let text = |text: Option<Text<'a>>| text.map(|text| text.0);
+        let text = |text: Option<Text<'a>>| text.map(|text| cut(text.0, NAME_LENGTH));
         let visibility = match (&dependent_type, self.visibility.as_ref().map(|text| &*text.0)) {
             (DependentType::PhoneNumber, _) | (_, Some("available")) => Visibility::Available,
             (_, Some(_)) => Visibility::Unknown,
@@ -210,7 +300,8 @@ impl<'a> Identifier<'a> {
         };
         let resource = Resource {
             dependent_type,
-            id: text(id).unwrap_or(Cow::Borrowed("")),
+            // One that is longer than any id is none that can be read.
+            id: id.map(|id| id.0).filter(|id| id.len() <= NAME_LENGTH).unwrap_or_default(),
             name: text(self.name).or(text(self.label)),
             visibility,
             access_level: text(self.access_level),
@@ -218,7 +309,8 @@ impl<'a> Identifier<'a> {
             phone_number: text(self.phone_number),
             created_at_unix_secs: self.created_at_unix_secs.map(|UnixSeconds(seconds)| seconds),
         };
-        let via = self.referenced_resource_ids.into_iter().flatten().map(|id| id.0).collect();
+        let via = self.referenced_resource_ids.into_iter().flatten();
+        let via = via.map(|id| cut(id.0, NAME_LENGTH)).collect();
         Sighting::of_used_by(resource, via)
     }
 }

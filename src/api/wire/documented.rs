@@ -8,11 +8,14 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    DependenciesPage, DependentList, HasMore, ListName, ListedSecret, ResourceType, SecretPage,
-    dependent::{Identifier, named_by},
-    json::{FromObject, Text},
+    DependenciesPage, HasMore, ListName, ListedSecret, ResourceType, SecretPage,
+    dependent::{Identifier, Room, Shown, named_by},
+    json::{self, FromObject, Text},
 };
-use crate::inventory::{DependentType, Sighting};
+use crate::{
+    inventory::DependentType,
+    text::{NAME_LENGTH, cut},
+};
 
 /// `GetWorkspaceSecretsResponseModel`
 #[derive(Deserialize)]
@@ -103,16 +106,23 @@ impl From<Flag> for HasMore {
     }
 }
 
+/// The most values of a body that is read in one go, which takes room for all of them at once. Nearly all have far fewer.
+const MOST_VALUES: usize = 100_000;
+
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
-    let FromObject(page) = serde_json::from_str(std::str::from_utf8(body).ok()?).ok()?;
+    if memchr::memchr_iter(b',', body).count() > MOST_VALUES {
+        return None;
+    }
+    let FromObject(page) = json::parse(std::str::from_utf8(body).ok()?).ok()?;
     Some(page)
 }
 
 /// A page of secrets.
 pub(super) fn secret_page(body: &[u8]) -> Option<SecretPage<'_>> {
     let page: Page<'_> = parse(body)?;
+    let mut room = Room::default();
     Some(SecretPage {
-        secrets: page.secrets.into_iter().map(|secret| listed(secret.0)).collect::<Option<_>>()?,
+        secrets: page.secrets.into_iter().map(|secret| listed(secret.0, &mut room)).collect::<Option<_>>()?,
         next_cursor: page.next_cursor.map(|cursor| cursor.0),
         has_more: HasMore::Absent,
         unknown_fields: Vec::new(),
@@ -122,58 +132,66 @@ pub(super) fn secret_page(body: &[u8]) -> Option<SecretPage<'_>> {
 /// A page of dependents.
 pub(super) fn dependencies_page(body: &[u8], resource_type: ResourceType) -> Option<DependenciesPage<'_>> {
     let page: Dependencies<'_> = parse(body)?;
+    let shown = shown(page.dependencies, &ListName::Pageable(resource_type), &mut Room::default())?;
     Some(DependenciesPage {
-        sightings: sightings(page.dependencies, &ListName::Pageable(resource_type).dependent_type())?,
+        sightings: shown.sightings,
+        shown: shown.count,
+        without_id: shown.without_id,
         next_cursor: page.next_cursor.map(|cursor| cursor.0),
         has_more: HasMore::Absent,
         unknown_fields: Vec::new(),
     })
 }
 
-fn listed(secret: Secret<'_>) -> Option<ListedSecret<'_>> {
+fn listed<'a>(secret: Secret<'a>, room: &mut Room) -> Option<ListedSecret<'a>> {
     let is_stored = matches!(secret.kind, None | Some(Text(Cow::Borrowed("stored"))));
-    if !is_stored || secret.secret_id.0.is_empty() {
+    if !is_stored || secret.secret_id.0.is_empty() || secret.secret_id.0.len() > NAME_LENGTH {
         return None;
     }
     let FromObject(used_by) = secret.used_by;
-    let list = |name: ListName, elements, flag: Flag| {
-        let sightings = sightings(elements, &name.dependent_type())?;
-        Some(DependentList { name, sightings, has_more: flag.into(), problem: None })
+    let mut list = |name: ListName, elements, flag: Flag| {
+        Some(shown(elements, &name, room)?.list(name, flag.into(), None))
     };
-    let others = used_by.others.into_iter().map(|word| named_by(DependentType::Other, word));
+    let mut lists = vec![
+        list(ListName::Pageable(ResourceType::Tools), used_by.tools, used_by.tools_has_more)?,
+        list(ListName::Pageable(ResourceType::Agents), used_by.agents, used_by.agents_has_more)?,
+        list(
+            ListName::Pageable(ResourceType::PhoneNumbers),
+            used_by.phone_numbers,
+            used_by.phone_numbers_has_more,
+        )?,
+        list(ListName::McpServers, used_by.mcp_servers, Flag::Absent)?,
+    ];
+    let mut others = Shown::default();
+    for word in used_by.others {
+        if !others.push(named_by(DependentType::Other, word), room) {
+            return None;
+        }
+    }
+    lists.push(others.list(ListName::Others, HasMore::Absent, None));
     Some(ListedSecret {
         id: secret.secret_id.0,
-        name: Some(secret.name.0),
-        lists: vec![
-            list(ListName::Pageable(ResourceType::Tools), used_by.tools, used_by.tools_has_more)?,
-            list(ListName::Pageable(ResourceType::Agents), used_by.agents, used_by.agents_has_more)?,
-            list(
-                ListName::Pageable(ResourceType::PhoneNumbers),
-                used_by.phone_numbers,
-                used_by.phone_numbers_has_more,
-            )?,
-            list(ListName::McpServers, used_by.mcp_servers, Flag::Absent)?,
-            DependentList {
-                name: ListName::Others,
-                sightings: others.collect(),
-                has_more: HasMore::Absent,
-                problem: None,
-            },
-        ],
+        name: Some(cut(secret.name.0, NAME_LENGTH)),
+        lists,
         access_source: secret
             .access_info
             .and_then(|info| info.0.access_source)
-            .map(|source| source.0.into_owned()),
+            .map(|source| cut(source.0, NAME_LENGTH).into_owned()),
         unknown_fields: Vec::new(),
     })
 }
 
-fn sightings<'a>(
+fn shown<'a>(
     elements: Vec<FromObject<Identifier<'a>>>,
-    dependent_type: &DependentType,
-) -> Option<Vec<Sighting<'a>>> {
-    let sighting = |element: FromObject<Identifier<'a>>| {
-        element.0.has_id().then(|| element.0.sighting(dependent_type.clone()))
-    };
-    elements.into_iter().map(sighting).collect()
+    list: &ListName,
+    room: &mut Room,
+) -> Option<Shown<'a>> {
+    let (mut shown, dependent_type) = (Shown::default(), list.dependent_type());
+    for FromObject(element) in elements {
+        let is_read = element.has_id() && shown.push(element.sighting(dependent_type.clone()), room);
+        if !is_read {
+            return None;
+        }
+    }
+    Some(shown)
 }

@@ -1,8 +1,9 @@
 //! What the search of a document found in it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use crate::{api::error::Malformed, inventory::DependentType};
+use super::{Sought, steps};
+use crate::{api::error::Malformed, inventory::DependentType, memory::text, text::cut};
 
 /// The longest path that is told, in bytes: keys come from whoever can edit the workspace.
 const PATH_LENGTH: usize = 300;
@@ -25,25 +26,50 @@ pub struct FoundReference {
     pub secret_id: String,
     /// In which form it stands there.
     pub form: Form,
-    /// The keys and positions that lead to it, outermost first.
-    pub path: Vec<String>,
+    /// The keys and positions that lead to it, outermost first, as far as they are told.
+    pub path: Vec<Arc<str>>,
 }
 
 impl FoundReference {
-    /// The path in one piece.
+    /// The path in one piece, as far as it is told.
     #[must_use]
     pub fn path_in_words(&self) -> String {
-        clipped(self.path.join("."))
+        let mut words = String::new();
+        for (at, key) in self.path.iter().enumerate() {
+            let dot = if at > 0 { "." } else { "" };
+            words.push_str(dot);
+            // As much as shows that it is longer.
+            words.push_str(&key[..key.floor_char_boundary(PATH_LENGTH + char::MAX_LEN_UTF8)]);
+            if words.len() > PATH_LENGTH {
+                break;
+            }
+        }
+        clipped(&words)
+    }
+
+    /// What it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + text(&self.secret_id) + self.path.len() * size_of::<Arc<str>>()
     }
 }
 
 /// At most so much of a key or a path as is told.
-fn clipped(mut text: String) -> String {
-    if text.len() > PATH_LENGTH {
-        text.truncate(text.floor_char_boundary(PATH_LENGTH));
-        text.push('…');
-    }
-    text
+pub(super) fn clipped(text: &str) -> String {
+    cut(text.into(), PATH_LENGTH).into_owned()
+}
+
+/// So much of a path as is told. Its keys are shared: a document has many ids below one long key.
+pub(super) fn told<'k>(path: impl Iterator<Item = &'k Arc<str>>) -> Vec<Arc<str>> {
+    let mut length = 0;
+    path.take_while(|key| {
+        steps::count(1);
+        let is_told = length <= PATH_LENGTH;
+        length += key.len() + 1;
+        is_told
+    })
+    .cloned()
+    .collect()
 }
 
 impl FoundReferences {
@@ -54,6 +80,27 @@ impl FoundReferences {
         self.has_more_words |= other.has_more_words;
         self.unlike_ids += other.unlike_ids;
         self.problem = self.problem.take().or(other.problem);
+    }
+
+    /// Keeps no more than so many words that may be ids and are not known. How many are left.
+    pub(super) fn keep_unknown(&mut self, most: usize, sought: &Sought) -> usize {
+        let mut unknown = 0;
+        self.references.retain(|one| {
+            let is_unknown = one.form != Form::Locator && !sought.is_known(&one.secret_id);
+            unknown += usize::from(is_unknown);
+            !is_unknown || unknown <= most
+        });
+        self.has_more_words |= unknown > most;
+        unknown.min(most)
+    }
+
+    /// What it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let named = self.named.iter().map(|(_, id)| size_of::<DependentType>() + text(id));
+        size_of::<Self>()
+            + self.references.iter().map(FoundReference::bytes).sum::<usize>()
+            + named.sum::<usize>()
     }
 }
 

@@ -5,12 +5,16 @@ use serde_json::value::RawValue;
 use super::{
     HasMore,
     found::FoundReferences,
-    json::{BODY, Object, elements, text_of},
-    search::{search, search_unknown},
+    json::{BODY, Object, each, text_of},
+    search::{REFERENCES_KEPT, search, search_unknown},
     shape::{self, Field},
     sought::Sought,
 };
-use crate::api::error::Malformed;
+use crate::{
+    api::error::Malformed,
+    memory::text,
+    text::{NAME_LENGTH, cut},
+};
 
 /// One thing that a list shows, with the references in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +35,16 @@ pub struct Holder {
     pub has_draft: bool,
     /// What was found in it.
     pub found: FoundReferences,
+}
+
+impl Holder {
+    /// What it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let others = [&self.name, &self.workspace_id, &self.access_source].into_iter().flatten();
+        let texts = others.chain([&self.id]).chain(&self.unknown_agents);
+        size_of::<Self>() + texts.map(|one| text(one)).sum::<usize>() + self.found.bytes()
+    }
 }
 
 /// A page of things.
@@ -95,6 +109,11 @@ pub(crate) const AGENTS: ListShape =
 pub(crate) const BRANCHES: ListShape =
     ListShape { list: "results", id: "id", name: &["name"], fields: shape::SUMMARY, is_paged: false };
 
+/// The most things on one page that are read.
+const MOST_HOLDERS: usize = 100_000;
+/// How many words of one page are kept that are no known id yet.
+const UNKNOWN_KEPT: usize = 20_000;
+
 impl HolderPage {
     pub(crate) fn parse(body: &[u8], shape: ListShape, sought: &Sought) -> Result<Self, Malformed> {
         let page = Object::from_body(body)?;
@@ -105,22 +124,31 @@ impl HolderPage {
         };
         let mut problem = (shape.is_paged && has_more == HasMore::Absent)
             .then(|| Malformed("the field has_more is missing".to_owned()));
-        let mut holders = Vec::new();
-        let list = elements(page.require(shape.list)?, &format!("the field {}", shape.list))?;
-        for (position, element) in list.into_iter().enumerate() {
-            let (holder, doubt) = holder(element, shape, sought);
-            problem =
-                problem.or(doubt.map(|doubt| Malformed(format!("{}[{position}]: {doubt}", shape.list))));
+        let (mut holders, mut references, mut unknown, mut is_cut) = (Vec::new(), 0, 0, false);
+        let shown = each(page.require(shape.list)?, &format!("the field {}", shape.list), |element| {
+            if holders.len() == MOST_HOLDERS || references > REFERENCES_KEPT {
+                is_cut = true;
+                return;
+            }
+            let (mut holder, doubt) = holder(element, shape, sought);
+            if problem.is_none() {
+                problem = doubt.map(|doubt| Malformed(format!("{}[{}]: {doubt}", shape.list, holders.len())));
+            }
+            unknown += holder.found.keep_unknown(UNKNOWN_KEPT.saturating_sub(unknown), sought);
+            references += holder.found.references.len();
             holders.push(holder);
+        })?;
+        if is_cut && problem.is_none() {
+            problem = Some(Malformed(format!(
+                "{} shows more than can be read: {shown} elements, with {references} references to secrets in the first {}",
+                shape.list,
+                holders.len()
+            )));
         }
         let next_cursor = page.text("next_cursor")?.map(|cursor| cursor.into_owned());
         let total = meta.and_then(|meta| meta.get("total").ok()??.get().parse().ok());
-        let mut beside = FoundReferences::default();
         let known = [shape.list, "next_cursor", "has_more", "meta"];
-        for (name, value) in page.fields.iter().filter(|(name, _)| !known.contains(&&**name)) {
-            let name = serde_json::Value::from(&**name);
-            beside.merge(search_unknown(&format!("{{{name}:{}}}", value.get()), sought));
-        }
+        let mut beside = search_unknown(page.fields().filter(|(name, _)| !known.contains(name)), sought);
         let problem = problem.or(beside.problem.take());
         Ok(Self { holders, next_cursor, has_more, total, beside, problem })
     }
@@ -135,12 +163,17 @@ fn holder(element: &RawValue, shape: ListShape, sought: &Sought) -> (Holder, Opt
         Err(doubt) => return (Holder { found, ..Holder::default() }, Some(doubt)),
     };
     let (id, doubt) = match object.text(shape.id) {
+        Ok(Some(id)) if id.len() > NAME_LENGTH => {
+            let doubt = format!("the field {} is longer than {NAME_LENGTH} bytes", shape.id);
+            (String::new(), Some(Malformed(doubt)))
+        }
         Ok(id) => (id.unwrap_or_default().into_owned(), None),
         Err(doubt) => (String::new(), Some(doubt)),
     };
     let says = |name: &str| object.all(name).any(|value| value.get() == "true");
     let (is_archived, has_draft) = (says("is_archived"), says("draft_exists"));
-    let workspace_id = object.text("workspace_id").ok().flatten().map(|id| id.into_owned());
+    let workspace_id = object.text("workspace_id").ok().flatten();
+    let workspace_id = workspace_id.filter(|id| id.len() <= NAME_LENGTH).map(|id| id.into_owned());
     let access_source = access_source(&object);
     let unknown_agents = unknown_agents(&object);
     let name = name(object, shape.name);
@@ -151,18 +184,26 @@ fn holder(element: &RawValue, shape: ListShape, sought: &Sought) -> (Holder, Opt
 
 /// `ResourceAccessInfo.access_source`
 pub(super) fn access_source(object: &Object<'_>) -> Option<String> {
-    Some(field(object, "access_info")?.text("access_source").ok()??.into_owned())
+    Some(cut(field(object, "access_info")?.text("access_source").ok()??, NAME_LENGTH).into_owned())
 }
 
 /// `MCPServerResponseModel.dependent_agents`: those of the type `unknown`.
 fn unknown_agents(object: &Object<'_>) -> Vec<String> {
-    let agents = object.get("dependent_agents").ok().flatten().and_then(|list| elements(list, "").ok());
+    let mut unknown = Vec::new();
+    let Ok(Some(agents)) = object.get("dependent_agents") else { return unknown };
     let id = |agent: &RawValue| {
         let agent = Object::parse(agent.get(), "").ok()?;
         let is_unknown = agent.text("type").ok().flatten().as_deref() == Some("unknown");
-        agent.text("id").ok()?.filter(|_| is_unknown).map(|id| id.into_owned())
+        let id = agent.text("id").ok()?.filter(|id| is_unknown && id.len() <= NAME_LENGTH);
+        id.map(|id| id.into_owned())
     };
-    agents.into_iter().flatten().filter_map(id).collect()
+    // What is no list names none.
+    let _ = each(agents, "", |agent| {
+        if unknown.len() < MOST_HOLDERS {
+            unknown.extend(id(agent));
+        }
+    });
+    unknown
 }
 
 fn field<'a>(object: &Object<'a>, name: &str) -> Option<Object<'a>> {
@@ -174,7 +215,7 @@ fn name(mut object: Object<'_>, path: &[&str]) -> Option<String> {
     for parent in parents {
         object = field(&object, parent)?;
     }
-    Some(object.text(last).ok()??.into_owned())
+    Some(cut(object.text(last).ok()??, NAME_LENGTH).into_owned())
 }
 
 /// Every reference in a whole body, which must be an object with these fields. What is something else than was asked for
@@ -187,9 +228,8 @@ pub(crate) fn references_in_body(
 ) -> Result<FoundReferences, Malformed> {
     let text = text_of(body)?;
     let object = Object::parse(text, BODY)?;
-    let is_known =
-        |(name, _): &(std::borrow::Cow<'_, str>, _)| fields.iter().any(|field| field.name == *name);
-    if object.all("detail").next().is_some() && !object.fields.iter().any(is_known) {
+    let is_known = |(name, _): (&str, &RawValue)| fields.iter().any(|field| field.name == name);
+    if object.all("detail").next().is_some() && !object.fields().any(is_known) {
         // The form of the API's errors, which have another status.
         return Err(Malformed("it is an error and not what was asked for".to_owned()));
     }

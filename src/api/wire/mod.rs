@@ -15,6 +15,7 @@ mod search;
 mod secret;
 mod shape;
 mod sought;
+mod steps;
 mod surrogates;
 #[cfg(test)]
 mod tests;

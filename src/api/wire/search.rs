@@ -1,18 +1,21 @@
 //! The search of a document for secrets: for locators where the document has them, and for the id of a secret wherever else
 //! it stands, as a value, a key or a word of either. What is not of the type that the document gives it may hide a reference.
 
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, fmt::Write as _, sync::Arc};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::{
-    found::{Form, FoundReference, FoundReferences},
+    found::{Form, FoundReference, FoundReferences, told},
     shape::{Field, Shape, known_anywhere},
     sought::Sought,
+    steps,
 };
 use crate::{
     api::error::{Malformed, clipped},
     inventory::DependentType,
+    text::NAME_LENGTH,
 };
 
 /// How many places of one document are told where it mentions one secret.
@@ -21,14 +24,27 @@ pub(super) const PLACES_TOLD: usize = 10;
 pub(super) const UNKNOWN_KEPT: usize = 1_000;
 /// How many resources that one document names are kept.
 const NAMED_KEPT: usize = 1_000;
+/// How many references one document may hold. In one with more, some are missed, and that is said.
+pub(super) const REFERENCES_KEPT: usize = 100_000;
+
 /// Searches a text that is JSON, and an object with these fields.
 pub(super) fn search(text: &str, fields: &'static [Field], sought: &Sought) -> FoundReferences {
     run(text, sought, |search| Value { search, shape: Shaped::Object(fields), is_strict: true })
 }
 
-/// Searches a value of which the document knows nothing.
-pub(super) fn search_unknown(text: &str, sought: &Sought) -> FoundReferences {
-    run(text, sought, |search| Value { search, shape: Shaped::Of(&Shape::Any), is_strict: false })
+/// Searches fields of which the document knows nothing. Their names may be ids too.
+pub(super) fn search_unknown<'f>(
+    fields: impl Iterator<Item = (&'f str, &'f RawValue)>,
+    sought: &Sought,
+) -> FoundReferences {
+    let mut text = String::from("{");
+    for (name, value) in fields {
+        let comma = if text.len() > 1 { "," } else { "" };
+        // Writing to a string never fails.
+        let _ = write!(text, "{comma}{}:{}", serde_json::Value::from(name), value.get());
+    }
+    text.push('}');
+    run(&text, sought, |search| Value { search, shape: Shaped::Of(&Shape::Any), is_strict: false })
 }
 
 fn run<'s>(
@@ -36,6 +52,7 @@ fn run<'s>(
     sought: &'s Sought,
     value: impl for<'v> FnOnce(&'v mut Search<'s>) -> Value<'v, 's>,
 ) -> FoundReferences {
+    steps::count(text.len());
     let mut search = Search::new(sought);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let searched = value(&mut search).deserialize(&mut deserializer);
@@ -46,6 +63,9 @@ fn run<'s>(
         }
         // Keys come from whoever can edit the workspace.
         (Ok(()), Some((path, what))) => Some(format!("{} {what}", clipped(&path))),
+        (Ok(()), None) if search.has_too_many => {
+            Some(format!("it has more than {REFERENCES_KEPT} references to secrets"))
+        }
         (Ok(()), None) => None,
     }
     .map(Malformed);
@@ -55,11 +75,13 @@ fn run<'s>(
 /// What was found so far. A parsed `serde_json::Value` would keep only the last of two equal keys; this sees each.
 struct Search<'s> {
     sought: &'s Sought,
-    path: Vec<String>,
+    path: Vec<Arc<str>>,
     found: FoundReferences,
     /// How often each id was mentioned.
     mentions: HashMap<String, usize>,
     unknown: usize,
+    /// Whether there were more references than are kept.
+    has_too_many: bool,
     /// The first place that is not as the document says, and what is wrong with it.
     odd: Option<(String, &'static str)>,
 }
@@ -72,19 +94,20 @@ impl<'s> Search<'s> {
             found: FoundReferences::default(),
             mentions: HashMap::new(),
             unknown: 0,
+            has_too_many: false,
             odd: None,
         }
     }
 
     fn note_odd(&mut self, is_strict: bool, what: &'static str) {
         if is_strict && self.odd.is_none() {
-            self.odd = Some((self.path.join("."), what));
+            self.odd = Some((told(self.path.iter()).join("."), what));
         }
     }
 
     /// Keeps the ids that a text mentions: the value at this place, or a key in it.
-    fn mention(&mut self, text: &str, key: Option<&str>) {
-        let Self { sought, path, found, mentions, unknown, .. } = self;
+    fn mention(&mut self, text: &str, key: Option<&Arc<str>>) {
+        let Self { sought, path, found, mentions, unknown, has_too_many, .. } = self;
         sought.find(text, |word, is_known| {
             if !is_known {
                 *unknown += 1;
@@ -96,17 +119,20 @@ impl<'s> Search<'s> {
             let times = mentions.entry(word.to_owned()).or_default();
             *times += 1;
             if *times <= PLACES_TOLD {
-                let key = key.map(str::to_owned);
-                let path = path.iter().cloned().chain(key).collect();
+                let path = told(path.iter().chain(key));
                 let secret_id = word.to_owned();
-                found.references.push(FoundReference { secret_id, form: Form::Mention, path });
+                *has_too_many |= !keep(found, FoundReference { secret_id, form: Form::Mention, path });
             }
         });
     }
 
     fn locator(&mut self, id: &str, form: Form) {
-        let (secret_id, path) = (id.to_owned(), self.path.clone());
-        self.found.references.push(FoundReference { secret_id, form, path });
+        if id.len() > NAME_LENGTH {
+            self.note_odd(true, "is longer than any id");
+            return;
+        }
+        let (secret_id, path) = (id.to_owned(), told(self.path.iter()));
+        self.has_too_many |= !keep(&mut self.found, FoundReference { secret_id, form, path });
     }
 
     /// Keeps a resource that the document names, by the key under which it does.
@@ -117,10 +143,20 @@ impl<'s> Search<'s> {
             "agent_ids" | "agent_id" => DependentType::Agent,
             _ => return,
         };
-        if !id.is_empty() && self.found.named.len() < NAMED_KEPT {
+        let is_id = !id.is_empty() && id.len() <= NAME_LENGTH;
+        if is_id && self.found.named.len() < NAMED_KEPT {
             self.found.named.insert((dependent_type, id.to_owned()));
         }
     }
+}
+
+/// Keeps a reference, where there is room for it.
+fn keep(found: &mut FoundReferences, reference: FoundReference) -> bool {
+    let has_room = found.references.len() < REFERENCES_KEPT;
+    if has_room {
+        found.references.push(reference);
+    }
+    has_room
 }
 
 /// What the document says of the value that is being read.
@@ -254,7 +290,7 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
             }
         };
         for position in 0_u64.. {
-            self.search.path.push(position.to_string());
+            self.search.path.push(position.to_string().into());
             let element = sequence.next_element_seed(Value { search: self.search, shape, is_strict })?;
             self.search.path.pop();
             if element.is_none() {
@@ -285,6 +321,7 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
         let (mut is_empty, mut seen) = (true, 0_u32);
         while let Some(key) = map.next_key::<String>()? {
             is_empty = false;
+            let key: Arc<str> = key.into();
             let (shape, is_strict) = kind.of_key(&key, is_strict, &mut seen);
             search.mention(&key, Some(&key));
             search.path.push(key);
@@ -299,7 +336,7 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
                     .enumerate()
                     .filter(|(at, field)| field.is_required && seen & (1 << at) == 0);
                 if let Some((_, field)) = missing.next() {
-                    search.path.push(field.name.to_owned());
+                    search.path.push(field.name.into());
                     search.note_odd(is_strict, "is missing");
                     search.path.pop();
                 }

@@ -5,15 +5,23 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{
-    dependent, documented,
-    found::FoundReferences,
+    dependent::{self, Room, Shown},
+    documented,
+    found::{FoundReferences, clipped},
     holder::access_source,
-    json::{Object, elements},
+    json::{Object, each},
     search::search_unknown,
     sought::Sought,
     used_by::{DependentList, HasMore, ListName, ResourceType, is_unknown_list, lists, used_by},
 };
-use crate::{api::error::Malformed, inventory::Sighting};
+use crate::{
+    api::error::Malformed,
+    inventory::Sighting,
+    text::{NAME_LENGTH, cut},
+};
+
+/// The most secrets on one page: it is asked for a hundred at most.
+const MOST_SECRETS: usize = 10_000;
 
 /// One secret of the list.
 #[derive(Debug, PartialEq)]
@@ -42,9 +50,13 @@ impl UnknownField<'_> {
     /// Searches it for ids of secrets.
     #[must_use]
     pub fn search(&self, sought: &Sought) -> FoundReferences {
-        // Its name may be an id too.
-        let name = serde_json::Value::from(self.name.as_str());
-        search_unknown(&format!("{{{name}:{}}}", self.value.get()), sought)
+        search_unknown(std::iter::once((self.name.as_str(), self.value)), sought)
+    }
+
+    /// So much of its name as is told.
+    #[must_use]
+    pub fn told_name(&self) -> String {
+        clipped(&self.name)
     }
 }
 
@@ -81,8 +93,12 @@ pub struct PageFrame<'a> {
 /// A page of `GET /v1/convai/secrets/{secret_id}/dependencies/{resource_type}`.
 #[derive(Debug, PartialEq)]
 pub struct DependenciesPage<'a> {
-    /// The dependents on it.
+    /// The dependents on it. Of several without an id that look the same, one.
     pub sightings: Vec<Sighting<'a>>,
+    /// How many it shows.
+    pub shown: usize,
+    /// How many of them have no id that can be read.
+    pub without_id: usize,
     /// Where the next page is.
     pub next_cursor: Option<Cow<'a, str>>,
     /// Whether the server says that there is one. The document has no such flag here; a server that sends it is heard.
@@ -119,14 +135,22 @@ impl<'a> SecretPage<'a> {
 
     pub(super) fn parse_piece_by_piece(body: &'a [u8]) -> Result<Self, Malformed> {
         let page = Object::from_body(body)?;
-        let secrets = elements(page.require("secrets")?, "the field secrets")?
-            .into_iter()
-            .enumerate()
-            .map(|(position, secret)| {
-                ListedSecret::parse(secret)
-                    .map_err(|problem| Malformed(format!("secrets[{position}]: {problem}")))
-            })
-            .collect::<Result<_, _>>()?;
+        let (mut secrets, mut problem, mut room) = (Vec::new(), None, Room::default());
+        let shown = each(page.require("secrets")?, "the field secrets", |secret| {
+            if problem.is_some() || secrets.len() == MOST_SECRETS {
+                return;
+            }
+            match ListedSecret::parse(secret, &mut room) {
+                Ok(secret) => secrets.push(secret),
+                Err(doubt) => problem = Some(Malformed(format!("secrets[{}]: {doubt}", secrets.len()))),
+            }
+        })?;
+        if let Some(problem) = problem {
+            return Err(problem);
+        }
+        if shown > MOST_SECRETS {
+            return Err(Malformed(format!("the page has more than {MOST_SECRETS} secrets")));
+        }
         Ok(Self {
             secrets,
             next_cursor: page.text("next_cursor")?,
@@ -152,12 +176,22 @@ impl<'a> DependenciesPage<'a> {
     ) -> Result<Self, Malformed> {
         let page = Object::from_body(body)?;
         let dependencies = page.require("dependencies")?;
-        let mut unknown_fields = beside(&page, "dependencies");
-        unknown_fields.extend(dependent::unknown_fields("dependencies", dependencies));
+        let (mut unknown_fields, mut room) = (beside(&page, "dependencies"), Room::default());
+        let (of_elements, too_many) = dependent::unknown_fields("dependencies", dependencies, &mut room);
+        if let Some(too_many) = too_many {
+            return Err(too_many);
+        }
+        unknown_fields.extend(of_elements);
+        if !dependencies.get().starts_with('[') {
+            return Err(Malformed("the field dependencies is not a list".to_owned()));
+        }
+        let mut shown = Shown::default();
+        shown.add(&ListName::Pageable(resource_type), dependencies, &mut room)?;
         Ok(Self {
             unknown_fields,
-            sightings: dependent::sightings(&ListName::Pageable(resource_type), dependencies)
-                .map_err(|_| Malformed("the field dependencies is not a list".to_owned()))?,
+            sightings: shown.sightings,
+            shown: shown.count,
+            without_id: shown.without_id,
             next_cursor: page.text("next_cursor")?,
             has_more: page.flag("has_more"),
         })
@@ -170,33 +204,42 @@ impl<'a> ListedSecret<'a> {
     /// # Errors
     /// Where it is no object or has no id.
     pub(crate) fn from_body(body: &'a [u8]) -> Result<Self, Malformed> {
-        Self::read(&Object::from_body(body)?)
+        Self::read(&Object::from_body(body)?, &mut Room::default())
     }
 
-    fn parse(value: &'a RawValue) -> Result<Self, Malformed> {
-        Self::read(&Object::parse(value.get(), "the secret")?)
+    fn parse(value: &'a RawValue, room: &mut Room) -> Result<Self, Malformed> {
+        Self::read(&Object::parse(value.get(), "the secret")?, room)
     }
 
-    fn read(secret: &Object<'a>) -> Result<Self, Malformed> {
+    fn read(secret: &Object<'a>, room: &mut Room) -> Result<Self, Malformed> {
         let id = secret
             .text("secret_id")?
             .filter(|id| !id.is_empty())
             .ok_or_else(|| Malformed("the field secret_id is missing or empty".to_owned()))?;
+        if id.len() > NAME_LENGTH {
+            return Err(Malformed(format!("the field secret_id is longer than {NAME_LENGTH} bytes")));
+        }
         let (used_by, problem) = used_by(secret);
-        let mut lists = lists(&used_by);
+        let mut lists = lists(&used_by, room);
         if let Some(problem) = problem {
             lists.iter_mut().for_each(|list| list.problem = Some(problem.to_string()));
         }
         let mut unknown_fields = beside_used_by(secret, &mut lists);
-        let below = used_by.fields.iter().filter(|(field, _)| is_unknown_list(field));
+        let below = used_by.fields().filter(|(field, _)| is_unknown_list(field));
         unknown_fields
             .extend(below.map(|(field, value)| UnknownField { name: format!("used_by.{field}"), value }));
-        for name in ListName::known() {
-            let list = format!("used_by.{}", name.as_str());
-            let values = used_by.all(name.as_str());
-            unknown_fields.extend(values.flat_map(|value| dependent::unknown_fields(&list, value)));
+        for list in lists.iter_mut().take(ListName::known().len()) {
+            let name = format!("used_by.{}", list.name.as_str());
+            for value in used_by.all(list.name.as_str()) {
+                let (of_elements, too_many) = dependent::unknown_fields(&name, value, room);
+                unknown_fields.extend(of_elements);
+                if let Some(too_many) = too_many {
+                    list.problem.get_or_insert(too_many.to_string());
+                }
+            }
         }
-        let (name, access_source) = (secret.text("name").ok().flatten(), access_source(secret));
+        let name = secret.text("name").ok().flatten().map(|name| cut(name, NAME_LENGTH));
+        let access_source = access_source(secret);
         Ok(Self { id, name, lists, access_source, unknown_fields })
     }
 }
@@ -204,7 +247,7 @@ impl<'a> ListedSecret<'a> {
 /// What stands beside the list of a page and is nothing that leads to the next one.
 fn beside<'a>(page: &Object<'a>, list: &str) -> Vec<UnknownField<'a>> {
     let is_known = |field: &str| field == list || matches!(field, "next_cursor" | "has_more");
-    let fields = page.fields.iter().filter(|(field, _)| !is_known(field));
+    let fields = page.fields().filter(|(field, _)| !is_known(field));
     fields.map(|(field, value)| UnknownField { name: field.to_string(), value }).collect()
 }
 
@@ -212,15 +255,17 @@ fn beside<'a>(page: &Object<'a>, list: &str) -> Vec<UnknownField<'a>> {
 /// Another `type` than the one that is known is a doubt.
 fn beside_used_by<'a>(secret: &Object<'a>, lists: &mut Vec<DependentList<'a>>) -> Vec<UnknownField<'a>> {
     let mut unknown = Vec::new();
-    for (field, value) in &secret.fields {
-        match (field.as_ref(), value.get()) {
+    for (field, value) in secret.fields() {
+        match (field, value.get()) {
             // `ResourceAccessInfo` says who may see a resource, and stands on others.
             ("secret_id" | "name" | "used_by" | "access_info", _) | ("type", r#""stored""# | "null") => {
                 continue;
             }
             ("type", _) => lists.push(DependentList {
-                name: ListName::Unrecognized(field.to_string()),
+                name: ListName::Unrecognized(field.to_owned()),
                 sightings: Vec::new(),
+                shown: 0,
+                without_id: 0,
                 has_more: HasMore::Absent,
                 problem: Some("the secret is of a type that this program does not know".to_owned()),
             }),

@@ -2,11 +2,13 @@
 //! of their form.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+use super::steps;
 
 /// What documents are searched for.
 #[derive(Clone, Debug, Default)]
@@ -14,23 +16,30 @@ pub struct Sought {
     /// Ids that are words as a whole.
     ids: HashSet<Arc<str>>,
     /// The forms of all ids, by their length.
-    forms: BTreeMap<usize, BTreeSet<Form>>,
+    forms: BTreeMap<usize, Forms>,
     /// Ids with other characters, which are found in no word.
     others: BTreeSet<Arc<str>>,
+    /// The lengths of these, and their sum.
+    lengths: BTreeSet<usize>,
+    length: usize,
     /// The same ones, made ready to be searched for.
     search: Option<AhoCorasick>,
     /// Whether words of such a form are found that are no known id.
     finds_unknown: bool,
 }
 
-/// What the ids of a service have in common: what stands before the first `_` or `-`, with that, and the characters of the rest.
-/// (The length is the third part.)
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Form {
-    prefix: Box<str>,
-    /// Bits of [`class`].
-    alphabet: u8,
-}
+/// What the ids of a service have in common: what stands before the first `_` or `-`, with that, and the characters of the rest,
+/// as bits of [`class`]. (The length is the third part.)
+type Forms = HashMap<Box<str>, BTreeSet<u8>>;
+
+/// The longest id with other characters than those of a word that is searched for, in bytes. A longer one can't be asked for,
+/// so that it is never called unused, whatever mentions it.
+const OTHER_LENGTH: usize = 1024;
+/// How many lengths such ids may have. Those of a service have one or two; and at each place of a text, one of each length
+/// may end.
+const MOST_LENGTHS: usize = 32;
+/// The most states with an id that ends in them, which is what the search for such ids takes.
+const MOST_ENDS: usize = 8 * 1024 * 1024;
 
 /// The kind of a character. Letters and digits are one, since an id may lack either by chance.
 fn class(byte: u8) -> u8 {
@@ -41,9 +50,9 @@ fn class(byte: u8) -> u8 {
     }
 }
 
-fn form(id: &str) -> Form {
+fn form(id: &str) -> (&str, u8) {
     let (prefix, rest) = id.find(['_', '-']).map_or(("", id), |at| id.split_at(at + 1));
-    Form { prefix: prefix.into(), alphabet: rest.bytes().map(class).fold(0, std::ops::BitOr::bitor) }
+    (prefix, rest.bytes().map(class).fold(0, std::ops::BitOr::bitor))
 }
 
 /// Whether a character belongs to a word: beside an id it makes it another word.
@@ -57,9 +66,13 @@ impl Sought {
         for id in ids.into_iter().filter(|id| !id.is_empty()) {
             if id.bytes().all(is_of_a_word) {
                 if self.ids.insert(id.into()) {
-                    self.forms.entry(id.len()).or_default().insert(form(id));
+                    let (prefix, alphabet) = form(id);
+                    let forms = self.forms.entry(id.len()).or_default();
+                    forms.entry(prefix.into()).or_default().insert(alphabet);
                 }
-            } else if self.others.insert(id.into()) {
+            } else if id.len() <= OTHER_LENGTH && self.others.insert(id.into()) {
+                self.lengths.insert(id.len());
+                self.length += id.len();
                 self.search = None;
             }
         }
@@ -75,7 +88,10 @@ impl Sought {
 
     fn search_for_others(&self) -> Option<AhoCorasick> {
         // Ids come from elsewhere: of the kinds of automata, this one is made in a time and a space that grow with their
-        // length and no faster. It fails only where there are more ids than it has states; then `covers` says so.
+        // length, as long as few of them end in one another. Where it can't be made, `covers` says so.
+        if self.lengths.len() > MOST_LENGTHS || self.length * self.lengths.len() > MOST_ENDS {
+            return None;
+        }
         self.search.clone().or_else(|| {
             let mut builder = AhoCorasick::builder();
             builder.kind(Some(AhoCorasickKind::NoncontiguousNFA));
@@ -86,7 +102,8 @@ impl Sought {
     /// Whether a search with this finds the id wherever it stands.
     #[must_use]
     pub fn covers(&self, id: &str) -> bool {
-        self.is_known(id) || (self.finds_unknown && self.has_form(id))
+        let is_never_unused = id.len() > OTHER_LENGTH && !id.bytes().all(is_of_a_word);
+        self.is_known(id) || (self.finds_unknown && self.has_form(id)) || is_never_unused
     }
 
     /// Whether it is the id of a secret that was listed.
@@ -97,15 +114,16 @@ impl Sought {
 
     /// Whether it may be a secret's id, by its form.
     pub(super) fn has_form(&self, word: &str) -> bool {
-        self.forms.get(&word.len()).is_some_and(|forms| {
-            let Form { prefix, alphabet } = form(word);
-            word.bytes().all(is_of_a_word)
-                && forms.iter().any(|known| known.prefix == prefix && alphabet & !known.alphabet == 0)
-        })
+        steps::count(word.len());
+        let (prefix, alphabet) = form(word);
+        let forms = self.forms.get(&word.len()).and_then(|forms| forms.get(prefix));
+        forms.is_some_and(|known| known.iter().any(|known| alphabet & !known == 0))
+            && word.bytes().all(is_of_a_word)
     }
 
     /// Finds every word in a text that is sought, and whether it is a known id.
     pub(super) fn find<'t>(&self, text: &'t str, mut found: impl FnMut(&'t str, bool)) {
+        steps::count(text.len());
         let shortest = self.forms.keys().next().copied().unwrap_or(usize::MAX);
         if text.len() >= shortest {
             for word in text.split(|character: char| !character.is_ascii() || !is_of_a_word(character as u8))
@@ -123,6 +141,7 @@ impl Sought {
         let is_beside =
             |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at)).is_some_and(|b| is_of_a_word(*b));
         for one in search.find_overlapping_iter(text) {
+            steps::count(1);
             if !is_beside(one.start().checked_sub(1)) && !is_beside(Some(one.end())) {
                 found(&text[one.span()], true);
             }

@@ -4,6 +4,7 @@ mod faults;
 mod hostile;
 mod properties;
 mod search;
+mod steps;
 
 use serde_json::{Value, json};
 

@@ -1,13 +1,21 @@
 //! `used_by`: its lists, those that the document knows and any other.
 
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::value::RawValue;
+
 use super::{
-    dependent::{self, is_void},
-    json::Object,
+    dependent::{Room, Shown, is_void},
+    json::{Object, flag},
 };
 use crate::{
     api::error::Malformed,
     inventory::{DependentType, Sighting},
+    text::cut,
 };
+
+/// The longest name of a list that is kept, in bytes.
+const LIST_NAME_LENGTH: usize = 16 * 1024;
 
 /// A kind of dependent that the dependencies endpoint can list (`SecretDependencyResourceType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,7 +41,7 @@ impl ResourceType {
 }
 
 /// A list under `used_by`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ListName {
     /// A list that the dependencies endpoint can show to its end.
     Pageable(ResourceType),
@@ -75,7 +83,9 @@ impl ListName {
         matches!(self, Self::Pageable(ResourceType::Tools | ResourceType::Agents) | Self::Others)
     }
 
-    pub(super) fn known() -> [Self; 5] {
+    /// The lists that the document knows.
+    #[must_use]
+    pub fn known() -> [Self; 5] {
         [
             Self::Pageable(ResourceType::Tools),
             Self::Pageable(ResourceType::Agents),
@@ -102,8 +112,12 @@ pub enum HasMore {
 pub struct DependentList<'a> {
     /// Which list.
     pub name: ListName,
-    /// Its elements.
+    /// Its elements. Of several without an id that look the same, one.
     pub sightings: Vec<Sighting<'a>>,
+    /// How many elements it shows.
+    pub shown: usize,
+    /// How many of them have no id that can be read.
+    pub without_id: usize,
     /// Whether the server says that there are more.
     pub has_more: HasMore,
     /// Why the list can't be relied on, whatever it shows.
@@ -113,73 +127,93 @@ pub struct DependentList<'a> {
 /// All fields of `used_by`, and what is wrong with it as a whole. Standing twice, each counts.
 pub(super) fn used_by<'a>(secret: &Object<'a>) -> (Object<'a>, Option<Malformed>) {
     let mut problem = secret.require("used_by").err();
-    let mut fields = Vec::new();
+    let mut fields = Object::default();
     for value in secret.all("used_by") {
         match Object::parse(value.get(), "the field used_by") {
-            Ok(used_by) => fields.extend(used_by.fields),
+            Ok(used_by) => fields.extend(used_by),
             Err(unreadable) => problem = problem.or(Some(unreadable)),
         }
     }
-    (Object { fields }, problem)
+    (fields, problem)
 }
 
 /// Every list of it, known or not.
-pub(super) fn lists<'a>(used_by: &Object<'a>) -> Vec<DependentList<'a>> {
-    let mut lists: Vec<_> = ListName::known().into_iter().map(|name| known_list(used_by, name)).collect();
-    let mut unknown: Vec<&str> = used_by.fields.iter().map(|(field, _)| stem(field)).collect();
-    unknown.sort_unstable();
-    unknown.dedup();
-    unknown.retain(|field| !lists.iter().any(|list| list.name.as_str() == *field));
-    lists.extend(unknown.into_iter().map(|field| unknown_list(used_by, field)));
+pub(super) fn lists<'a>(used_by: &Object<'a>, room: &mut Room) -> Vec<DependentList<'a>> {
+    let by_name = used_by.by_name();
+    let all = |name: &str| by_name.get(name).map_or(&[][..], Vec::as_slice);
+    let mut lists: Vec<_> = ListName::known()
+        .into_iter()
+        .map(|name| known_list(used_by, all(name.as_str()), name, room))
+        .collect();
+    let is_known = |stem: &&str| ListName::known().iter().any(|known| known.as_str() == *stem);
+    let unknown: BTreeSet<&str> =
+        by_name.keys().map(|field| stem(field)).filter(|stem| !is_known(stem)).collect();
+    let flags: HashMap<&str, &[&RawValue]> = by_name
+        .iter()
+        .filter_map(|(field, values)| Some((field.strip_suffix(HAS_MORE)?, values.as_slice())))
+        .collect();
+    lists.extend(unknown.into_iter().map(|field| {
+        let flags = flags.get(field).copied().unwrap_or_default();
+        unknown_list(field, all(field), flags, room)
+    }));
     lists
 }
 
+const HAS_MORE: &str = "_has_more";
+
 /// The list that a flag speaks of; of anything else, itself.
 fn stem(field: &str) -> &str {
-    field.strip_suffix("_has_more").unwrap_or(field)
+    field.strip_suffix(HAS_MORE).unwrap_or(field)
 }
 
-fn known_list<'a>(used_by: &Object<'a>, name: ListName) -> DependentList<'a> {
+fn known_list<'a>(
+    used_by: &Object<'a>,
+    values: &[&'a RawValue],
+    name: ListName,
+    room: &mut Room,
+) -> DependentList<'a> {
     let field = name.as_str();
     let mut problem = match used_by.get(field) {
-        Ok(None) if used_by.all(field).next().is_some() => Some(Malformed(format!("{field} is null"))),
+        Ok(None) if !values.is_empty() => Some(Malformed(format!("{field} is null"))),
         Ok(None) if name.is_required() => Some(Malformed(format!("{field} is missing"))),
         Ok(_) => None,
         Err(problem) => Some(problem),
     };
-    let mut sightings = Vec::new();
-    for value in used_by.all(field).filter(|value| value.get() != "null") {
-        match dependent::sightings(&name, value) {
-            Ok(shown) => sightings.extend(shown),
-            Err(unreadable) => problem = problem.or(Some(unreadable)),
+    let mut shown = Shown::default();
+    for value in values.iter().filter(|value| value.get() != "null") {
+        if let Err(unreadable) = shown.add(&name, value, room) {
+            problem = problem.or(Some(unreadable));
         }
     }
-    let has_more = used_by.flag(&format!("{field}_has_more"));
-    DependentList { name, sightings, has_more, problem: problem.map(|problem| problem.to_string()) }
+    let has_more = used_by.flag(&format!("{field}{HAS_MORE}"));
+    shown.list(name, has_more, problem.map(|problem| problem.to_string()))
 }
 
 /// A list that the document doesn't know. Anything in it is a use; a text, a number or a flag may tell of uses, so that
 /// it is a doubt unless it says that there is none.
-fn unknown_list<'a>(used_by: &Object<'a>, field: &str) -> DependentList<'a> {
-    let name = ListName::Unrecognized(field.to_owned());
-    let (mut sightings, mut problem) = (Vec::new(), None);
+fn unknown_list<'a>(
+    field: &str,
+    values: &[&'a RawValue],
+    flags: &[&'a RawValue],
+    room: &mut Room,
+) -> DependentList<'a> {
+    let name = ListName::Unrecognized(cut(field.into(), LIST_NAME_LENGTH).into_owned());
+    let (mut shown, mut problem) = (Shown::default(), None);
     // Standing twice, each counts: nothing that is present is left out.
-    for value in used_by.all(field).filter(|value| !is_void(value)) {
-        match value.get().as_bytes() {
-            [b'[' | b'{', ..] => sightings.extend(dependent::unrecognized(&name, value)),
-            _ => {
-                problem = Some(
-                    "it is unknown to this program, and may say that something uses the secret".to_owned(),
-                );
-            }
-        }
+    for value in values.iter().filter(|value| !is_void(value)) {
+        let doubt = match value.get().as_bytes() {
+            [b'[' | b'{', ..] => shown.add_unrecognized(&name, value, room).err(),
+            _ => Some(Malformed(
+                "it is unknown to this program, and may say that something uses the secret".to_owned(),
+            )),
+        };
+        problem = problem.or(doubt);
     }
-    let flag = format!("{field}_has_more");
-    let has_more = match used_by.flag(&flag) {
-        HasMore::Yes if used_by.all(&flag).all(is_void) => HasMore::No,
+    let has_more = match flag(flags.iter().copied()) {
+        HasMore::Yes if flags.iter().all(|flag| is_void(flag)) => HasMore::No,
         has_more => has_more,
     };
-    DependentList { has_more, name, sightings, problem }
+    shown.list(name, has_more, problem.map(|problem| problem.to_string()))
 }
 
 /// Whether a field of `used_by` is, or speaks of, a list that the document doesn't know.

@@ -184,7 +184,7 @@ proptest! {
             for (read, sent) in page.secrets.iter().zip(secrets) {
                 prop_assert_eq!(Some(&*read.id), sent["secret_id"].as_str());
                 let elements = elements_in(&sent["used_by"]);
-                let shown: usize = read.lists.iter().map(|list| list.sightings.len()).sum();
+                let shown: usize = read.lists.iter().map(|list| list.shown).sum();
                 prop_assert!(shown >= elements, "{} of {} elements are shown", shown, elements);
                 prop_assert!(elements == 0 || !looks_unused(read));
                 // One value can spoil one list; the four others still tell of a use.
@@ -221,7 +221,7 @@ proptest! {
         let body = json!({"dependencies": value}).to_string();
         for resource_type in [ResourceType::Tools, ResourceType::Agents, ResourceType::PhoneNumbers] {
             match (read_dependencies(resource_type, body.clone()), &value) {
-                (Ok(page), Value::Array(items)) => prop_assert_eq!(page.sightings.len(), items.len()),
+                (Ok(page), Value::Array(items)) => prop_assert_eq!(page.shown, items.len()),
                 (Ok(page), _) => prop_assert!(false, "{page:?}"),
                 (Err(_), value) => prop_assert!(!value.is_array()),
             }
