@@ -143,6 +143,7 @@ impl Share {
         // After that there is nothing left of it.
         let is_gone = state.over.is_some() || (state.is_read && !what.stays());
         if !is_gone {
+            let bytes = bytes.min(state.kept[what as usize]);
             state.kept[what as usize] -= bytes;
             self.memory.gives_back(bytes);
         }

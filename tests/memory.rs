@@ -215,7 +215,7 @@ fn whatever_a_server_sends_a_job_that_may_take_twice_what_may_be_kept_has_enough
         let peak = HEAP.peak_usage() - before;
         let error = ended.unwrap_err().to_string();
         assert!(error.contains("max_memory_mib"), "{hostile}: {error}");
-        assert!(peak <= 2 * MEBIBYTES << 20, "{hostile}: {peak} bytes");
+        assert!(peak <= (2 * MEBIBYTES) << 20, "{hostile}: {peak} bytes");
         // Nor is so much counted that is not there that a large workspace would fail for nothing.
         assert!(peak >= MEBIBYTES << 18, "{hostile}: {peak} bytes");
     }

@@ -353,8 +353,11 @@ impl Iterator for JsonText<'_> {
             }
             _ if !self.in_string => (NONE, 1),
             b'\\' => match self.json.get(start + 1) {
-                Some(b'u') if self.json.get(start + 2..start + 4) == Some(b"00") => {
-                    (hexadecimal_byte(self.json, start + 4).filter(u8::is_ascii).unwrap_or(NONE), 6)
+                Some(b'u') => {
+                    let is_byte = self.json.get(start + 2..start + 4) == Some(b"00");
+                    let byte =
+                        hexadecimal_byte(self.json, start + 4).filter(|byte| is_byte && byte.is_ascii());
+                    (byte.unwrap_or(NONE), 6)
                 }
                 Some(byte @ (b'"' | b'\\' | b'/')) => (*byte, 2),
                 _ => (NONE, 2),

@@ -15,22 +15,20 @@ mod page;
 mod proxy;
 mod reach;
 mod retry;
+mod run;
 mod throttle;
 mod traffic;
 mod wire;
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock, atomic::Ordering},
 };
 
 use chrono::{DateTime, Utc};
 use reqwest::header;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::Instant;
 use url::Url;
 
 pub use answer::Answer;
@@ -43,7 +41,8 @@ pub use page::{Next, Walk};
 pub use proxy::Proxy;
 pub use reach::ClockOffsets;
 pub use retry::RetryPolicy;
-use retry::{Congestion, Decision, RetriesByWorkspace, RetryBudget, congestion};
+use retry::{Congestion, Decision, RetryBudget, congestion};
+pub use run::Run;
 pub use throttle::Priority;
 pub use traffic::EndpointTraffic;
 pub use wire::{
@@ -52,7 +51,7 @@ pub use wire::{
 };
 
 use crate::{
-    memory::{self, Held, Kept, Memory, Share},
+    memory::{Held, Kept, Share},
     progress::WorkspaceProgress,
 };
 use attempt::Failed;
@@ -89,53 +88,6 @@ pub struct Chance {
     pub now: fn() -> DateTime<Utc>,
     /// A number drawn evenly from 0 to 1.
     pub random: fn() -> f64,
-}
-
-/// What all clients of a run share.
-#[derive(Debug)]
-pub struct Run {
-    connections: Connections,
-    slots: Semaphore,
-    /// For answers until they have been read: what was answered and waits to be read takes memory.
-    answers: Arc<Semaphore>,
-    budget: RetryBudget,
-    retries: RetriesByWorkspace,
-    deadline: Instant,
-    mask: Arc<Mask>,
-    /// Whether it has been said that an answer holds a key. Once is enough.
-    has_told_of_keys: AtomicBool,
-    memory: Arc<Memory>,
-}
-
-impl Run {
-    /// A run that has sent nothing yet, and may have so many requests in flight at once, send so many again, and last until
-    /// `deadline`, in all workspaces together. `mask` knows the keys of them all.
-    #[must_use]
-    pub fn new(
-        connections: Connections,
-        concurrency: usize,
-        retries: u32,
-        deadline: Instant,
-        mask: Arc<Mask>,
-    ) -> Self {
-        Self {
-            connections,
-            slots: Semaphore::new(concurrency),
-            answers: Arc::new(Semaphore::new(2 * concurrency)),
-            budget: RetryBudget::new(retries),
-            retries: RetriesByWorkspace::default(),
-            deadline,
-            mask,
-            has_told_of_keys: AtomicBool::new(false),
-            memory: Memory::of_mebibytes(memory::DEFAULT_MEBIBYTES),
-        }
-    }
-
-    /// The same, of which all workspaces together keep no more than this.
-    #[must_use]
-    pub fn within(self, memory: Arc<Memory>) -> Self {
-        Self { memory, ..self }
-    }
 }
 
 /// A client for one workspace. Clones are the same client, but for the priority of what they ask.

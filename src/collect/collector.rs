@@ -11,9 +11,10 @@ use tokio::{task::JoinSet, time::Instant};
 
 use super::{
     CollectOptions,
+    answered::Answered,
     digest::{digest, done},
     fields::UnknownFields,
-    listing::{Open, PagedList},
+    listing::Open,
     lists::open_lists,
     places::Places,
     reading::{Found, Reading},
@@ -24,7 +25,7 @@ use super::{
     warnings::WithoutId,
 };
 use crate::{
-    api::{Answer, ApiError, Client, ListedSecret, ResourceType, Sought, Walk},
+    api::{ApiError, Client, ListedSecret, ResourceType, Sought},
     inventory::{DependentType, Secret, Sighting, Source, Workspace},
     memory::{Held, Kept, Share, text},
     progress::WorkspaceProgress,
@@ -86,61 +87,12 @@ pub(super) struct Collector {
     waiting: Waiting,
 }
 
-/// The answer to one job.
-pub(super) enum Answered {
-    /// A page of the first walk.
-    Page { walk: Walk, answer: Result<Answer, ApiError> },
-    /// The same page at the higher limit.
-    HigherLimit { page: u32, open: Open, answer: Result<Answer, ApiError> },
-    /// A page of one secret's dependents.
-    Dependents { list: PagedList, walk: Walk, answer: Result<Answer, ApiError> },
-    /// One secret by itself.
-    Secret { purpose: Purpose, answer: Result<Answer, ApiError> },
-    /// Places that can hold references.
-    Scans(Result<Vec<Scanning>, ApiError>),
-    /// Whose key it is.
-    User(Result<Answer, ApiError>),
-}
-
 /// Why there was no secret to be seen of an id that something refers to.
 pub(super) struct NotFound {
     /// Whether it may be there all the same.
     pub(super) may_exist: bool,
     /// In words.
     pub(super) why: String,
-}
-
-impl Answered {
-    /// What there is to read.
-    fn answer(&mut self) -> Option<&mut Result<Answer, ApiError>> {
-        match self {
-            Self::Page { answer, .. }
-            | Self::HigherLimit { answer, .. }
-            | Self::Dependents { answer, .. }
-            | Self::Secret { answer, .. }
-            | Self::User(answer) => Some(answer),
-            Self::Scans(_) => None,
-        }
-    }
-
-    /// Takes an answer that was not read in time for none.
-    fn fail(&mut self, too_late: ApiError) {
-        if let Some(answer) = self.answer() {
-            *answer = Err(too_late);
-        }
-    }
-
-    /// The path that was asked.
-    fn path(&self) -> Option<&str> {
-        match self {
-            Self::Page { answer, .. }
-            | Self::HigherLimit { answer, .. }
-            | Self::Dependents { answer, .. }
-            | Self::Secret { answer, .. }
-            | Self::User(answer) => answer.as_ref().ok().map(Answer::path),
-            Self::Scans(_) => None,
-        }
-    }
 }
 
 impl Collector {

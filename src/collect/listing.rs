@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    collector::{Answered, Collector},
+    answered::Answered,
+    collector::Collector,
     lists::OpenList,
     waiting::{Job, WALK},
 };

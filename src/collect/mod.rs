@@ -13,6 +13,7 @@
 //! What never lives here: HTTP itself (that is `api`), and any opinion about what is unused (that is `audit`).
 
 mod agents;
+mod answered;
 mod collector;
 mod digest;
 mod fields;

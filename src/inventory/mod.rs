@@ -9,15 +9,18 @@ mod resource;
 mod source;
 #[cfg(test)]
 mod tests;
+mod uses;
 mod view;
 
 pub use resource::{DependentType, Resource, Visibility};
 pub use source::{Scan, ScanOutcome, Source, Sources};
+use uses::Use;
+pub use uses::{Dependent, Relation, Sighting};
 pub use view::{Extent, Seen, View};
 
 use std::collections::HashSet;
 
-use resource::{ResourceIndex, Resources, ViaIndex};
+use resource::Resources;
 
 /// Everything that was collected, one entry for each configured workspace.
 #[derive(Debug, Default)]
@@ -132,27 +135,6 @@ pub struct Reference {
     pub why: String,
 }
 
-/// One resource that uses one secret.
-#[derive(Clone, Copy, Debug)]
-pub struct Use {
-    resource: ResourceIndex,
-    via: ViaIndex,
-    relation: Relation,
-    sources: Sources,
-}
-
-/// What one endpoint says about one dependent of a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting<'a> {
-    /// The dependent itself.
-    pub resource: Resource<'a>,
-    /// Whether it holds the secret itself.
-    pub relation: Relation,
-    /// The ids through which it depends on the secret; of an environment variable its environments, of an agent the
-    /// branches; of what only mentions it, the paths.
-    pub via: Vec<std::borrow::Cow<'a, str>>,
-}
-
 /// Counts of what was read, for the report's account of itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
@@ -170,45 +152,6 @@ pub struct Coverage {
     pub requests: u64,
     /// Requests that were repetitions.
     pub retries: u64,
-}
-
-/// How a dependent depends. Of several that are told, the first in this order holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Relation {
-    /// It holds the secret itself.
-    Direct,
-    /// It uses another resource that holds the secret.
-    Transitive,
-    /// The secret's id stands somewhere in it, in no form that the API documents.
-    Mentioned,
-}
-
-impl Relation {
-    /// Every relation.
-    pub const ALL: [Self; 3] = [Self::Direct, Self::Transitive, Self::Mentioned];
-
-    /// The word for it in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Transitive => "transitive",
-            Self::Mentioned => "mentioned",
-        }
-    }
-}
-
-/// One use with everything that is known of it, borrowed from its workspace.
-#[derive(Clone, Copy, Debug)]
-pub struct Dependent<'a> {
-    /// The resource that uses the secret.
-    pub resource: &'a Resource<'static>,
-    /// Whether it holds the secret itself.
-    pub relation: Relation,
-    /// What it goes through (see [`Sighting::via`]), sorted.
-    pub via: &'a [String],
-    /// The endpoints that told of this use.
-    pub sources: Sources,
 }
 
 impl Workspace {
@@ -323,27 +266,6 @@ impl Workspace {
             via: self.resources.via(one.via),
             sources: one.sources,
         })
-    }
-}
-
-impl<'a> Sighting<'a> {
-    /// What `used_by` or the dependencies endpoint shows. The ids that it may reference are those of the resources
-    /// through which it depends on the secret (the vendor's documentation of transitive dependents).
-    #[must_use]
-    pub fn of_used_by(resource: Resource<'a>, via: Vec<std::borrow::Cow<'a, str>>) -> Self {
-        let relation = if via.is_empty() { Relation::Direct } else { Relation::Transitive };
-        Self { resource, relation, via }
-    }
-}
-
-impl Use {
-    fn of(sighting: Sighting<'_>, sources: Sources, resources: &mut Resources) -> Self {
-        Self {
-            resource: resources.intern(sighting.resource),
-            relation: sighting.relation,
-            via: resources.intern_via(&sighting.via),
-            sources,
-        }
     }
 }
 

@@ -148,6 +148,13 @@ fn what_a_run_keeps_of_them_is_bounded() {
     assert!(refused.to_string().contains("more than 1000 forms"), "{refused}");
 }
 
+#[test]
+fn the_digits_of_an_escape_are_no_part_of_a_key() {
+    let mask = mask();
+    let json = format!("\"\\u{OTHER}\"");
+    assert_eq!(read(&mask, &json), (format!("ģ{}", &OTHER[4..]), false));
+}
+
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         Just(KEY.to_owned()),
