@@ -182,7 +182,7 @@ async fn read_all(
         let kept = client.share().kept_by_all() >> 20;
         tracing::info!(
             mebibytes = kept,
-            "everything was read; so much is kept of it, by [audit] max_memory_mib"
+            "everything was read; what is kept of it, as [audit] max_memory_mib counts"
         );
     }
     let inventory = inventory(by_position.into_values().collect());

@@ -20,14 +20,15 @@ use sha2::{Digest, Sha256};
 use super::error::{Malformed, clipped};
 use crate::text::hexadecimal;
 
-/// How a stand-in begins; the sum of what it stands for follows. Characters that no address has to escape.
-pub const STAND_IN: &str = "_key-not-shown-";
+/// How a stand-in begins; the sum of what it stands for follows. Characters that no address has to escape; the first is of no
+/// word, so that an id beside a key is found as it was.
+pub const STAND_IN: &str = "~key-not-shown-";
 
 /// How many digits follow.
 const SUM_LENGTH: usize = 16;
 
 /// How it ends. As at its beginning, no key goes on with this.
-const END: &str = "_";
+const END: &str = "~";
 
 /// What is put in place of a key in texts for people.
 const THE_KEY: &str = "[the key]";

@@ -58,14 +58,17 @@ impl Collector {
                 else {
                     continue;
                 };
+                let list = &mut self.places.secrets;
+                if list.words == WORDS_KEPT {
+                    list.has_more_words = true;
+                    break;
+                }
                 if let Some(found) = Found::new(&self.share, reference, holder, true) {
+                    list.words += 1;
                     self.words.push((Source::Preview, found));
                 }
             }
-            if found.has_more_words || self.words.len() > WORDS_KEPT {
-                self.words.truncate(WORDS_KEPT);
-                self.places.secrets.has_more_words = true;
-            }
+            self.places.secrets.has_more_words |= found.has_more_words;
         }
     }
 

@@ -38,7 +38,9 @@ pub(super) struct Places {
 pub(super) struct SecretList {
     /// Whether it took more than one page.
     pub(super) is_long: bool,
-    /// Whether its unknown fields had more words that may be ids than are kept.
+    /// How many words that may be ids were kept of its unknown fields in this walk.
+    pub(super) words: usize,
+    /// Whether its unknown fields had more of them than are kept.
     pub(super) has_more_words: bool,
     /// How many secrets were known before this walk, where it is not the first.
     pub(super) known_before: Option<usize>,
@@ -223,6 +225,7 @@ impl Collector {
             let known = self.workspace.secrets.len();
             if walks_secrets {
                 self.places.secrets.known_before = Some(known);
+                self.places.secrets.words = 0;
                 self.places.secrets.has_more_words = false;
                 self.fields_sought = Some(Arc::new(self.sought.ready(false)));
                 self.start_walk();

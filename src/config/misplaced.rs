@@ -178,14 +178,13 @@ pub fn without_variables(
         })
         .flatten()
         .collect();
+    let mut shown = None;
     for (name, value) in variables {
         let value = value.to_string_lossy();
         if value.len() >= SHORTEST && said.contains(&*value) && values.iter().any(|other| *other == value) {
-            return Some(format!(
-                "an argument is the value of the variable {}, which may be a key, so it is not shown what is wrong with it",
-                name.to_string_lossy()
-            ));
+            let instead = format!("[the value of {}, not shown as it may be a key]", name.to_string_lossy());
+            shown = Some(shown.as_deref().unwrap_or(said).replace(&*value, &instead));
         }
     }
-    None
+    shown
 }

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 
+use crate::inert::unescaped;
+
 /// A row of a CSV file: its cells by the names of their columns.
 pub(crate) type Row = BTreeMap<String, String>;
 
@@ -35,7 +37,7 @@ impl Bundle {
 
     /// The row of one secret.
     pub(crate) fn secret(&self, id: &str) -> &Row {
-        let rows: Vec<&Row> = self.secrets.iter().filter(|row| row["secret_id"] == id).collect();
+        let rows: Vec<&Row> = self.secrets.iter().filter(|row| unescaped(&row["secret_id"]) == id).collect();
         assert_eq!(rows.len(), 1, "one row for {id}: {rows:?}");
         rows[0]
     }

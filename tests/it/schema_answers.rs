@@ -254,6 +254,10 @@ fn workspace(document: &Value, tape: &[u8]) -> (Answers, BTreeSet<Use>) {
             let mut agent = maker.answer("/v1/convai/agents/{agent_id}", "");
             agent["agent_id"] = json!(id);
             let main = agent["branch_id"].as_str().map(str::to_owned);
+            // Where it is said, it is the branch that is shown, or one that can be asked for.
+            if agent["main_branch_id"].is_string() {
+                agent["main_branch_id"] = agent["branch_id"].clone();
+            }
             answers.insert(path.clone(), agent);
             let mut branches = Vec::new();
             let others: Vec<String> = (0..maker.draw(3)).map(|_| maker.new_id("branch")).collect();

@@ -194,10 +194,10 @@ fn unknown_agents(object: &Object<'_>) -> Vec<String> {
     let id = |agent: &RawValue| {
         let agent = Object::parse(agent.get(), "").ok()?;
         let is_unknown = agent.text("type").ok().flatten().as_deref() == Some("unknown");
-        let id = agent.text("id").ok()?.filter(|id| is_unknown && id.len() <= NAME_LENGTH);
-        id.map(|id| id.into_owned())
+        let id = agent.text("id").ok()?.filter(|_| is_unknown)?;
+        Some(cut(id, NAME_LENGTH).into_owned())
     };
-    // What is no list names none.
+    // What is no list names none. One of them tells as much of what the key sees as all of them.
     let _ = each(agents, "", |agent| {
         if unknown.len() < MOST_HOLDERS {
             unknown.extend(id(agent));

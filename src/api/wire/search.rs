@@ -22,8 +22,9 @@ use crate::{
 pub(super) const PLACES_TOLD: usize = 10;
 /// How many words of one document are kept that are no known id yet. With more, it has to be read again when all are known.
 pub(super) const UNKNOWN_KEPT: usize = 1_000;
-/// How many resources that one document names are kept.
-const NAMED_KEPT: usize = 1_000;
+/// How many resources one document may name. Of one with more, some are not looked for among what the key sees, and that is
+/// said.
+const NAMED_KEPT: usize = 100_000;
 /// How many references one document may hold. In one with more, some are missed, and that is said.
 pub(super) const REFERENCES_KEPT: usize = 100_000;
 
@@ -63,9 +64,9 @@ fn run<'s>(
         }
         // Keys come from whoever can edit the workspace.
         (Ok(()), Some((path, what))) => Some(format!("{} {what}", clipped(&path))),
-        (Ok(()), None) if search.has_too_many => {
-            Some(format!("it has more than {REFERENCES_KEPT} references to secrets"))
-        }
+        (Ok(()), None) if search.has_too_many => Some(format!(
+            "it has more than {REFERENCES_KEPT} references to secrets, or names as many resources"
+        )),
         (Ok(()), None) => None,
     }
     .map(Malformed);
@@ -143,8 +144,12 @@ impl<'s> Search<'s> {
             "agent_ids" | "agent_id" => DependentType::Agent,
             _ => return,
         };
-        let is_id = !id.is_empty() && id.len() <= NAME_LENGTH;
-        if is_id && self.found.named.len() < NAMED_KEPT {
+        if id.is_empty() {
+            return;
+        }
+        if id.len() > NAME_LENGTH || self.found.named.len() == NAMED_KEPT {
+            self.has_too_many = true;
+        } else {
             self.found.named.insert((dependent_type, id.to_owned()));
         }
     }
