@@ -17,7 +17,7 @@ use super::{
     view::ADMIN,
 };
 use crate::{
-    api::{Answer, ApiError, Client, Fault, Form, Holder, HolderPage, Next, Sought},
+    api::{Answer, ApiError, Client, Fault, Form, FoundReferences, Holder, HolderPage, Next, Sought},
     inventory::DependentType,
     memory::text,
 };
@@ -85,6 +85,8 @@ struct Branches {
     archived: Vec<Holder>,
     live_missing: Option<ApiError>,
     archived_missing: Option<ApiError>,
+    /// What was found beside them.
+    beside: FoundReferences,
 }
 
 impl Agents {
@@ -197,8 +199,9 @@ impl Agents {
             return Read { documents, ..Read::of(agent) };
         }
         let listed = self.branches(&agent.id).await;
-        let Branches { live, archived, live_missing, archived_missing } = listed;
+        let Branches { live, archived, live_missing, archived_missing, beside } = listed;
         documents.extend(live_missing.map(Document::failed));
+        documents.push(Document { found: beside, ..Document::default() });
         let (mut drafts, mut is_shown_to_admin) = (Vec::new(), false);
         for branch in live.iter().chain(&archived) {
             is_shown_to_admin |= branch.access_source.as_deref() == Some(ADMIN);
@@ -289,7 +292,7 @@ impl Agents {
     async fn branches(&self, id: &str) -> Branches {
         let mut branches = Branches::default();
         let with_archived = self.archived != ArchivedBranches::Skip;
-        let missing = match self.page_of_branches(id, with_archived).await {
+        let missing = match self.page_of_branches(id, with_archived, &mut branches.beside).await {
             Ok((holders, missing)) => {
                 let (archived, live) = holders.into_iter().partition(|branch| branch.is_archived);
                 (branches.live, branches.archived) = (live, archived);
@@ -303,7 +306,7 @@ impl Agents {
             branches.live_missing = Some(missing);
             return branches;
         }
-        match self.page_of_branches(id, false).await {
+        match self.page_of_branches(id, false, &mut branches.beside).await {
             Ok((holders, still_missing)) => {
                 // What this list shows is live, whatever it was a moment before.
                 let live: BTreeSet<String> = holders.iter().map(|branch| branch.id.clone()).collect();
@@ -320,15 +323,17 @@ impl Agents {
         branches
     }
 
-    /// The branches that one list shows, and why there may be more.
+    /// The branches that one list shows, and why there may be more. What stands `beside` them is added there.
     async fn page_of_branches(
         &self,
         id: &str,
         with_archived: bool,
+        beside: &mut FoundReferences,
     ) -> Result<(Vec<Holder>, Option<ApiError>), ApiError> {
         let answer = self.client.branches(id, with_archived).await?;
-        let HolderPage { mut holders, next_cursor, has_more, total, beside, problem } =
+        let HolderPage { holders, next_cursor, has_more, total, beside: found, problem } =
             answer.branches(&self.sought)?;
+        beside.merge(found);
         if let Some(problem) = problem {
             return Err(answer.error(problem));
         }
@@ -337,9 +342,6 @@ impl Agents {
         }
         let next = Next { cursor: next_cursor.as_deref(), has_more, is_empty: holders.is_empty() };
         let shown = holders.len();
-        if let Some(first) = holders.first_mut() {
-            first.found.merge(beside);
-        }
         // A total below what is shown says nothing.
         let total = total.filter(|total| *total >= shown as f64);
         let is_whole = match total {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Form, Sought},
-    inventory::{Gap, Scan, ScanOutcome, Source},
+    inventory::{Gap, Scan, ScanOutcome, Secret, Source},
     memory::Kept,
 };
 
@@ -217,6 +217,14 @@ impl Collector {
     /// The lists of a secret's dependents are not among them: a candidate has none, and that they are empty is what the
     /// confirmation asks again.
     pub(super) async fn walk_again(mut self) -> Result<Self, ApiError> {
+        if !self.candidates().is_empty() && !self.is_covered(&self.sought.ready(false)) {
+            let sources: Vec<Source> = self.places.by_source.keys().copied().collect();
+            for source in sources {
+                let why = "ids of secrets have characters other than letters, digits, _ and -, and too many lengths to \
+                           be searched for; report these ids to the vendor";
+                self.take_outcome(Scan::new(source, ScanOutcome::NotRead(why.to_owned())));
+            }
+        }
         for _ in 1..MOST_WALKS {
             let (readings, walks_secrets) = self.what_to_walk();
             if self.candidates().is_empty() || (readings.is_empty() && !walks_secrets) {
@@ -250,20 +258,19 @@ impl Collector {
         Ok(self)
     }
 
+    /// Whether a search with this finds all secrets of which it matters.
+    fn is_covered(&self, sought: &Sought) -> bool {
+        // One that was looked up because something refers to it is in use, whatever else mentions it.
+        let is_settled = |position, secret: &Secret| self.looked_up.contains(&position) && secret.uses() > 0;
+        let mut secrets = self.workspace.secrets.iter().enumerate();
+        secrets.all(|(position, secret)| sought.covers(&secret.id) || is_settled(position, secret))
+    }
+
     /// What has to be read again, and whether the list of secrets has to be walked again.
     fn what_to_walk(&self) -> (Vec<Reading>, bool) {
         let exact = Arc::new(self.sought.ready(false));
-        // One that was looked up because something refers to it is in use, whatever else mentions it.
-        let is_settled = |position| {
-            self.looked_up.contains(&position)
-                && self.secret(position).is_some_and(|secret| secret.uses() > 0)
-        };
-        let is_covered = |sought: &Sought| {
-            let mut secrets = self.workspace.secrets.iter().enumerate();
-            secrets.all(|(position, secret)| sought.covers(&secret.id) || is_settled(position))
-        };
         let readings = self.places.by_source.iter().filter_map(|(source, place)| {
-            if place.has_more_words || !place.sought.iter().all(|sought| is_covered(sought)) {
+            if place.has_more_words || !place.sought.iter().all(|sought| self.is_covered(sought)) {
                 return Some(self.whole(*source, &exact));
             }
             (!place.unsettled.is_empty()).then(|| Reading {
@@ -273,7 +280,8 @@ impl Collector {
             })
         });
         let list = &self.places.secrets;
-        let fields_are_covered = self.fields_sought.as_deref().is_none_or(is_covered) && !list.has_more_words;
+        let fields_are_covered = self.fields_sought.as_deref().is_none_or(|sought| self.is_covered(sought))
+            && !list.has_more_words;
         let walks_secrets =
             ((list.is_long || !self.gone.is_empty()) && !list.is_settled) || !fields_are_covered;
         (readings.collect(), walks_secrets)

@@ -58,10 +58,11 @@ pub(crate) fn is_variable_name(text: &str) -> bool {
 }
 
 /// Whether this is a key rather than what it is given for: it has the letters and digits of one as keys are now, or is 32
-/// hexadecimal digits, as they once were, by itself or in a list.
+/// hexadecimal digits, as they once were, by itself, in quotes, or as a word.
 pub(crate) fn looks_like_a_key(text: &str) -> bool {
     let is_of_old = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    text.split([',', '=']).map(str::trim).any(is_of_old)
+    let is_between = |one: char| one.is_whitespace() || matches!(one, ',' | '=') || QUOTES.contains(&one);
+    text.split(is_between).any(is_of_old)
         || PREFIXES.iter().any(|prefix| {
             text.match_indices(prefix).any(|(at, _)| {
                 let goes_on = text[..at].ends_with(|before: char| before.is_ascii_alphanumeric());

@@ -4,13 +4,24 @@ use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, Wor
 use serde_json::json;
 
 use crate::{
-    places::{audit, directory, mcp_server, variable, world_of},
+    places::{audit, directory, mcp_server, source, variable, world_of},
     support::{Setup, asked},
 };
 
 const HELD: &str = "sec_01aaaaaaaaaaaaaaaaaaaaaaaa";
 const FREE: &str = "sec_01bbbbbbbbbbbbbbbbbbbbbbbb";
 const GONE: &str = "sec_01cccccccccccccccccccccccc";
+
+#[tokio::test]
+async fn ids_of_too_many_lengths_to_be_searched_for_are_told_as_that() {
+    let ids: Vec<String> = (0..40).map(|number| format!("sec {}", "a".repeat(number))).collect();
+    let secrets = ids.iter().map(|id| Secret::new(id, "n").with_phone_numbers(1));
+    let world = World::of(secrets.chain([Secret::new("free", "n")]).collect());
+    let (outcome, _simulator) = audit(world).await;
+    let why = source(&outcome.bundle(), "environment_variables")["why"].to_string();
+    assert_eq!((outcome.code(), outcome.bundle().verdict("free")), (3, "undetermined"));
+    assert!(why.contains("too many lengths") && !why.contains("quieter"), "{why}");
+}
 
 #[tokio::test]
 async fn a_code_tool_uses_a_secret_in_whatever_form_it_names_it() {

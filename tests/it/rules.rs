@@ -142,6 +142,20 @@ fn branched() -> World {
 }
 
 #[tokio::test]
+async fn what_stands_beside_a_list_of_branches_is_searched_too() {
+    let world = World { agents: vec![documents::agent("a1", "Desk", &json!({}))], ..world_of(&["sec"]) };
+    let (outcome, _simulator) = audit_with(world, |request, reply| match reply.body_json() {
+        Some(mut body) if request.path == format!("{AGENTS}/a1/branches") => {
+            body["meta"]["default"] = json!({"secret_id": "sec"});
+            Reply::json(200, &body)
+        }
+        _ => reply,
+    })
+    .await;
+    assert_eq!((outcome.code(), outcome.bundle().verdict("sec")), (0, "in_use"));
+}
+
+#[tokio::test]
 async fn an_answer_for_another_branch_than_the_one_asked_for_is_not_that_branch() {
     let (outcome, _simulator) = audit_with(branched(), |request, reply| match reply.body_json() {
         Some(mut body) if request.query("branch_id") == Some("trial") => {

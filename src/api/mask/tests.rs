@@ -149,6 +149,14 @@ fn what_a_run_keeps_of_them_is_bounded() {
 }
 
 #[test]
+fn an_id_beside_a_key_is_the_word_that_it_was() {
+    let percent: String = OTHER.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let (shown, is_masked) = read(&mask(), &quoted(&format!("sec_1{percent}sec_2")));
+    let words: Vec<&str> = shown.split('~').collect();
+    assert!(is_masked && words.len() == 3 && words[0] == "sec_1" && words[2] == "sec_2", "{shown}");
+}
+
+#[test]
 fn the_digits_of_an_escape_are_no_part_of_a_key() {
     let mask = mask();
     let json = format!("\"\\u{OTHER}\"");

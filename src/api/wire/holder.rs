@@ -147,7 +147,7 @@ impl HolderPage {
         }
         let next_cursor = page.text("next_cursor")?.map(|cursor| cursor.into_owned());
         let total = meta.and_then(|meta| meta.get("total").ok()??.get().parse().ok());
-        let known = [shape.list, "next_cursor", "has_more", "meta"];
+        let known = [shape.list, "next_cursor", "has_more"];
         let mut beside = search_unknown(page.fields().filter(|(name, _)| !known.contains(name)), sought);
         let problem = problem.or(beside.problem.take());
         Ok(Self { holders, next_cursor, has_more, total, beside, problem })
