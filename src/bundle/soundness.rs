@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{Bundle, FileEntry, MANIFEST, Manifest, Patience, REPORT, SUMS, is_refused};
 use crate::{
     bounded::{self, Bound, Bounded},
+    report::{File, Format},
     text::hexadecimal,
 };
 
@@ -26,13 +27,15 @@ pub enum Flaw {
     Unreadable(io::Error),
     /// It is from before there was a SHA256SUMS, or is made to look so.
     WithoutSums,
+    /// Something stands in it that a reader takes for a part of it: under the name of a report, or as a link.
+    Added(String),
 }
 
 impl Flaw {
     /// Whether an audit passes over the bundle for it.
     #[must_use]
     pub fn is_obstacle(&self) -> bool {
-        !matches!(self, Self::WithoutSums)
+        !matches!(self, Self::WithoutSums | Self::Added(_))
     }
 
     /// What an error at this file or directory means.
@@ -63,6 +66,7 @@ impl fmt::Display for Flaw {
             Self::WithoutSums => {
                 write!(formatter, "{SUMS} is missing, so that nothing tells whether {MANIFEST} is as it was")
             }
+            Self::Added(name) => write!(formatter, "{name} was added: {MANIFEST} does not name it"),
         }
     }
 }
@@ -125,7 +129,15 @@ pub fn look_at(bundle: &Bundle, patience: &Patience) -> io::Result<Looked> {
     let manifest_sha256 = looked.manifest_sha256.as_deref().unwrap_or_default();
     looked.flaws.extend(check_sums(bundle, &manifest, manifest_sha256, patience));
     match patience.again(|| besides(bundle, &manifest)) {
-        Ok(besides) => looked.besides = besides,
+        Ok(besides) => {
+            let is_report = |name: &str| File::of(Format::ALL).any(|file| file.name() == name);
+            for (name, is_link) in besides {
+                match is_link || is_report(&name) {
+                    true => looked.flaws.push(Flaw::Added(name)),
+                    false => looked.besides.push(name),
+                }
+            }
+        }
         Err(error) => looked.flaws.push(Flaw::of(error, "the bundle")),
     }
     looked.manifest = Some(manifest);
@@ -196,14 +208,16 @@ pub(crate) fn sum_line(sha256: &str, name: &str) -> String {
     format!("{sha256}  {name}\n")
 }
 
-fn besides(bundle: &Bundle, manifest: &Manifest) -> io::Result<Vec<String>> {
+/// What stands in a bundle besides its files, and whether it is a link.
+fn besides(bundle: &Bundle, manifest: &Manifest) -> io::Result<Vec<(String, bool)>> {
     let ours: BTreeSet<&str> =
         manifest.files.iter().map(|file| file.name.as_str()).chain([MANIFEST, SUMS]).collect();
     let mut besides = Vec::new();
     for entry in fs_err::read_dir(&bundle.path)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
         if !ours.contains(name.as_str()) {
-            besides.push(name);
+            besides.push((name, entry.file_type()?.is_symlink()));
         }
     }
     besides.sort();

@@ -37,6 +37,8 @@ pub struct Day {
     pub place: Place,
     /// How many further bundles the date has.
     pub further: usize,
+    /// How many of these the system refuses to read.
+    pub further_unreadable: usize,
 }
 
 /// Whether the audit ran on a date.
@@ -249,8 +251,9 @@ fn quality(is_clock_off: bool, is_narrowed: bool, is_complete: bool) -> Quality 
 
 fn day(date: NaiveDate, found: Vec<Found>, without: DayStatus, place: Place) -> Day {
     let further = found.len().saturating_sub(1);
+    let refused = found.iter().filter(|one| one.quality == Quality::Refused).count();
     let Some(best) = found.into_iter().max_by(|a, b| (&a.quality, a.rank).cmp(&(&b.quality, b.rank))) else {
-        return Day { date, status: without, totals: None, place, further: 0 };
+        return Day { date, status: without, totals: None, place, further: 0, further_unreadable: 0 };
     };
     let status = match best.quality {
         Quality::Complete => DayStatus::Complete,
@@ -259,7 +262,8 @@ fn day(date: NaiveDate, found: Vec<Found>, without: DayStatus, place: Place) -> 
         // The night's audit is of all secrets, and can be shown.
         Quality::Narrowed | Quality::Unreadable | Quality::ClockOff => without,
     };
-    Day { date, status, totals: best.totals, place: best.place, further }
+    let further_unreadable = refused - usize::from(best.quality == Quality::Refused);
+    Day { date, status, totals: best.totals, place: best.place, further, further_unreadable }
 }
 
 const COLUMNS: [&str; 9] = [
@@ -313,7 +317,11 @@ impl Timeline {
     /// The exit code.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if self.count(DayStatus::Unreadable) == 0 { 0 } else { 8 }
+        if self.days.iter().all(|day| day.status != DayStatus::Unreadable && day.further_unreadable == 0) {
+            0
+        } else {
+            8
+        }
     }
 
     fn count(&self, status: DayStatus) -> usize {
@@ -334,7 +342,8 @@ impl Timeline {
             let [date, status, secrets, in_use, unused, undetermined, dependents, place, _] = day.cells();
             let place = match day.further {
                 0 => place,
-                further => format!("{place} (and {further} more)"),
+                further if day.further_unreadable == 0 => format!("{place} (and {further} more)"),
+                further => format!("{place} (and {further} more, {} unreadable)", day.further_unreadable),
             };
             let line = format!(
                 "{date:10}  {status:10}  {secrets:>7}  {in_use:>7}  {unused:>7}  {undetermined:>12}  {dependents:>10}  {place}"

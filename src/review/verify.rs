@@ -109,7 +109,7 @@ pub fn verify(output: &Path, longest: Bound, interrupt: &Interrupt) -> Result<Ve
 fn of_flaw(flaw: &Flaw) -> (Soundness, String) {
     let (soundness, what) = match flaw {
         Flaw::Missing(_) | Flaw::WithoutSums => (Soundness::Missing, flaw.to_string()),
-        Flaw::Altered(_) => (Soundness::Altered, flaw.to_string()),
+        Flaw::Altered(_) | Flaw::Added(_) => (Soundness::Altered, flaw.to_string()),
         Flaw::Unreadable(error) => (Soundness::Unreadable, format!("cannot tell: {error}")),
     };
     // A manifest that somebody wrote may name anything.

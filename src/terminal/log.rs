@@ -18,6 +18,10 @@ use super::{color_choice, hide};
 /// Of the lines that say why an audit is incomplete, which nobody is spared.
 pub(super) const GAPS: &str = concat!(env!("CARGO_CRATE_NAME"), "::gaps");
 
+/// Where it is said what of earlier bundles can't be read, followed or removed: that costs evidence, so nobody is spared it either.
+const OF_BUNDLES: [&str; 2] =
+    [concat!(env!("CARGO_CRATE_NAME"), "::bundle"), concat!(env!("CARGO_CRATE_NAME"), "::publish")];
+
 /// Starts logging, in the form and as much as was asked for, above the live line.
 pub(super) fn start(output: &OutputArgs, line: &ProgressBar) {
     let level = match (output.quiet, output.verbose) {
@@ -29,8 +33,8 @@ pub(super) fn start(output: &OutputArgs, line: &ProgressBar) {
         (false, _) => Level::TRACE,
     };
     // Of this program only: what its libraries log is no message to users.
-    let ours =
-        Targets::new().with_target(env!("CARGO_CRATE_NAME"), level).with_target(GAPS, level.max(Level::WARN));
+    let always = OF_BUNDLES.into_iter().chain([GAPS]).map(|target| (target, level.max(Level::WARN)));
+    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level).with_targets(always);
     let layer = tracing_subscriber::fmt::layer()
         .with_target(false)
         .with_ansi(color_choice(output, &io::stderr()) != ColorChoice::Never)

@@ -105,6 +105,24 @@ async fn a_manifest_that_says_less_than_every_one_does_is_found_wherever_it_is()
 }
 
 #[tokio::test]
+async fn what_a_reader_takes_for_a_part_of_a_bundle_and_is_none_is_found() {
+    let nights = three_nights().await;
+    let bundle = nights.bundle(NEWEST);
+    fs_err::remove_file(bundle.join("metrics.prom")).unwrap();
+    let mut manifest = read_json(&bundle.join("manifest.json"));
+    manifest["files"].as_array_mut().unwrap().retain(|file| file["name"] != "metrics.prom");
+    forge(&bundle, &manifest);
+    assert_eq!(found(&nights), [""; 0]);
+    fs_err::write(bundle.join("manifest.json.sig"), "a signature").unwrap();
+    assert_eq!(found(&nights), [""; 0]);
+    fs_err::write(bundle.join("metrics.prom"), "made up").unwrap();
+    symlink("/etc/passwd", bundle.join("evil.html")).unwrap();
+    let what =
+        |name: &str| format!("altered {}: {name} was added: manifest.json does not name it", run_of(NEWEST));
+    assert_eq!(found(&nights), [what("evil.html"), what("metrics.prom")]);
+}
+
+#[tokio::test]
 async fn hostile_names_in_a_forged_manifest_do_no_harm() {
     let nights = three_nights().await;
     fs_err::write(nights.home().join("precious"), "precious").unwrap();

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     bundle::{names_in, read_json},
     disk::traced,
-    nights::{FIRST, MIDDLE, NEWEST, Nights, run_at, run_of, three_nights, two_secrets},
+    nights::{FIRST, MIDDLE, NEWEST, Nights, copy, run_at, run_of, three_nights, two_secrets},
     support::{
         BINARY, ORDINARY_USER, Setup, as_ordinary_user, behind, binary_in, code, finish, is_root, serve, text,
     },
@@ -213,6 +213,12 @@ async fn history_says_unreadable_of_its_date_and_of_those_that_only_it_may_tell_
     let words = ["2026-03-13", "2026-03-14", "2026-03-15"].map(word);
     assert_eq!(words, ["COMPLETE", "unreadable", "COMPLETE"], "{said}");
     assert!(said.contains("(cannot tell: ") && said.contains("0 missed, 1 unreadable"), "{said}");
+    let beside = nights.bundle("2026-03-13T14:00:00Z");
+    copy(&nights.bundle(FIRST), &beside);
+    take_back(&beside);
+    let output = asked(&nights, &["history", "--from", "2026-03-13", "--to", "2026-03-13"]).await.unwrap();
+    let said = text(&output.stdout);
+    assert!(code(&output) == 8 && said.contains("(and 1 more, 1 unreadable)"), "{said}");
     let csv = asked(&nights, &[&dates[..], &["--format", "csv"]].concat()).await.unwrap();
     assert!(code(&csv) == 8 && text(&csv.stdout).contains("2026-03-14,unreadable,"), "{csv:?}");
 
