@@ -102,7 +102,8 @@ pub fn verify(output: &Path, longest: Bound, interrupt: &Interrupt) -> Result<Ve
         let line = |(soundness, what)| Line { soundness, run: bundle.run.clone(), what };
         lines.extend(flaws.into_iter().map(line));
     }
-    lines.extend(latest_leads_nowhere(output));
+    let is_bundle = |path: &Path| looked_at.iter().any(|(bundle, _)| Path::new(&bundle.run) == path);
+    lines.extend(latest_leads_astray(output, is_bundle));
     Ok(Verification { lines })
 }
 
@@ -132,7 +133,7 @@ fn in_words(looked: &Looked) -> String {
 }
 
 /// `latest` leads to the bundle that was published last: where that is gone, the chain can't tell.
-fn latest_leads_nowhere(output: &Path) -> Option<Line> {
+fn latest_leads_astray(output: &Path, is_bundle: impl Fn(&Path) -> bool) -> Option<Line> {
     let cannot_tell = |run: &Path, error: io::Error| Line {
         soundness: Soundness::Unreadable,
         run: show_hidden(&run.to_string_lossy(), &[]).into_owned(),
@@ -143,7 +144,12 @@ fn latest_leads_nowhere(output: &Path) -> Option<Line> {
         Err(error) => return Some(cannot_tell(Path::new(bundle::LATEST), error)),
     };
     match fs_err::metadata(output.join(&leads_to)) {
-        Ok(_) => None,
+        Ok(_) if is_bundle(&leads_to) => None,
+        Ok(_) => Some(Line {
+            soundness: Soundness::Altered,
+            run: show_hidden(&leads_to.to_string_lossy(), &[]).into_owned(),
+            what: "latest leads there, and it is no bundle of this directory".to_owned(),
+        }),
         Err(error) if is_refused(&error) => Some(cannot_tell(&leads_to, error)),
         Err(_) => Some(Line {
             soundness: Soundness::Missing,

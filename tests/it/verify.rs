@@ -198,6 +198,19 @@ async fn links_to_bundles_are_no_bundles() {
 }
 
 #[tokio::test]
+async fn latest_has_to_lead_to_a_bundle_of_the_directory() {
+    let nights = three_nights().await;
+    let latest = nights.out().join("latest");
+    copy(&nights.bundle(NEWEST), &nights.home().join("elsewhere"));
+    for leads_to in ["../elsewhere", "/etc", "."] {
+        fs_err::remove_file(&latest).unwrap();
+        symlink(leads_to, &latest).unwrap();
+        let what = "latest leads there, and it is no bundle of this directory";
+        assert_eq!(found(&nights), [format!("altered {leads_to}: {what}")]);
+    }
+}
+
+#[tokio::test]
 async fn a_signal_ends_it() {
     let nights = three_nights().await;
     let interrupt = Interrupt::default();
