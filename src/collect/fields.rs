@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{collector::Collector, reading::Found};
 use crate::{
     api::UnknownField,
-    inventory::{DependentType, Gap, Resource, Source, Visibility},
+    inventory::{DependentType, Gap, Relation, Resource, Sighting, Source, Visibility},
 };
 
 /// How many words that may be ids are kept of the unknown fields of all secrets.
@@ -70,6 +70,42 @@ impl Collector {
             }
             self.places.secrets.has_more_words |= found.has_more_words;
         }
+    }
+
+    /// Makes uses of ids of secrets that stand in known fields of another one's entry: what an agent goes through, and the
+    /// plain words of `others`.
+    pub(super) fn take_ids_in_dependents(mut self) -> Self {
+        let is_other = |resource: &Resource<'_>| resource.dependent_type == DependentType::Other;
+        let is_named = {
+            let others = self.workspace.resources().filter(|one| is_other(one)).map(|one| &*one.id);
+            let mut all = self.workspace.ids_depended_through().chain(others);
+            all.any(|id| self.position_of_id(id).is_some())
+        };
+        let mut named = Vec::new();
+        // Nobody is, as a rule, and a million uses need not be looked through for that.
+        if !is_named {
+            return self;
+        }
+        for (owner, secret) in self.workspace.secrets.iter().enumerate() {
+            for dependent in self.workspace.dependents(secret) {
+                let through = if dependent.relation == Relation::Transitive { dependent.via } else { &[] };
+                let other = is_other(dependent.resource).then_some(&*dependent.resource.id);
+                let through = through.iter().map(|id| (id.as_str(), "referenced_resource_ids"));
+                for (id, path) in through.chain(other.map(|id| (id, "used_by.others"))) {
+                    let holder = match other {
+                        None => dependent.resource.clone(),
+                        Some(_) => self.holder_of(Some(owner), path),
+                    };
+                    let position = self.position_of_id(id).filter(|position| *position != owner);
+                    named.extend(position.map(|position| (position, holder, path)));
+                }
+            }
+        }
+        for (position, resource, path) in named {
+            let sighting = Sighting { resource, relation: Relation::Mentioned, via: vec![path.into()] };
+            self.record(position, Source::Preview, vec![sighting]);
+        }
+        self
     }
 
     /// What a field belongs to.

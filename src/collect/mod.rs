@@ -142,7 +142,7 @@ pub async fn collect(
     let mut collector = Collector::new(client, options, progress, workspace);
     collector.start_walk();
     let listed = collector.take_answers().await?.look_for_vanished().await?;
-    let scanned = listed.take_scans().await?;
+    let scanned = listed.take_ids_in_dependents().take_scans().await?;
     // What follows is only asked where a secret is about to be called unused, each step for what the one before left.
     let inspected = scanned.inspect().await?;
     let looked_back = inspected.look_for_unshared(&look_back).await?;

@@ -13,6 +13,24 @@ const FREE: &str = "sec_01bbbbbbbbbbbbbbbbbbbbbbbb";
 const GONE: &str = "sec_01cccccccccccccccccccccccc";
 
 #[tokio::test]
+async fn the_id_of_a_secret_in_known_fields_of_another_ones_entry_is_a_use() {
+    let through = Secret::new("sec_1", "n").with_transitive_agent("agent_1", "Desk", &["sec_a"]);
+    let world = World::of(vec![
+        through,
+        Secret::new("sec_2", "n").with_other("sec_b"),
+        Secret::new("sec_a", "n"),
+        Secret::new("sec_b", "n"),
+        Secret::new("sec_c", "n").with_other("sec_c"),
+        Secret::new("free", "n"),
+    ]);
+    let (outcome, _simulator) = audit(World { seat_type: "workspace_admin".to_owned(), ..world }).await;
+    let bundle = outcome.bundle();
+    let verdicts = ["sec_a", "sec_b", "sec_c", "free"].map(|id| bundle.verdict(id));
+    assert_eq!(verdicts, ["in_use", "in_use", "in_use", "unused"]);
+    assert_eq!(bundle.ids("sec_a", "agent"), ["agent_1"]);
+}
+
+#[tokio::test]
 async fn ids_of_too_many_lengths_to_be_searched_for_are_told_as_that() {
     let ids: Vec<String> = (0..40).map(|number| format!("sec {}", "a".repeat(number))).collect();
     let secrets = ids.iter().map(|id| Secret::new(id, "n").with_phone_numbers(1));
