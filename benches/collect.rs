@@ -68,7 +68,7 @@ async fn workspace(simulator: &Simulator, world: &World) -> Workspace {
         switched_off: Vec::new(),
     };
     let progress = Progress::default().workspace("bench");
-    let look_back = Arc::new(|_: &Workspace| Seen::default());
+    let look_back = Arc::new(|_: &Workspace| Ok(Seen::default()));
     collect(client(simulator, world), "bench", "simulator", Arc::new(options), progress, look_back)
         .await
         .unwrap()

@@ -31,7 +31,7 @@ impl Bound {
     /// A key.
     pub(crate) const KEY: Self = Self { bytes: 16 << 10, remedy: "is it the file that was meant?" };
     /// A manifest, which stands in memory whole.
-    pub(crate) const MANIFEST: Self = Self { bytes: 32 << 20, remedy: "this program writes none so large" };
+    pub(crate) const MANIFEST: Self = Self { bytes: 8 << 20, remedy: "this program writes none so large" };
     /// The sums of a bundle.
     pub(crate) const SUMS: Self = Self { bytes: 1 << 20, remedy: "this program writes none so large" };
     /// The name of a bundle: some twenty bytes.

@@ -80,6 +80,7 @@ impl Error {
             Self::Review(ReviewError::Write { .. })
             | Self::Init(InitError::Write { .. })
             | Self::Answer(_) => 6,
+            Self::Review(ReviewError::Refused { .. }) => 8,
             Self::KeyRefused(_) => 4,
             Self::Unreadable(_) => 5,
             Self::Publish(PublishError::InBundle { .. }) => 2,

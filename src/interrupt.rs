@@ -1,4 +1,5 @@
-//! What a signal means at each moment: before the bundle is in place it ends the run, from then on it waits.
+//! What a signal means at each moment: before the bundle is in place it ends the run; from then on the run goes on to its end,
+//! for as long as the process lets it (`signals` in the binary), and leaves only what can wait for the next night.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -37,7 +38,7 @@ enum State {
 }
 
 /// How long what a signal ends may take to stop by itself, and to remove what it began.
-const TIME_TO_STOP: Duration = Duration::from_millis(400);
+pub const TIME_TO_STOP: Duration = Duration::from_millis(400);
 
 /// Whether the run is to end, shared by who hears signals and who must heed them.
 #[derive(Clone, Debug)]
@@ -78,7 +79,7 @@ impl Interrupt {
         })
     }
 
-    /// The last moment at which a signal counts. Whether to go on; if so, signals wait from here.
+    /// The last moment at which a signal ends the run. Whether to go on.
     #[must_use]
     pub fn commit(&self) -> bool {
         self.with_state(|state| {
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signal_after_the_commit_waits() {
+    fn a_signal_after_the_commit_comes_late() {
         let interrupt = Interrupt::default();
         assert!(interrupt.commit());
         assert!(!interrupt.came_late());

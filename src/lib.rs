@@ -65,7 +65,13 @@ pub mod simulator;
 pub mod text;
 mod workspaces;
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use api::Chance;
 use audit::{Audit, Clock, Finding, Parameters, Run};
@@ -163,17 +169,25 @@ pub async fn run(
     let started_at = surroundings.now();
     let (output, metrics_file) = (config.out.clone(), config.metrics_file.clone());
     let ended = read_judge_publish(config, started_at, surroundings, progress, interrupt).await;
-    let Some(metrics_file) = metrics_file else { return ended };
-    let written = match &ended {
-        Ok(published) => publish::write_metrics(&published.audit, &metrics_file),
-        // Then nothing ran, or another run tells of itself.
-        Err(error) if matches!(error.exit_code(), 2 | 7) => Ok(()),
-        Err(_) => publish::write_failure(&metrics_file, &output, started_at, surroundings.now()),
+    // Whatever else went wrong then, such as a wait that it cut short.
+    let ended = match (ended, interrupt.signal()) {
+        (Err(_), Some(signal)) => Err(Error::Interrupted(signal)),
+        (ended, _) => ended,
     };
-    if let Err(error) = written {
-        tracing::error!("the metrics cannot be written to {}: {error}", metrics_file.display());
+    match (&ended, &metrics_file) {
+        // With these nothing ran, or another run tells of itself.
+        (Err(error), Some(path)) if !matches!(error.exit_code(), 2 | 7) => {
+            say_of_metrics(publish::write_failure(path, &output, started_at, surroundings.now()), path);
+        }
+        _ => {}
     }
     ended
+}
+
+fn say_of_metrics(written: io::Result<()>, path: &Path) {
+    if let Err(error) = written {
+        tracing::error!("the metrics cannot be written to {}: {error}", path.display());
+    }
 }
 
 /// Reads, judges, asks the earlier bundles, and publishes.
@@ -193,8 +207,8 @@ async fn read_judge_publish(
 
     let (before, longest, interrupted) = (Arc::clone(&there), config.bundle_files, interrupt.clone());
     let look_back = Arc::new(move |workspace: &Workspace| {
-        bundle::last_seen(&before, workspace, &Patience::new(pause, longest, &interrupted))
-            .unwrap_or_default()
+        let seen = bundle::last_seen(&before, workspace, &Patience::new(pause, longest, &interrupted));
+        seen.map(Option::unwrap_or_default)
     });
     let Read { inventory, traffic, clock } = tokio::select! {
         read = read(&config, surroundings.chance, progress, look_back) => read?,
@@ -222,14 +236,10 @@ async fn read_judge_publish(
         let patience = Patience::new(pause, config.bundle_files, &heeded);
         judge_and_publish(inventory, run, &config, &evidence, &there, directory, &patience)
     });
-    let published = tokio::select! {
+    tokio::select! {
         published = publishing => published.map_err(|panic| Error::Bug(panic.to_string()))?,
         // It can put no bundle in place any more, so that it may be left behind.
-        signal = interrupt.outlasted() => return Err(Error::Interrupted(signal)),
-    };
-    match (published, interrupt.signal()) {
-        (Err(_), Some(signal)) => Err(Error::Interrupted(signal)),
-        (published, _) => published,
+        signal = interrupt.outlasted() => Err(Error::Interrupted(signal)),
     }
 }
 
@@ -246,7 +256,13 @@ fn judge_and_publish(
     let earlier = bundle::consult(there, &audit, patience)
         .map_err(PublishError::read(&config.out, evidence.user.as_deref()))?;
     // What can't be read now may be what the next audit builds on.
-    let retention = if earlier.is_any_refused { Retention::All } else { config.retention };
+    let retention = match config.retention {
+        limited if earlier.is_any_passed_over && limited != Retention::All => {
+            tracing::warn!("no bundle is removed tonight, as an earlier one was passed over");
+            Retention::All
+        }
+        retention => retention,
+    };
     audit.compare_populations(&earlier.history);
     if audit.workspaces.is_empty() {
         return Err(Error::nothing_read(&audit.failed));
@@ -254,15 +270,13 @@ fn judge_and_publish(
     audit.continue_history(earlier.history);
     audit.compared(earlier.changes);
     audit.apply_waivers(config.policy.waivers.clone().unwrap_or_default());
-    let bundle = publish::publish(
-        &audit,
-        &config.formats,
-        evidence,
-        retention,
-        there,
-        directory,
-        patience.interrupt(),
-    )?;
+    let in_place =
+        publish::publish(&audit, &config.formats, evidence, retention, there, directory, patience)?;
+    // Before what may be held up, and is the next night's as well.
+    if let Some(path) = &config.metrics_file {
+        say_of_metrics(publish::write_metrics(&audit, path), path);
+    }
+    let bundle = in_place.prune(patience.interrupt());
     Ok(Published { audit, bundle, fail_on: config.policy.fail_on.clone() })
 }
 
@@ -284,7 +298,8 @@ pub async fn check_up(
     for workspace in workspaces {
         let mut checked = match clients.client(workspace) {
             Ok((client, watched)) => {
-                let look_back = |listed: &Workspace| bundle::last_seen(&there, listed, &patience);
+                let look_back =
+                    |listed: &Workspace| bundle::last_seen(&there, listed, &patience).ok().flatten();
                 let checked = check::check(&client, &workspace.name, config, &watched, look_back).await;
                 watched.reaches(if checked.failure().is_none() { Stage::Read } else { Stage::Failed });
                 checked

@@ -4,7 +4,13 @@ mod manual;
 mod signals;
 mod terminal;
 
-use std::{ffi::OsString, io::IsTerminal, process::ExitCode, sync::Arc};
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal},
+    panic::AssertUnwindSafe,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use clap::{CommandFactory, Parser};
 use elevenlabs_secrets_audit::{
@@ -22,8 +28,11 @@ use elevenlabs_secrets_audit::{
     review, run,
     text::show_hidden,
 };
+use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
+    // Before anything of the environment is read. There is no log yet that could say why not.
+    let forgone = forgo_core_dumps();
     let arguments: Vec<_> = std::env::args_os().collect();
     let variable = |name: &str| std::env::var_os(name);
     // Before anything quotes them.
@@ -37,11 +46,23 @@ fn main() -> ExitCode {
     };
     terminal::say_panics();
     let log_format = cli.output.log_format;
-    let code = std::panic::catch_unwind(|| dispatch(cli)).unwrap_or_else(|_| {
-        // What happened has been said by the hook.
-        say_and_code(&Error::Bug("it panicked".to_owned()), log_format)
-    });
-    ExitCode::from(code)
+    let code =
+        match caught(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()) {
+            Ok(Ok(runtime)) => {
+                let code = caught(|| dispatch(cli, &runtime, forgone));
+                // Whatever is still at work belongs to a run that has ended: a name that is looked up, an answer that is read.
+                runtime.shutdown_background();
+                code
+            }
+            Ok(Err(error)) => Err(Error::Bug(format!("the runtime cannot start: {error}"))),
+            Err(error) => Err(error),
+        };
+    ExitCode::from(code.unwrap_or_else(|error| say_and_code(&error, log_format)))
+}
+
+/// What work comes to. Where it panics, what happened has been said by the hook.
+fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Error> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| Error::Bug("it panicked".to_owned()))
 }
 
 /// Says what is wrong with the arguments, or what help was asked for.
@@ -59,15 +80,8 @@ fn say_and_code(error: &Error, log_format: LogFormat) -> u8 {
     error.exit_code()
 }
 
-fn dispatch(cli: Cli) -> u8 {
+fn dispatch(cli: Cli, runtime: &Runtime, forgone: io::Result<()>) -> u8 {
     let log_format = cli.output.log_format;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            return say_and_code(&Error::Bug(format!("the runtime cannot start: {error}")), log_format);
-        }
-    };
     let interrupt = Interrupt::default();
     let heeded = matches!(cli.command, Command::Audit(_)).then(|| interrupt.clone());
     if let Err(error) = signals::listen(heeded) {
@@ -75,8 +89,8 @@ fn dispatch(cli: Cli) -> u8 {
     }
     let ended = match cli.command {
         Command::Init(arguments) => init(&arguments, &cli.output),
-        Command::Audit(arguments) => runtime.block_on(audit(arguments, &cli.output, &interrupt)),
-        Command::Check(arguments) => runtime.block_on(check_configuration(arguments, &cli.output)),
+        Command::Audit(arguments) => runtime.block_on(audit(arguments, forgone, &cli.output, &interrupt)),
+        Command::Check(arguments) => runtime.block_on(check_configuration(arguments, forgone, &cli.output)),
         Command::Verify(arguments) => verify(&arguments, &cli.output),
         Command::History(arguments) => history(&arguments, &cli.output),
         Command::Diff(arguments) => diff(&arguments, &cli.output),
@@ -89,10 +103,7 @@ fn dispatch(cli: Cli) -> u8 {
             .and_then(|page| terminal::answer(&cli.output, |out| out.write_all(&page)))
             .map(|()| 0),
     };
-    let code = ended.unwrap_or_else(|error| say_and_code(&error, log_format));
-    // Whatever is still at work belongs to a run that has ended: a name that is looked up, an answer that is read.
-    runtime.shutdown_background();
-    code
+    ended.unwrap_or_else(|error| say_and_code(&error, log_format))
 }
 
 fn init(arguments: &InitArgs, output: &OutputArgs) -> Result<u8, Error> {
@@ -111,7 +122,7 @@ fn init(arguments: &InitArgs, output: &OutputArgs) -> Result<u8, Error> {
 
 /// Asks the system for no core dump, as the key would be in it. On Linux that also keeps other processes of the same user from
 /// looking into this one.
-fn forgo_core_dumps() -> std::io::Result<()> {
+fn forgo_core_dumps() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     #[cfg(not(target_os = "linux"))]
@@ -122,8 +133,8 @@ fn forgo_core_dumps() -> std::io::Result<()> {
     Ok(())
 }
 
-fn resolve(arguments: AuditArgs) -> Result<Config, Error> {
-    if let Err(error) = forgo_core_dumps() {
+fn resolve(arguments: AuditArgs, forgone: io::Result<()>) -> Result<Config, Error> {
+    if let Err(error) = forgone {
         tracing::warn!(
             "a core dump of this process would hold the key, and the system lets none be forgone: {error}"
         );
@@ -134,10 +145,15 @@ fn resolve(arguments: AuditArgs) -> Result<Config, Error> {
     Ok(config)
 }
 
-async fn audit(arguments: AuditArgs, output: &OutputArgs, interrupt: &Interrupt) -> Result<u8, Error> {
+async fn audit(
+    arguments: AuditArgs,
+    forgone: io::Result<()>,
+    output: &OutputArgs,
+    interrupt: &Interrupt,
+) -> Result<u8, Error> {
     let progress = Arc::new(Progress::default());
     let screen = terminal::Screen::start(output, &progress);
-    let config = resolve(arguments)?;
+    let config = resolve(arguments, forgone)?;
     let published = run(config, &Surroundings::default(), &progress, interrupt).await;
     screen.clear();
     let published = published?;
@@ -146,10 +162,14 @@ async fn audit(arguments: AuditArgs, output: &OutputArgs, interrupt: &Interrupt)
     Ok(published.exit_code())
 }
 
-async fn check_configuration(arguments: AuditArgs, output: &OutputArgs) -> Result<u8, Error> {
+async fn check_configuration(
+    arguments: AuditArgs,
+    forgone: io::Result<()>,
+    output: &OutputArgs,
+) -> Result<u8, Error> {
     let progress = Arc::new(Progress::default());
     let screen = terminal::Screen::start(output, &progress);
-    let config = resolve(arguments)?;
+    let config = resolve(arguments, forgone)?;
     let checkup = check_up(&config, &Surroundings::default(), &progress, &Interrupt::default()).await;
     screen.clear();
     match output.quiet {

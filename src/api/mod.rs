@@ -181,6 +181,12 @@ impl Client {
         Err(self.shared.ended.get().cloned().unwrap_or(error))
     }
 
+    /// When the whole run ends.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.shared.run.deadline
+    }
+
     /// A walk over the pages of one endpoint.
     #[must_use]
     pub fn walk(&self) -> Walk {

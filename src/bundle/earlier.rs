@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, io};
 
-use super::{Bundle, Found, InOrder, Patience, REPORT, is_refused, look_at};
+use super::{Bundle, Found, InOrder, Manifest, Patience, REPORT, is_refused, look_at};
 use crate::{
     audit::{Audit, Changes, Comparison, EarlierRun, History, NOT_IN_EARLIER, WorkspaceChanges},
     inventory::{Seen, Workspace},
@@ -17,12 +17,12 @@ pub struct Earlier {
     pub history: History,
     /// What is different, of each workspace from the last audit that read it whole.
     pub changes: Changes,
-    /// Whether the system refused to read some of them: then nobody knows what the next audit builds on.
-    pub is_any_refused: bool,
+    /// Whether some of them can't be read, or don't hold: then nobody knows what the next audit builds on.
+    pub is_any_passed_over: bool,
 }
 
-/// Asks the earlier bundles of an output directory, as a run found them that has had it to itself since: the newest that is of all secrets and holds for the history, and for
-/// what has changed in a workspace the newest of those that read it whole.
+/// Asks the earlier bundles of an output directory, as a run found them that has had it to itself since: for the history the
+/// newest that is of all secrets and holds, and for what has changed in a workspace the newest of those that read it whole.
 ///
 /// # Errors
 /// Where the system refuses to read [one that is needed](InOrder::is_needed), or a signal came meanwhile.
@@ -35,7 +35,7 @@ pub fn consult(there: &InOrder, audit: &Audit, patience: &Patience) -> io::Resul
         to_compare: workspaces.map(|workspace| workspace.name().to_owned()).collect(),
         compared: Vec::new(),
         notes: Vec::new(),
-        is_any_refused: there.refused().next().is_some(),
+        is_any_passed_over: there.refused().next().is_some(),
     };
     for found in there.found.iter().rev() {
         if consulted.history.is_some() && consulted.to_compare.is_empty() {
@@ -43,11 +43,10 @@ pub fn consult(there: &InOrder, audit: &Audit, patience: &Patience) -> io::Resul
         }
         patience.heed()?;
         if let Err(why) = consulted.ask(found, audit, patience) {
-            let is_refused = is_refused(&why);
-            if patience.is_ended() || is_refused && there.is_needed(&found.bundle) {
+            if patience.is_ended() || is_refused(&why) && there.is_needed(&found.bundle) {
                 return Err(why);
             }
-            consulted.is_any_refused |= is_refused;
+            consulted.is_any_passed_over = true;
             let note = format!("The earlier bundle {} was passed over: {why}.", found.bundle.run);
             tracing::warn!("{note}");
             consulted.notes.push(note);
@@ -58,17 +57,23 @@ pub fn consult(there: &InOrder, audit: &Audit, patience: &Patience) -> io::Resul
 
 /// What the last complete audit saw of a workspace that is being read. Nothing where no bundle tells: why one that should
 /// does not, [`consult`] says.
-#[must_use]
-pub fn last_seen(there: &InOrder, workspace: &Workspace, patience: &Patience) -> Option<Seen> {
-    let is_of_use = |found: &&Found| {
-        found.manifest().is_some_and(|manifest| manifest.is_base() && manifest.read_whole(&workspace.name))
-            && look_at(&found.bundle, patience).is_ok_and(|looked| looked.obstacle().is_none())
-    };
-    let read = |found: &Found| -> io::Result<Option<Seen>> {
+///
+/// # Errors
+/// Where one that holds can't be read all the same, or a signal came meanwhile: then it isn't known what was seen.
+pub fn last_seen(there: &InOrder, workspace: &Workspace, patience: &Patience) -> io::Result<Option<Seen>> {
+    for found in there.found.iter().rev() {
+        let tells = |manifest: &Manifest| manifest.is_base() && manifest.read_whole(&workspace.name);
+        if !found.manifest().is_some_and(tells) || !found.holds(patience)? {
+            continue;
+        }
         let path = found.bundle.path.join(REPORT);
-        patience.again(|| Ok(report::read_seen(patience.open(&path)?, workspace)?))
-    };
-    there.found.iter().rev().find(is_of_use).map(read).and_then(|read| read.ok().flatten())
+        match patience.again(|| Ok(report::read_seen(patience.open(&path)?, workspace)?)) {
+            // As the history does with one of a later version.
+            Err(error) if !is_refused(&error) && !patience.is_ended() => {}
+            read => return read,
+        }
+    }
+    Ok(None)
 }
 
 struct Consulted {
@@ -79,12 +84,12 @@ struct Consulted {
     to_compare: BTreeSet<String>,
     compared: Vec<WorkspaceChanges>,
     notes: Vec<String>,
-    is_any_refused: bool,
+    is_any_passed_over: bool,
 }
 
 impl Consulted {
     fn ask(&mut self, found: &Found, audit: &Audit, patience: &Patience) -> io::Result<()> {
-        let Found { bundle, manifest } = found;
+        let Found { bundle, manifest, .. } = found;
         let (manifest, _) = manifest.as_ref().map_err(|error| io::Error::other(error.to_string()))?;
         let compares_any = audit.filter().is_none() && self.since.is_none() && manifest.complete;
         let wanted = self.to_compare.iter().filter(|name| manifest.read_whole(name)).cloned();
@@ -171,7 +176,7 @@ impl Consulted {
             )),
             (None, None) => Changes::NotCompared("there was no complete audit before this one".to_owned()),
         };
-        Earlier { history, changes, is_any_refused: self.is_any_refused }
+        Earlier { history, changes, is_any_passed_over: self.is_any_passed_over }
     }
 }
 

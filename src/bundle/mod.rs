@@ -22,7 +22,7 @@ pub use soundness::{Flaw, Looked, look_at};
 
 use std::{
     io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
@@ -44,6 +44,9 @@ pub const REPORT: &str = "report.json";
 pub const LATEST: &str = "latest";
 /// The file with its name, where the file system has no symbolic links.
 pub const LATEST_FILE: &str = "latest.txt";
+
+/// The most files that a manifest names: of each a sum would be made.
+const MOST_FILES: usize = 64;
 
 /// Reports are confidential: for the owner, and for the group to read.
 pub(crate) const FILE_MODE: u32 = 0o640;
@@ -130,21 +133,24 @@ pub(crate) fn at(path: &Path) -> io::Result<PathBuf> {
 /// # Errors
 /// Where the system refuses to say.
 pub(crate) fn around(path: &Path) -> io::Result<Option<PathBuf>> {
-    for above in path.ancestors() {
-        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
-        match above.canonicalize() {
-            Ok(there) => {
-                let is_bundle = |path: &&Path| {
-                    path.file_name().and_then(|name| Bundle::named(path.parent()?, name.to_str()?)).is_some()
-                        && path.join(MANIFEST).symlink_metadata().is_ok()
-                };
-                return Ok(there.ancestors().find(is_bundle).map(Path::to_owned));
-            }
+    let mut there = Path::new(".").canonicalize()?;
+    for component in path.components() {
+        match component {
+            // Not by its name: what would be made has no other directory above it, and of the rest no link is left here.
+            Component::ParentDir => drop(there.pop()),
+            component => there.push(component),
+        }
+        match there.canonicalize() {
+            Ok(resolved) => there = resolved,
             Err(error) if is_refused(&error) => return Err(error),
             Err(_) => {}
         }
     }
-    Ok(None)
+    let is_bundle = |path: &&Path| {
+        path.file_name().and_then(|name| Bundle::named(path.parent()?, name.to_str()?)).is_some()
+            && path.join(MANIFEST).symlink_metadata().is_ok()
+    };
+    Ok(there.ancestors().find(is_bundle).map(Path::to_owned))
 }
 
 /// Whether something stands at a path, be it a link that leads nowhere.
@@ -208,6 +214,12 @@ impl Bundle {
         let path = self.path.join(MANIFEST);
         let manifest: Manifest = serde_json::from_slice(&self.manifest_text()?)
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
+        if manifest.files.len() > MOST_FILES {
+            let count = manifest.files.len();
+            return Err(io::Error::other(format!(
+                "its manifest names {count} files, and no more than {MOST_FILES} are read"
+            )));
+        }
         if manifest.run != self.run {
             return Err(io::Error::other(format!("its manifest is that of the run {}", manifest.run)));
         }

@@ -5,10 +5,12 @@ use std::{
     collections::{BTreeSet, HashMap, HashSet},
     io,
     path::Path,
+    sync::OnceLock,
 };
 
 use super::{
-    Bundle, Manifest, Patience, SUMS, bundles, is_refused, latest, patience::passes, soundness::is_plain_name,
+    Bundle, Manifest, Patience, SUMS, bundles, is_refused, latest, look_at, patience::passes,
+    soundness::is_plain_name,
 };
 
 /// A bundle that is there, and its manifest as far as it can be read.
@@ -18,12 +20,14 @@ pub struct Found {
     pub bundle: Bundle,
     /// What its manifest says, and the SHA-256 of that.
     pub manifest: io::Result<(Manifest, String)>,
+    /// Whether its files are as it says, once somebody has asked.
+    holds: OnceLock<bool>,
 }
 
 impl Found {
     fn of(bundle: Bundle) -> Self {
         let manifest = bundle.manifest().and_then(|manifest| Ok((manifest, bundle.manifest_sha256()?)));
-        Self { manifest, bundle }
+        Self { manifest, bundle, holds: OnceLock::new() }
     }
 
     /// What its manifest says, where it can be read.
@@ -34,6 +38,17 @@ impl Found {
     /// Why its manifest can't be read now, although it may be whole.
     pub fn refused(&self) -> Option<&io::Error> {
         self.manifest.as_ref().err().filter(|error| is_refused(error))
+    }
+
+    /// Whether all of its files are as its manifest says. They are read once, however many workspaces ask.
+    ///
+    /// # Errors
+    /// Where a signal came.
+    pub(crate) fn holds(&self, patience: &Patience) -> io::Result<bool> {
+        let looked = || look_at(&self.bundle, patience).is_ok_and(|looked| looked.obstacle().is_none());
+        let holds = *self.holds.get_or_init(looked);
+        patience.heed()?;
+        Ok(holds)
     }
 
     /// Whether its times are by a clock that was off.
@@ -49,6 +64,8 @@ pub struct InOrder {
     pub found: Vec<Found>,
     /// What `latest` names, whether or not it is there.
     pub latest: Option<String>,
+    /// Why that can't be read.
+    pub unread_latest: Option<io::Error>,
 }
 
 impl InOrder {
@@ -71,7 +88,7 @@ impl InOrder {
 /// The bundles in an output directory, in the order in which they were published.
 ///
 /// # Errors
-/// Where the directory, or `latest` in it, can't be read.
+/// Where the directory can't be read.
 pub fn in_order(output: &Path, patience: &Patience) -> io::Result<InOrder> {
     let mut found: Vec<Found> = patience.again(|| bundles(output))?.into_iter().map(Found::of).collect();
     // All of them side by side, so that one that never can be read leaves time for the others.
@@ -81,26 +98,31 @@ pub fn in_order(output: &Path, patience: &Patience) -> io::Result<InOrder> {
             *one = Found::of(one.bundle.clone());
         }
     }
-    let latest = patience.again(|| latest(output))?;
-    let latest = latest.and_then(|latest| latest.into_os_string().into_string().ok());
+    let (latest, unread_latest) = match patience.again(|| latest(output)) {
+        Ok(latest) => (latest.and_then(|latest| latest.into_os_string().into_string().ok()), None),
+        Err(error) => (None, Some(error)),
+    };
     let mut places = vec![0; found.len()];
     for (place, position) in newest_first(latest.as_deref(), &found).into_iter().rev().enumerate() {
         places[position] = place;
     }
     let mut placed: Vec<_> = places.into_iter().zip(found).collect();
     placed.sort_by_key(|(place, _)| *place);
-    Ok(InOrder { found: placed.into_iter().map(|(_, found)| found).collect(), latest })
+    Ok(InOrder { found: placed.into_iter().map(|(_, found)| found).collect(), latest, unread_latest })
 }
 
 /// The same for an audit that is to publish there: none, where the directory is not there yet.
 ///
 /// # Errors
-/// Also where the system refuses to open a file of [one that is needed](InOrder::is_needed).
+/// Also where the system refuses to read `latest`, or to open a file of [one that is needed](InOrder::is_needed).
 pub fn to_build_on(output: &Path, patience: &Patience) -> io::Result<InOrder> {
     let mut there = match in_order(output, patience) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(InOrder::default()),
         there => there?,
     };
+    if let Some(error) = there.unread_latest.take() {
+        return Err(error);
+    }
     let is_needed = |found: &Found| there.is_needed(&found.bundle);
     let refused = there.found.iter().position(|found| is_needed(found) && found.refused().is_some());
     if let Some(position) = refused {

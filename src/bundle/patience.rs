@@ -106,7 +106,6 @@ pub(crate) fn is_refused(error: &io::Error) -> bool {
             | ErrorKind::NotADirectory
             | ErrorKind::IsADirectory
             | ErrorKind::InvalidFilename
-            | ErrorKind::InvalidInput
             | ErrorKind::InvalidData
             | ErrorKind::UnexpectedEof
             | ErrorKind::FileTooLarge
@@ -173,7 +172,7 @@ mod tests {
 
     #[test]
     fn nothing_else_is_waited_for() {
-        for errno in [Errno::ACCESS, Errno::NOENT, Errno::PERM] {
+        for errno in [Errno::ACCESS, Errno::NOENT, Errno::PERM, Errno::INVAL] {
             let ended: io::Result<()> = patience(&Interrupt::default()).again(|| Err(failing(errno)));
             assert_eq!(
                 (is_refused(&ended.unwrap_err()), PASSED.get()),

@@ -23,7 +23,7 @@ pub enum Flaw {
     Missing(String),
     /// A file of it is not as it was.
     Altered(String),
-    /// The system refuses to read something of it, which may be as it was.
+    /// The system refuses to read something of it, or it is larger than may be read: it may be as it was.
     Unreadable(io::Error),
     /// It is from before there was a SHA256SUMS, or is made to look so.
     WithoutSums,
@@ -42,6 +42,8 @@ impl Flaw {
     fn of(error: io::Error, name: &str) -> Self {
         match error.kind() {
             _ if is_refused(&error) => Self::Unreadable(error),
+            // A larger bound may show it to be as it was. These two never are so large.
+            io::ErrorKind::FileTooLarge if ![MANIFEST, SUMS].contains(&name) => Self::Unreadable(error),
             io::ErrorKind::NotFound => Self::Missing(name.to_owned()),
             _ => Self::Altered(error.to_string()),
         }

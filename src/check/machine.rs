@@ -135,10 +135,14 @@ fn metrics(path: &Path) -> Line {
         Err(error) => Line::new(
             Standing::Warning,
             "metrics file",
-            format!(
-                "cannot write {}: {error}; make that directory, or give this user access to it",
-                path.display()
-            ),
+            match error.kind() {
+                // That says what to do itself.
+                io::ErrorKind::Other => format!("cannot write {}: {error}", path.display()),
+                _ => format!(
+                    "cannot write {}: {error}; make that directory, or give this user access to it",
+                    path.display()
+                ),
+            },
         ),
     }
 }

@@ -31,7 +31,7 @@ mod view;
 mod waiting;
 mod warnings;
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use crate::{
     api::{ApiError, Client, SecretsQuery},
@@ -60,8 +60,8 @@ pub struct CollectOptions {
     pub switched_off: Vec<Source>,
 }
 
-/// Finds what the last complete audit saw of a workspace.
-pub type LookBack = dyn Fn(&Workspace) -> Seen + Send + Sync;
+/// Finds what the last complete audit saw of a workspace. An error: it isn't known.
+pub type LookBack = dyn Fn(&Workspace) -> io::Result<Seen> + Send + Sync;
 
 /// When every tool, every agent and every branch is read too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]

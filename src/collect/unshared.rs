@@ -6,10 +6,12 @@
 
 use std::sync::Arc;
 
-use super::{LookBack, collector::Collector, digest::done, reading::Reading, single::Purpose, waiting::Job};
+use super::{
+    LookBack, collector::Collector, digest::digest, reading::Reading, single::Purpose, waiting::Job,
+};
 use crate::{
     api::ApiError,
-    inventory::{Extent, Seen, Source},
+    inventory::{Extent, Gap, Seen, Source, Workspace},
     memory::{Kept, text},
 };
 
@@ -26,14 +28,23 @@ impl Collector {
         if self.candidates().is_empty() || is_told {
             return Ok(self);
         }
+        let Workspace { name, address, workspace_id, .. } = &self.workspace;
+        let mut asked = Workspace::new(name.clone(), address.clone());
+        asked.workspace_id.clone_from(workspace_id);
         let look_back = Arc::clone(look_back);
-        let looked = tokio::task::spawn_blocking(move || {
-            let seen = look_back(&self.workspace);
-            (self, seen)
-        });
-        let seen;
-        (self, seen) = done(looked.await).await;
-        let Seen { secrets, mut agents, speech_engines } = seen;
+        let looked = digest(usize::MAX, self.client.deadline(), move || look_back(&asked)).await;
+        let Seen { secrets, mut agents, speech_engines } = match looked {
+            Some(Ok(seen)) => seen,
+            // Nothing is called unused then: who knows what it would have shown.
+            not_told => {
+                let why = match not_told {
+                    Some(Err(error)) => format!("its report.json cannot be read: {error}"),
+                    _ => "[http] run_timeout_seconds passed while bundles were read".to_owned(),
+                };
+                self.add_page_gap(Gap::new("what the last complete audit saw", why));
+                return Ok(self);
+            }
+        };
         let ids = [&secrets, &agents, &speech_engines].into_iter().flatten();
         if !self.keeps(Kept::Places, ids.map(|id| text(id)).sum()) {
             self.client.keeps_within_bounds(Source::Preview.endpoint())?;

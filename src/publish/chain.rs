@@ -1,6 +1,6 @@
 //! The chain that bundles form: which are there before a new one.
 
-use crate::bundle::{Bundle, Found, InOrder, Manifest, PreviousEntry, PrunedEntry};
+use crate::bundle::{Bundle, Found, InOrder, Manifest, Patience, PreviousEntry, PrunedEntry};
 
 /// A bundle that was there before the new one.
 #[derive(Debug)]
@@ -8,9 +8,15 @@ pub(super) struct Predecessor<'a> {
     pub(super) bundle: &'a Bundle,
     pub(super) manifest: &'a Manifest,
     manifest_sha256: &'a str,
+    found: &'a Found,
 }
 
 impl Predecessor<'_> {
+    /// Whether its files are as its manifest says. Not told where a signal came.
+    pub(super) fn holds(&self, patience: &Patience) -> bool {
+        self.found.holds(patience).unwrap_or(false)
+    }
+
     /// What the bundle that follows this one says of it.
     pub(super) fn link(&self) -> PreviousEntry {
         PreviousEntry { run: self.bundle.run.clone(), manifest_sha256: self.manifest_sha256.to_owned() }
@@ -35,10 +41,11 @@ impl Predecessor<'_> {
 /// The bundles that are there with a manifest that could be read, the one that was published first before all others.
 pub(super) fn predecessors(there: &InOrder) -> Vec<Predecessor<'_>> {
     let mut predecessors = Vec::new();
-    for Found { bundle, manifest } in &there.found {
-        match manifest {
+    for found in &there.found {
+        let bundle = &found.bundle;
+        match &found.manifest {
             Ok((manifest, manifest_sha256)) => {
-                predecessors.push(Predecessor { bundle, manifest, manifest_sha256 });
+                predecessors.push(Predecessor { bundle, manifest, manifest_sha256, found });
             }
             Err(error) => {
                 tracing::warn!("the bundle {} is left out of the chain: {error}", bundle.path.display());

@@ -11,7 +11,12 @@ use chrono::{DateTime, Utc};
 use fs_err::DirEntry;
 use rustix::fs::Access;
 
-use super::{PublishError, latest::Latest, lock};
+use super::{
+    PublishError,
+    latest::Latest,
+    lock::{self, Lock},
+    quoted,
+};
 use crate::{
     bundle::{self, Bundle, DIRECTORY_MODE, FILE_MODE, is_refused},
     interrupt::Interrupt,
@@ -30,7 +35,7 @@ pub struct OutputDirectory {
     path: PathBuf,
     staging: tempfile::TempDir,
     latest: Latest,
-    lock: File,
+    lock: Lock,
 }
 
 /// What opening an output directory would come to.
@@ -120,7 +125,12 @@ impl OutputDirectory {
         // The directory that the guard would remove is gone from that place.
         let Self { path, staging, latest, lock } = self;
         let _ = staging.keep();
-        if let Err(error) = sync_directory(&path).and_then(|()| latest.point_at(&path, run_id)) {
+        let moved = sync_directory(&path).and_then(|()| latest.point_at(&path, run_id));
+        let is_moved =
+            || bundle::latest(&path).is_ok_and(|latest| latest.as_deref() == Some(Path::new(run_id)));
+        // A file system on the network may fail to say that it was done.
+        let moved = moved.or_else(|error| if is_moved() { Ok(()) } else { Err(error) });
+        if let Err(error) = moved {
             // Published means found by `latest`: otherwise as if nothing had been. What can't be taken away stays whole, and
             // the next run goes on from it.
             if let Err(stays) = remove(&path, &bundle, UNPUBLISHED_PREFIX, run_id) {
@@ -141,7 +151,7 @@ impl OutputDirectory {
 pub(super) struct PublishedDirectory {
     path: PathBuf,
     pub(super) bundle: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl PublishedDirectory {
@@ -246,9 +256,9 @@ fn leftovers(directory: &Path) -> Result<Vec<DirEntry>, PublishError> {
 }
 
 /// Whether an audit ends where this can't be removed. Somebody else may have put something into a bundle that is no longer
-/// kept: that is to stop no later night.
+/// kept, or was never published: that is to stop no later night.
 fn must_go(leftover: &DirEntry) -> bool {
-    !begins_with(leftover, PRUNED_PREFIX)
+    ![PRUNED_PREFIX, UNPUBLISHED_PREFIX].iter().any(|prefix| begins_with(leftover, prefix))
 }
 
 fn begins_with(entry: &DirEntry, prefix: &str) -> bool {
@@ -271,8 +281,10 @@ fn sweep(directory: &Path) -> Result<(), PublishError> {
             Ok(()) => tracing::info!("removed {}, left by a run that was killed", path.display()),
             Err(error) if must_go(&entry) => return Err(PublishError::write(&path)(error)),
             Err(error) => tracing::warn!(
-                "{}, left of a bundle that is no longer kept, cannot be removed: {error}",
-                path.display()
+                "{}, left of a bundle that is no longer kept or was not published, cannot be removed: {error}; remove it as its \
+                 owner, or give it to the user of this job: chown -R USER {}",
+                path.display(),
+                quoted(&path)
             ),
         }
     }
@@ -289,4 +301,25 @@ fn sync_directory(path: &Path) -> Result<(), PublishError> {
         }
         _ => PublishError::write(path)(error),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_move_of_latest_that_was_done_all_the_same_is_believed_and_one_that_was_not_leaves_nothing() {
+        const RUN: &str = "2026-11-23T02-00-00Z";
+        for is_moved in [true, false] {
+            let out = tempfile::tempdir().unwrap();
+            let directory = OutputDirectory::open(out.path()).unwrap();
+            // This is in the way of the move.
+            fs_err::create_dir(out.path().join(".staging-latest")).unwrap();
+            if is_moved {
+                std::os::unix::fs::symlink(RUN, out.path().join("latest")).unwrap();
+            }
+            let published = directory.put_in_place(RUN, &Interrupt::default());
+            assert_eq!((published.is_ok(), out.path().join(RUN).exists()), (is_moved, is_moved));
+        }
+    }
 }

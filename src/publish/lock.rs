@@ -14,13 +14,25 @@ use crate::bundle::FILE_MODE;
 
 const LOCK: &str = ".lock";
 
-/// Takes the lock, which is held until what is returned is dropped.
-pub(super) fn take(directory: &Path) -> Result<File, PublishError> {
+/// A lock, which is held until this is dropped.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file lets it go only with the last copy of it, and a process that is being started elsewhere in this one
+        // has one for a moment.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Takes the lock.
+pub(super) fn take(directory: &Path) -> Result<Lock, PublishError> {
     let path = directory.join(LOCK);
     is_there(&path)?;
     let file = open(&path, File::options().write(true).create(true).truncate(false).mode(FILE_MODE))?;
     outcome(&path, file.try_lock())?;
-    Ok(file)
+    Ok(Lock(file))
 }
 
 /// Whether [`take`] would get the lock now.
@@ -31,7 +43,9 @@ pub(super) fn look(directory: &Path) -> Result<(), PublishError> {
     }
     let file = open(&path, File::options().write(true))?;
     // Shared, so that two of these don't meet, and for a moment only: an audit that begins in it would give up.
-    outcome(&path, file.try_lock_shared())
+    let tried = file.try_lock_shared();
+    let _ = file.unlock();
+    outcome(&path, tried)
 }
 
 fn is_there(path: &Path) -> Result<bool, PublishError> {

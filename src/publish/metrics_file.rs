@@ -38,7 +38,8 @@ pub fn write_failure(
     started_at: DateTime<Utc>,
     ended_at: DateTime<Utc>,
 ) -> io::Result<()> {
-    // Where bundles can't be read there is no last success that anybody could look at.
+    // Where the directory can't be listed, these two are left out: an age that grows from a time that nobody can look at would
+    // hide that. Whoever watches them is told by the failure itself.
     let there = bundle::in_order(output, &Patience::none(Bound::default(), &Interrupt::default()));
     let InOrder { found: bundles, .. } = there.unwrap_or_default();
     // A time that is yet to come would hide for how long nothing has run.
@@ -69,11 +70,16 @@ fn directory_of(path: &Path) -> &Path {
 
 /// A device or a pipe would be gone, with a file in its place; and a bundle is as it was published.
 fn refuse_what_is_not_ours(path: &Path) -> io::Result<()> {
-    if bundle::is_taken(path)? && !fs_err::metadata(path).is_ok_and(|there| there.is_file()) {
-        return Err(io::Error::other("there is something that is no regular file"));
+    let is_file = match fs_err::metadata(path) {
+        // A link that leads nowhere is something, too.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => !bundle::is_taken(path)?,
+        there => there?.is_file(),
+    };
+    if !is_file {
+        return Err(io::Error::other("there is something that is no regular file; name another file"));
     }
     match bundle::around(directory_of(path))? {
-        Some(bundle) => Err(io::Error::other(format!("{} is a bundle", bundle.display()))),
+        Some(bundle) => Err(io::Error::other(format!("{} is a bundle; name another file", bundle.display()))),
         None => Ok(()),
     }
 }

@@ -26,11 +26,12 @@ use std::{
 
 use crate::{
     audit::{Audit, DAYS_KEPT, days_between},
-    bundle::{self, Bundle, InOrder, MANIFEST, PrunedEntry, SUMS, sum_line},
+    bundle::{self, Bundle, InOrder, MANIFEST, Patience, PrunedEntry, SUMS, sum_line},
     interrupt::Interrupt,
     report,
 };
 use chain::Predecessor;
+use directory::PublishedDirectory;
 use files::{write_file, write_reports};
 
 /// Why nothing was published.
@@ -67,8 +68,8 @@ pub enum PublishError {
     },
     /// The bundle that was published last is there and can't be read now.
     #[error(
-        "cannot read the last bundle, which the new one has to follow: {source}; {}chown -R {user} {}",
-        remedy_of_reading(source), .output.display()
+        "cannot read what was published last, which the new bundle has to follow: {source}; {}chown -R {user} {}",
+        remedy_of_reading(source), quoted(.output)
     )]
     Read {
         /// The output directory.
@@ -100,6 +101,13 @@ fn remedy(error: &io::Error) -> &'static str {
     }
 }
 
+/// A path as a shell takes it for one word.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@%".contains(letter);
+    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
 fn remedy_of_reading(error: &io::Error) -> String {
     match bundle::remedy(error) {
         Some(remedy) => format!("{remedy}; where it belongs to another user, give it to that of this job: "),
@@ -122,8 +130,38 @@ impl PublishError {
     }
 }
 
-/// Writes the bundle of an audit, moves `latest` onto it, and removes those of the earlier ones that are no longer kept.
-/// Where it is.
+/// A bundle that is in place, and what is no longer kept beside it.
+#[derive(Debug)]
+pub struct InPlace {
+    directory: PublishedDirectory,
+    to_prune: Vec<Bundle>,
+}
+
+impl InPlace {
+    /// Removes what is no longer kept, until a signal comes. Where the new bundle is.
+    pub fn prune(self, interrupt: &Interrupt) -> PathBuf {
+        for bundle in &self.to_prune {
+            if interrupt.came_late() {
+                tracing::info!(
+                    "a signal came: bundles that are no longer kept are removed on the next night"
+                );
+                break;
+            }
+            match self.directory.remove(bundle) {
+                Ok(()) => {
+                    tracing::info!("removed the bundle {}, which is no longer kept", bundle.path.display())
+                }
+                // The new bundle is in place all the same, and the next run tries again.
+                Err(error) => {
+                    tracing::warn!("the bundle {} cannot be removed: {error}", bundle.path.display())
+                }
+            }
+        }
+        self.directory.bundle
+    }
+}
+
+/// Writes the bundle of an audit, and moves `latest` onto it.
 ///
 /// # Errors
 /// Where anything can't be written, or a signal comes before the rename. Then nothing has changed.
@@ -134,8 +172,9 @@ pub fn publish(
     retention: Retention,
     there: &InOrder,
     directory: OutputDirectory,
-    interrupt: &Interrupt,
-) -> Result<PathBuf, PublishError> {
+    patience: &Patience,
+) -> Result<InPlace, PublishError> {
+    let interrupt = patience.interrupt();
     let staging = directory.staging().to_owned();
     let mut files = write_reports(audit, formats, &staging, interrupt)?;
     let latest = there.latest.as_deref();
@@ -154,7 +193,7 @@ pub fn publish(
     let link = previous.map(Predecessor::link);
     // A clock that is 40 days ahead makes every bundle look too old.
     let retention = if audit.run.clock.is_off() { Retention::All } else { retention };
-    let to_prune = retention::to_prune(retention, there, latest, audit);
+    let to_prune = retention::to_prune(retention, there, latest, audit, patience);
     pruned.extend(to_prune.iter().map(|one| one.pruned_by(&audit.run.id)));
 
     let manifest = evidence::manifest(audit, evidence, files.clone(), link, pruned);
@@ -165,17 +204,23 @@ pub fn publish(
     write_file(staging.join(SUMS), interrupt, |out| {
         files.iter().try_for_each(|file| out.write_all(sum_line(&file.sha256, &file.name).as_bytes()))
     })?;
-    let published = directory.put_in_place(&audit.run.id, interrupt)?;
-    for Predecessor { bundle, .. } in to_prune {
-        if interrupt.came_late() {
-            tracing::info!("a signal came: bundles that are no longer kept are removed on the next night");
-            break;
-        }
-        match published.remove(bundle) {
-            Ok(()) => tracing::info!("removed the bundle {}, which is no longer kept", bundle.path.display()),
-            // The new bundle is in place all the same, and the next run tries again.
-            Err(error) => tracing::warn!("the bundle {} cannot be removed: {error}", bundle.path.display()),
+    let to_prune = to_prune.into_iter().map(|one| one.bundle.clone()).collect();
+    let directory = directory.put_in_place(&audit.run.id, interrupt)?;
+    Ok(InPlace { directory, to_prune })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_in_a_command_is_one_word_to_a_shell() {
+        for (path, word) in [
+            ("/srv/secret-audit_1.d", "/srv/secret-audit_1.d"),
+            ("/srv/my $(x)", "'/srv/my $(x)'"),
+            ("it's", r"'it'\''s'"),
+        ] {
+            assert_eq!(quoted(Path::new(path)), word);
         }
     }
-    Ok(published.bundle)
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use super::chain::Predecessor;
 use crate::{
     audit::{Audit, AuditedWorkspace, days_between},
-    bundle::Manifest,
+    bundle::{Manifest, Patience},
 };
 
-/// Which bundles are kept. The newest always is, and so are those that the next audit builds on: the newest of all secrets,
-/// the newest complete one, and of each workspace the newest that read it whole. One that was made by a clock that was off
+/// Which bundles are kept. The newest always is, and so are those that the next audit builds on: of those that hold the newest of
+/// all secrets, the newest complete one, and of each workspace the newest that read it whole. One that doesn't hold always is: it is
+/// the evidence of that, and for no program to remove. One that was made by a clock that was off
 /// is none of these, and takes no other's place. What `latest` named until now stays for one night more: somebody may be
 /// reading it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub(super) fn to_prune<'a>(
     there: Vec<Predecessor<'a>>,
     latest: Option<&str>,
     audit: &Audit,
+    patience: &Patience,
 ) -> Vec<Predecessor<'a>> {
     let (now, new_is_full) = (audit.run.began(), audit.filter().is_none());
     let too_many = match retention {
@@ -38,7 +40,11 @@ pub(super) fn to_prune<'a>(
         Retention::Days(_) => there.len(),
     };
     let newest = |wanted: &dyn Fn(&Manifest) -> bool| {
-        there.iter().rev().find(|one| wanted(one.manifest)).map(|one| one.bundle.run.clone())
+        there
+            .iter()
+            .rev()
+            .find(|one| wanted(one.manifest) && one.holds(patience))
+            .map(|one| one.bundle.run.clone())
     };
     let full = newest(&Manifest::is_base).filter(|_| !new_is_full);
     let complete = newest(&|manifest| manifest.is_base() && manifest.complete)
@@ -55,7 +61,19 @@ pub(super) fn to_prune<'a>(
         Retention::Days(days) => days_between(one.bundle.began(one.manifest), now) > days,
         Retention::All | Retention::Bundles(_) => true,
     };
-    there.into_iter().take(too_many).filter(|one| is_too_old(one) && !is_needed(one)).collect()
+    let old = there.into_iter().take(too_many).filter(|one| is_too_old(one) && !is_needed(one));
+    old.filter(|one| {
+        let holds = one.holds(patience);
+        if !holds {
+            tracing::warn!(
+                "the bundle {} is no longer kept, and is not removed, as it does not hold: look at it with verify, and move it \
+                 elsewhere",
+                one.bundle.path.display()
+            );
+        }
+        holds
+    })
+    .collect()
 }
 
 /// The position of the first of the last so many bundles; those by a clock that was off are not counted.

@@ -24,7 +24,7 @@ use chrono::NaiveDate;
 use crate::{
     audit::Audit,
     bounded::{self, Bound, Bounded},
-    bundle::{self, Bundle, InOrder, Patience, REPORT},
+    bundle::{self, Bundle, InOrder, Patience, REPORT, is_refused},
     interrupt::Interrupt,
     report,
 };
@@ -51,6 +51,16 @@ pub enum ReviewError {
     /// A file or directory can't be read.
     #[error("cannot read {}: {source}; is this user allowed to, and does verify find it sound?", .path.display())]
     Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system refuses to list a directory of bundles: nothing can be told of them.
+    #[error(
+        "cannot tell: cannot read {}: {source}; ask as the user of the job, or give its group access to the directory", .path.display()
+    )]
+    Refused {
         /// Which.
         path: PathBuf,
         /// Why.
@@ -92,6 +102,7 @@ fn in_order(output: &Path) -> Result<InOrder, ReviewError> {
 fn at_least_one<T>(found: io::Result<T>, is_none: fn(&T) -> bool, output: &Path) -> Result<T, ReviewError> {
     match found {
         Ok(found) if !is_none(&found) => Ok(found),
+        Err(source) if is_refused(&source) => Err(ReviewError::Refused { path: output.to_owned(), source }),
         Err(error) if !is_missing(&error) => Err(ReviewError::read(output)(error)),
         _ => Err(ReviewError::NoBundles(output.to_owned())),
     }

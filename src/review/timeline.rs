@@ -133,7 +133,7 @@ pub fn timeline(
     let rising = rising(bundles);
     let date_in_zone = |moment: DateTime<Utc>| moment.with_timezone(&zone).date_naive();
     let mut by_date: BTreeMap<NaiveDate, Vec<Found>> = BTreeMap::new();
-    for (number, There { bundle, manifest }) in bundles.iter().enumerate() {
+    for (number, There { bundle, manifest, .. }) in bundles.iter().enumerate() {
         let manifest = manifest.as_ref().map(|(manifest, _)| manifest);
         for pruned in manifest.iter().flat_map(|manifest| &manifest.pruned) {
             let Some(gone) = Bundle::named(output, &pruned.run).filter(|gone| !is_there.contains(&*gone.run))

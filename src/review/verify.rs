@@ -178,7 +178,7 @@ impl Verification {
     /// Where writing fails.
     pub fn write(&self, mut out: impl Write) -> io::Result<()> {
         for Line { soundness, run, what } in &self.lines {
-            writeln!(out, "{:7}  {run}  {what}", soundness.as_str())?;
+            writeln!(out, "{:10}  {run}  {what}", soundness.as_str())?;
         }
         let count_of =
             |wanted: &[Soundness]| self.lines.iter().filter(|line| wanted.contains(&line.soundness)).count();

@@ -150,12 +150,15 @@ async fn what_a_killed_run_of_another_user_left_is_code_6() {
 
 #[tokio::test]
 async fn what_is_left_of_a_bundle_that_is_no_longer_kept_stops_neither_check_nor_audit() {
-    let (_simulator, setup) = setup().await;
-    let left = ".staging-pruned-2026-03-01T02-00-00Z";
-    let Some((checked, audited)) = beside_what_cannot_be_removed(&setup, left).await else { return };
-    assert_eq!((code(&checked), code(&audited)), (0, 0), "{}", text(&audited.stderr));
-    assert_eq!(word(&checked, "output directory"), "ok");
-    assert!(setup.out().join(left).join("report.json").exists(), "it was not in the way");
+    for left in [".staging-pruned-2026-03-01T02-00-00Z", ".staging-unpublished-2026-03-01T02-00-00Z"] {
+        let (_simulator, setup) = setup().await;
+        let Some((checked, audited)) = beside_what_cannot_be_removed(&setup, left).await else { return };
+        assert_eq!((code(&checked), code(&audited)), (0, 0), "{}", text(&audited.stderr));
+        assert_eq!(word(&checked, "output directory"), "ok");
+        let warned = |line: &str| line.contains("WARN") && line.contains(left) && line.contains("chown -R ");
+        assert!(text(&audited.stderr).lines().any(warned), "{}", text(&audited.stderr));
+        assert!(setup.out().join(left).join("report.json").exists(), "it was not in the way");
+    }
 }
 
 #[tokio::test]

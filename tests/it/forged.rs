@@ -130,7 +130,7 @@ async fn hostile_names_in_a_forged_manifest_do_no_harm() {
     let bundle = nights.bundle(NEWEST);
     let kept = read_json(&bundle.join("manifest.json"));
     let outside = nights.home().join("precious");
-    let escape = "\u{1b}]0;x\u{7}\u{1b}[2J\u{202e}\nsound    2026-03-15T02-00-00Z  4 files";
+    let escape = "\u{1b}]0;x\u{7}\u{1b}[2J\u{202e}\nsound       2026-03-15T02-00-00Z  4 files";
     for name in [
         "../../precious",
         outside.to_str().unwrap(),
@@ -176,7 +176,7 @@ async fn hostile_names_in_a_forged_manifest_do_no_harm() {
         for stream in [&output.stdout, &output.stderr] {
             let hidden = |one: char| one != '\n' && (one.is_control() || one == '\u{202e}');
             assert!(!text(stream).replace("\r\n", "\n").contains(hidden), "{:?}", text(stream));
-            let forged = text(stream).lines().filter(|line| line.starts_with("sound    2026-03-15"));
+            let forged = text(stream).lines().filter(|line| line.starts_with("sound       2026-03-15"));
             assert_eq!(forged.count(), 0, "{}", text(stream));
         }
     }

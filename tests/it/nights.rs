@@ -263,7 +263,7 @@ pub(crate) fn found(nights: &Nights) -> Vec<String> {
     assert_eq!(code(&output), if amiss.is_empty() { 0 } else { 8 }, "{amiss:?}: {}", text(&output.stderr));
     let said = text(&output.stdout);
     for (run, soundness, what) in &amiss {
-        let line = format!("{:7}  {run}  {what}\n", soundness.as_str());
+        let line = format!("{:10}  {run}  {what}\n", soundness.as_str());
         assert!(said.contains(&line), "{line:?} in {said}");
     }
     let words = ["altered or missing", "of a fork", "cannot tell"];

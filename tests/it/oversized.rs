@@ -145,6 +145,37 @@ async fn a_manifest_of_gigabytes_is_found_in_little_memory() {
     }
 }
 
+/// `diff` of the first of three nights, whose report has this list of zeros in front, with the last; in 1 GiB.
+async fn compared_behind_a_list_of(zeros: usize) -> Output {
+    let nights = three_nights().await;
+    let path = nights.bundle(FIRST).join("report.json");
+    let report = fs_err::read_to_string(&path).unwrap();
+    let list = format!("{{\"x\":[0{}],", ",0".repeat(zeros - 1));
+    fs_err::write(&path, report.replacen('{', &list, 1)).unwrap();
+    let mut binary = binary_in(nights.home());
+    binary.arg("diff").arg(nights.bundle(FIRST)).arg(nights.bundle(NEWEST));
+    behind(&["prlimit", "--as=1073741824"], Path::new(BINARY), &binary).output().unwrap()
+}
+
+#[tokio::test]
+async fn a_report_takes_little_more_memory_than_its_longest_value_has_bytes_and_that_has_a_bound() {
+    let read = compared_behind_a_list_of(25_000_000).await;
+    assert_eq!(code(&read), 0, "{}", text(&read.stderr));
+    let refused = compared_behind_a_list_of(60_000_000).await;
+    let said = text(&refused.stderr);
+    assert!(code(&refused) == 2 && said.contains("a value of more than 67108864 bytes"), "{said}");
+}
+
+#[tokio::test]
+async fn a_manifest_that_names_thousands_of_files_is_altered() {
+    let nights = three_nights().await;
+    edit_manifest(&nights.bundle(MIDDLE), |manifest| {
+        let entry = manifest["files"][0].clone();
+        manifest["files"] = vec![entry; 5_000].into();
+    });
+    assert!(has(&found(&nights), "altered", MIDDLE, &["names 5000 files", "no more than 64"]));
+}
+
 /// Makes `report.json` of a bundle longer than a mebibyte, without changing what it says, and the sums with it.
 fn lengthen(bundle: &Path) {
     let path = bundle.join("report.json");
@@ -190,9 +221,13 @@ async fn an_audit_passes_over_a_bundle_beyond_its_bound_and_says_which_setting_r
     let simulator = serve(two_secrets()).await;
     assert_eq!(run_at(&nights.setup(&simulator), FIRST).await.code(), 0);
     lengthen(&nights.bundle(FIRST));
-    let narrow = nights.setup(&simulator).section("[report]\nmax_bundle_file_mib = 1");
+    let verified = nights.ask(&["verify", "--max-bundle-file-mib", "1"]);
+    let line = format!("unreadable  {}  cannot tell: ", run_of(FIRST));
+    assert!(text(&verified.stdout).starts_with(&line), "{}", text(&verified.stdout));
+    let narrow = nights.setup(&simulator).section("[report]\nkeep_days = 0\nmax_bundle_file_mib = 1");
     let outcome = run_at(&narrow, MIDDLE).await;
     assert_eq!(outcome.code(), 0);
+    assert!(nights.bundle(FIRST).exists(), "it may be whole");
     let bundle = outcome.bundle();
     let told = notes(&bundle);
     let is_told =

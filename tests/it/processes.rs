@@ -43,8 +43,13 @@ fn start(setup: &Setup) -> Child {
 /// The same, with this for its standard error.
 fn start_with(setup: &Setup, stderr: Stdio) -> Child {
     let made = setup.audit();
-    let mut command = Command::new(BINARY);
-    command.env_clear().args(made.get_args()).current_dir(setup.home());
+    // A shell may have had interrupts ignored for whatever runs these tests.
+    let mut command = Command::new("env");
+    command
+        .args(["--default-signal=INT,HUP,QUIT", BINARY])
+        .env_clear()
+        .args(made.get_args())
+        .current_dir(setup.home());
     command.envs(made.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().unwrap()
 }

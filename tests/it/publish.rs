@@ -319,7 +319,14 @@ async fn an_output_directory_within_a_bundle_is_code_2_before_the_first_request(
     let setup = Setup::of(&simulator);
     assert_eq!(setup.run().await.code(), 0);
     let before = tree(&setup.out());
-    for out in ["latest", RUN, &format!("{RUN}/new/reports"), "latest/../latest/new"] {
+    for out in [
+        "latest",
+        RUN,
+        &format!("{RUN}/new/reports"),
+        "latest/../latest/new",
+        &format!("new/../{RUN}/x"),
+        "new/../new/../latest/x",
+    ] {
         let mut within = Setup::of(&simulator);
         within.arguments.out = Some(setup.out().join(out));
         let asked = simulator.requests().len();

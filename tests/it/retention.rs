@@ -284,7 +284,7 @@ async fn verify_calls_pruned_what_was_removed_on_purpose_and_missing_what_was_no
     let said = text(&output.stdout);
     assert_eq!(code(&output), 0, "{said}");
     assert!(said.contains(&format!(
-        "pruned   {}  removed on purpose after {}",
+        "pruned      {}  removed on purpose after {}",
         run_in_march(2),
         run_in_march(5)
     )));
@@ -353,6 +353,40 @@ async fn what_is_no_bundle_of_this_program_is_never_touched() {
         assert_eq!(names_in(&out), expected, "{line}");
     }
     assert_eq!(names_in(&nights.home().join("elsewhere")).len(), 8);
+}
+
+#[tokio::test]
+async fn a_bundle_that_was_altered_is_never_removed_and_nothing_is_on_the_night_that_finds_it() {
+    for altered in ["secrets.csv", "report.json"] {
+        let nights = Nights::new();
+        let simulator = serve(two_secrets()).await;
+        let setup = keeping(&nights, &simulator, "keep = 1");
+        run_at(&setup, &march(1)).await.result.unwrap();
+        run_at(&setup, &march(2)).await.result.unwrap();
+        fs_err::write(nights.bundle(&march(2)).join(altered), "nothing to see").unwrap();
+        // One that is not complete asks again for the newest complete one.
+        let degraded = settings_refused().await;
+        run_at(&keeping(&nights, &degraded, "keep = 1"), &march(3)).await.result.unwrap();
+        assert_eq!(nights.runs(), runs_in_march(&[1, 2, 3]), "{altered}: the sound one was used");
+        let narrowed = || {
+            let mut setup = keeping(&nights, &simulator, "keep = 1");
+            setup.arguments.search = Some("st".to_owned());
+            setup
+        };
+        run_at(&narrowed(), &march(4)).await.result.unwrap();
+        assert!(
+            nights.runs().starts_with(&runs_in_march(&[1, 2])),
+            "{altered}: the newest complete one that holds"
+        );
+        for day in 5..=7 {
+            run_at(&setup, &march(day)).await.result.unwrap();
+        }
+        assert_eq!(nights.runs(), runs_in_march(&[2, 6, 7]), "{altered}");
+        let amiss = nights.amiss();
+        let (run, soundness, what) = &amiss[0];
+        let found = (amiss.len(), run, *soundness, what.contains(altered));
+        assert_eq!(found, (1, &run_in_march(2), Soundness::Altered, true), "{amiss:?}");
+    }
 }
 
 #[tokio::test]

@@ -7,15 +7,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use elevenlabs_secrets_audit::simulator::{Reply, Secret, Simulator};
+use elevenlabs_secrets_audit::{
+    interrupt::{Interrupt, Signal},
+    simulator::{Reply, Secret, Simulator},
+};
 
 use crate::{
     bundle::names_in,
-    support::{BINARY, SECRETS, Setup, as_ordinary_user, behind, code, is_root, serve, serve_with, text},
+    disk::traced,
+    support::{
+        BINARY, SECRETS, Setup, as_ordinary_user, behind, binary_in, code, finish, is_root, serve,
+        serve_with, text,
+    },
 };
 
 /// Only a test that fails waits so long.
-const TOO_LONG: Duration = Duration::from_secs(60);
+const TOO_LONG: Duration = Duration::from_secs(120);
 
 /// Waits until `done` gives something, and kills the process where it never does.
 async fn until<T>(child: &mut Child, mut done: impl FnMut(&mut Child) -> Option<T>) -> T {
@@ -40,9 +47,10 @@ async fn interrupted(setup: &Setup, simulator: &Simulator, path: &str, signal: &
     end_by(child, signal).await
 }
 
-/// Starts what another command would run.
+/// Starts what another command would run. A shell may have had interrupts ignored for whatever runs these tests.
 fn start(made: &assert_cmd::Command, stderr: Stdio) -> Child {
-    let mut command = Command::new(made.get_program());
+    let mut command = Command::new("env");
+    command.arg("--default-signal=INT,HUP,QUIT").arg(made.get_program());
     command.env_clear().args(made.get_args()).current_dir(made.get_current_dir().unwrap());
     command.envs(made.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).spawn().unwrap()
@@ -117,7 +125,9 @@ async fn a_name_that_is_looked_up_for_ever_holds_no_end_up() {
 async fn a_disk_that_takes_for_ever_holds_no_end_up_and_the_next_run_sweeps() {
     let simulator = serve(vec![Secret::new("sec", "key")]).await;
     let setup = Setup::of(&simulator).section("[report]\nmetrics_file = \"secrets.prom\"");
-    // The first of a thread may be that of the directory in which reports are written.
+    // The third of a thread is that of a report: the main one brings the staging directory and the metrics to the disk, and would
+    // have a third where the output directory is to be made.
+    fs_err::create_dir(setup.out()).unwrap();
     let Some(child) = held_up(&setup, "fsync", None, 3).await else { return };
     let output = end_by(child, "-INT").await;
     assert_eq!(code(&output), 130, "{}", text(&output.stderr));
@@ -198,6 +208,85 @@ async fn a_run_leaves_no_core_and_no_other_process_of_its_user_may_look_into_it(
     let owner = fs_err::metadata(format!("/proc/{}/mem", child.id())).unwrap().uid();
     assert_eq!(code(&end_by(child, "-TERM").await), 143);
     assert_eq!(owner, 0);
+}
+
+#[tokio::test]
+async fn whatever_else_goes_wrong_once_a_signal_came_the_code_is_that_of_the_signal() {
+    let simulator = serve(vec![Secret::new("sec", "key")]).await;
+    let setup = Setup::of(&simulator);
+    fs_err::write(setup.out(), "a file").unwrap();
+    assert_eq!(setup.run().await.code(), 6);
+    let interrupt = Interrupt::default();
+    interrupt.raise(Signal::Terminate);
+    assert_eq!(setup.run_under(&interrupt).await.code(), 143);
+}
+
+#[tokio::test]
+async fn what_takes_for_ever_to_be_removed_holds_neither_the_end_nor_the_metrics_up() {
+    let simulator = serve(vec![Secret::new("sec", "key")]).await;
+    let setup = Setup::of(&simulator).section("[report]\nkeep = 1\nmetrics_file = \"secrets.prom\"");
+    let runs =
+        || names_in(&setup.out()).into_iter().filter(|name| name.starts_with("20")).collect::<Vec<_>>();
+    for _ in 0..2 {
+        assert_eq!(code(&finish(setup.audit()).await), 0);
+    }
+    let old = setup.out().join(format!(".staging-pruned-{}", runs()[0]));
+    let metrics = || fs_err::read_to_string(setup.home().join("secrets.prom")).unwrap();
+    let before = metrics();
+    let Some(child) = held_up(&setup, "rename", Some(&old), 1).await else { return };
+    let output = end_by(child, "-TERM").await;
+    assert_eq!(code(&output), 143, "{}", text(&output.stderr));
+    let latest = fs_err::read_link(setup.out().join("latest")).unwrap();
+    assert_eq!((runs().len(), latest.to_str()), (3, runs().last().map(String::as_str)));
+    assert_ne!(metrics(), before, "they are those of this run");
+    assert!(metrics().contains("_complete 1"), "{}", metrics());
+}
+
+#[tokio::test]
+async fn an_answer_that_stalls_midway_holds_no_end_up() {
+    let simulator = serve_with(vec![Secret::new("sec", "key")], |request, reply| match reply {
+        Reply::Answer { status, headers, body } if request.path == SECRETS => {
+            Reply::Drip { status, headers, body, every: TOO_LONG }
+        }
+        reply => reply,
+    })
+    .await;
+    let setup = Setup::of(&simulator);
+    let output = interrupted(&setup, &simulator, SECRETS, "-TERM").await;
+    assert_eq!((code(&output), names_in(&setup.out())), (143, vec![".lock".to_owned()]));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn every_command_forgoes_core_dumps_before_it_starts_anything() {
+    let home = tempfile::tempdir().unwrap();
+    let log = home.path().join("calls");
+    let tracer = ["strace", "-f", "-qq", "-o", log.to_str().unwrap(), "-e", "trace=prctl,clone,clone3"];
+    let mut binary = binary_in(home.path());
+    binary.args(["completions", "bash"]);
+    let Some(output) = traced(behind(&tracer, Path::new(BINARY), &binary)).await else { return };
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let calls = fs_err::read_to_string(&log).unwrap();
+    let first = calls.lines().find(|line| line.contains("PR_SET_DUMPABLE") || line.contains("clone"));
+    assert!(first.is_some_and(|line| line.contains("PR_SET_DUMPABLE, SUID_DUMP_DISABLE")), "{calls}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_signal_that_whoever_started_the_process_has_ignored_stays_so() {
+    let simulator = hanging_at(SECRETS).await;
+    let setup = Setup::of(&simulator);
+    let shell = ["sh", "-c", "trap '' HUP INT; exec \"$0\" \"$@\""];
+    let mut child = start(&behind(&shell, Path::new(BINARY), &setup.audit()), Stdio::piped());
+    until(&mut child, |_| (!simulator.requests().is_empty()).then_some(())).await;
+    let status = fs_err::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+    let mask = u64::from_str_radix(mask.trim(), 16).unwrap();
+    assert_eq!(mask & 0b11, 0b11, "{status}");
+    for ignored in ["-HUP", "-INT"] {
+        send(&child.id().to_string(), ignored);
+    }
+    assert_eq!(code(&end_by(child, "-TERM").await), 143);
 }
 
 /// A workspace in which whoever asks for `path` waits forever.

@@ -231,6 +231,24 @@ async fn history_says_unreadable_of_its_date_and_of_those_that_only_it_may_tell_
 }
 
 #[tokio::test]
+async fn a_directory_that_may_not_be_entered_or_listed_is_code_8_to_both() {
+    for (of_directory, word) in [(0o744, "unreadable"), (0o700, "cannot tell")] {
+        let nights = three_nights().await;
+        mode(nights.home(), 0o755);
+        mode(&nights.out(), of_directory);
+        for command in ["verify", "history"] {
+            let Some(output) = asked(&nights, &[command]).await else { return };
+            let said = [text(&output.stdout), text(&output.stderr)].concat();
+            assert_eq!(code(&output), 8, "{command} {of_directory:o}: {said}");
+            assert!(
+                said.contains(word) && !said.contains("does verify"),
+                "{command} {of_directory:o}: {said}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_fork_is_told_as_what_it_is_with_what_made_it_and_what_to_do() {
     let nights = three_nights().await;
     // As if the last night had not been able to read the one before it.
@@ -241,7 +259,7 @@ async fn a_fork_is_told_as_what_it_is_with_what_made_it_and_what_to_do() {
     assert_eq!(code(&output), 8, "{said}");
     for (one, other) in [(MIDDLE, NEWEST), (NEWEST, MIDDLE)] {
         let line = format!(
-            "forked   {}  it names {} as the one before it, and so does {}\n",
+            "forked      {}  it names {} as the one before it, and so does {}\n",
             run_of(one),
             run_of(FIRST),
             run_of(other)
@@ -302,6 +320,22 @@ async fn an_error_that_passes_while_the_last_bundle_is_looked_at_changes_nothing
         }
     }
     assert!(nights.verify().is_sound(), "{:?}", nights.verify());
+}
+
+#[tokio::test]
+async fn nothing_is_called_unused_where_what_was_seen_before_cannot_be_read() {
+    let nights = three_nights().await;
+    let simulator = serve(two_secrets()).await;
+    let setup = nights.setup(&simulator);
+    let report = nights.bundle(NEWEST).join("report.json");
+    // The thread that looks back opens it for its sum, and then to read it.
+    let command = failing_at(&setup, &[&report], "/^open:error=EACCES:when=2");
+    let Some(output) = traced(command).await else { return };
+    assert_eq!(code(&output), 3, "{}", text(&output.stderr));
+    let audited = read_json(&nights.out().join("latest/report.json"));
+    let gap = "what the last complete audit saw";
+    assert!(text(&output.stderr).contains(gap), "{}", text(&output.stderr));
+    assert_eq!((&audited["totals"]["unused"], &audited["totals"]["undetermined"]), (&0.into(), &1.into()));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
 use super::{
     dependent::DependentJson,
@@ -133,6 +133,9 @@ pub(super) trait Reader {
     fn end_secret(&mut self);
 }
 
+/// The most bytes of a value that grows with the number of all secrets.
+const LONGEST_RECORD: usize = 1 << 30;
+
 /// The dependents that were read already, by their text.
 type Known<R> = Memo<Box<[u8]>, <R as Reader>::Kept>;
 
@@ -150,16 +153,17 @@ pub(super) fn read<R: Reader>(
 ) -> Result<(HeadJson, Option<HistoryJson<'static>>), ReadError> {
     let mut window = Window::new(input);
     let mut known = Known::<R>::new(|text, _| text.len() + KEPT);
-    let (mut fields, mut head, mut history) = (Map::new(), None, None);
+    let (mut fields, mut head, mut history) = (Fields::default(), None, None);
     window.object(|window, key| {
         match (key.as_str(), &head) {
             ("workspaces", None) => {
-                let told: HeadJson = from_fields(&mut fields)?;
+                let told: HeadJson = fields.take()?;
                 window.array(|window| workspace(window, &told, reader, &mut known))?;
                 head = Some(told);
             }
-            ("history", _) => history = Some(window.value()?),
-            (_, None) => add(&mut fields, key, window.value()?)?,
+            ("history", _) => history = Some(window.value_up_to(LONGEST_RECORD)?),
+            ("changes", None) => fields.add(&key, &window.value_up_to::<Box<RawValue>>(LONGEST_RECORD)?)?,
+            (_, None) => fields.add(&key, &window.value::<Box<RawValue>>()?)?,
             (_, Some(_)) => {
                 window.value::<IgnoredAny>()?;
             }
@@ -178,7 +182,7 @@ fn workspace<R: Reader>(
     known: &mut Known<R>,
 ) -> Result<(), ReadError> {
     ending_in(window, "secrets", |window, fields| {
-        reader.workspace(head, from_fields(fields)?)?;
+        reader.workspace(head, fields.take()?)?;
         window.array(|window| secret(window, head, reader, known))
     })
 }
@@ -190,7 +194,7 @@ fn secret<R: Reader>(
     known: &mut Known<R>,
 ) -> Result<(), ReadError> {
     ending_in(window, "dependents", |window, fields| {
-        reader.secret(head, from_fields(fields)?)?;
+        reader.secret(head, fields.take()?)?;
         window.array(|window| {
             window.peek()?;
             window.take(|text| dependent(text, reader, known))
@@ -225,9 +229,9 @@ fn dependent<R: Reader>(
 fn ending_in<R: Read>(
     window: &mut Window<R>,
     list: &'static str,
-    mut take: impl FnMut(&mut Window<R>, &mut Map<String, Value>) -> Result<(), ReadError>,
+    mut take: impl FnMut(&mut Window<R>, &mut Fields) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
-    let (mut fields, mut is_over) = (Map::new(), false);
+    let (mut fields, mut is_over) = (Fields::default(), false);
     window.object(|window, key| {
         if is_over {
             return Err(ReadError::new(format!("the field {key} stands after the {list}")));
@@ -236,19 +240,34 @@ fn ending_in<R: Read>(
             is_over = true;
             return take(window, &mut fields);
         }
-        add(&mut fields, key, window.value()?)
+        fields.add(&key, &window.value::<Box<RawValue>>()?)
     })?;
     if is_over { Ok(()) } else { Err(ReadError::missing_field(list)) }
 }
 
-fn add(fields: &mut Map<String, Value>, key: String, value: Value) -> Result<(), ReadError> {
-    if fields.contains_key(&key) {
-        return Err(ReadError::new(format!("duplicate field `{key}`")));
-    }
-    fields.insert(key, value);
-    Ok(())
-}
+/// The fields of an object as they stand in the text: parsed, a list of what nobody asks for would take many times as much.
+#[derive(Default)]
+struct Fields(String);
 
-fn from_fields<T: DeserializeOwned>(fields: &mut Map<String, Value>) -> Result<T, ReadError> {
-    serde_json::from_value(Value::Object(std::mem::take(fields))).map_err(|error| ReadError::of(&error))
+impl Fields {
+    fn add(&mut self, key: &str, value: &RawValue) -> Result<(), ReadError> {
+        let key = serde_json::to_string(key).map_err(|error| ReadError::of(&error))?;
+        let Self(text) = self;
+        if text.len() > LONGEST_RECORD {
+            return Err(ReadError::new(format!("an object of more than {LONGEST_RECORD} bytes")));
+        }
+        text.push(if text.is_empty() { '{' } else { ',' });
+        for part in [&key, ":", value.get()] {
+            text.push_str(part);
+        }
+        Ok(())
+    }
+
+    /// What they say.
+    fn take<T: DeserializeOwned>(&mut self) -> Result<T, ReadError> {
+        let Self(mut text) = std::mem::take(self);
+        text.push_str(if text.is_empty() { "{}" } else { "}" });
+        // Where in this text it shows helps nobody.
+        serde_json::from_str(&text).map_err(|error| ReadError { at: None, ..ReadError::of(&error) })
+    }
 }

@@ -11,6 +11,9 @@ use super::read::ReadError;
 /// How many bytes are read at once. A longer value makes the window longer.
 const STEP: usize = 1 << 18;
 
+/// No value is longer, unless a longer one is expected where it stands: so many bytes of each stand in memory.
+const LONGEST: usize = 64 << 20;
+
 /// What was read of a text and not yet taken in.
 pub(super) struct Window<R> {
     input: R,
@@ -52,6 +55,10 @@ pub(super) fn parse<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Option<Result<(T
     }
 }
 
+fn too_long(longest: usize) -> String {
+    format!("a value of more than {longest} bytes")
+}
+
 impl<R: Read> Window<R> {
     /// The beginning of a text.
     pub(super) fn new(input: R) -> Self {
@@ -64,21 +71,41 @@ impl<R: Read> Window<R> {
 
     /// Takes in the next value.
     pub(super) fn value<T: DeserializeOwned>(&mut self) -> Result<T, ReadError> {
-        self.take(|text| parse(text))
+        self.value_up_to(LONGEST)
+    }
+
+    /// Takes in the next value, which may have so many bytes.
+    pub(super) fn value_up_to<T: DeserializeOwned>(&mut self, longest: usize) -> Result<T, ReadError> {
+        self.take_up_to(longest, |text| parse(text))
     }
 
     /// Takes in what `parse` finds at the beginning of the rest, and how long that is. `None`: it wants to see more.
     pub(super) fn take<T>(
         &mut self,
+        parse: impl FnMut(&[u8]) -> Option<Result<(T, usize), ReadError>>,
+    ) -> Result<T, ReadError> {
+        self.take_up_to(LONGEST, parse)
+    }
+
+    fn take_up_to<T>(
+        &mut self,
+        longest: usize,
         mut parse: impl FnMut(&[u8]) -> Option<Result<(T, usize), ReadError>>,
     ) -> Result<T, ReadError> {
         loop {
             match parse(&self.bytes[self.at..]) {
+                // The window grows by more than one byte at a time.
+                Some(Ok((_, length))) if length > longest => {
+                    return Err(self.error(&too_long(longest)));
+                }
                 Some(Ok((value, length))) => {
                     self.at += length;
                     return Ok(value);
                 }
                 Some(Err(error)) => return Err(error.behind(self.position())),
+                None if self.bytes.len() - self.at > longest => {
+                    return Err(self.error(&too_long(longest)));
+                }
                 None => self.read_on("a value")?,
             }
         }
