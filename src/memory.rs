@@ -222,6 +222,12 @@ impl Held {
         Self { share: Arc::clone(share), what, bytes: 0 }
     }
 
+    /// The same of something else, with none yet.
+    #[must_use]
+    pub fn none_yet(&self) -> Self {
+        Self::none(&self.share, self.what)
+    }
+
     /// Whether so many bytes more may be kept; then they count.
     #[must_use]
     pub fn allows(&mut self, bytes: usize) -> bool {

@@ -175,10 +175,34 @@ fn page(hostile: &str, request: &Request) -> Option<Reply> {
                 |at| serde_json::json!({"id": format!("tool_{this}_{at}"), "tool_config": {"name": "n"}});
             serde_json::json!({"tools": (0..100).map(one).collect::<Vec<_>>(), "has_more": true})
         }
+        ("long names of lists", "/v1/convai/secrets") => {
+            let name = "l".repeat(4_000);
+            let used_by: serde_json::Map<_, _> =
+                (0..100).map(|at| (format!("{this}_{at}{name}"), serde_json::json!([{"id": "w"}]))).collect();
+            serde_json::json!({"secrets": [{"secret_id": "sec", "name": "key", "used_by": used_by}]})
+        }
+        ("branches", "/v1/convai/agents") => {
+            serde_json::json!({"agents": [{"agent_id": "a", "name": "A"}], "has_more": false})
+        }
+        ("branches", "/v1/convai/agents/a/branches") => {
+            let all: Vec<_> = (0..99).map(|at| serde_json::json!({"id": format!("b{at}")})).collect();
+            serde_json::json!({"results": all, "meta": {"total": 99}})
+        }
+        ("branches", "/v1/convai/agents/a") => {
+            let tool =
+                |at| serde_json::json!({"request_headers": {"h": {"secret_id": format!("sec_{at:020}")}}});
+            let tools: Vec<_> = (0..1_000).map(tool).collect();
+            serde_json::json!({"agent_id": "a", "conversation_config": {"agent": {"prompt": {"tools": tools}}}})
+        }
         _ => return None,
     };
     let mut body = body;
-    if hostile != "dependents" || request.path.ends_with("agents") {
+    let is_endless = match hostile {
+        "dependents" => request.path.ends_with("agents"),
+        "branches" => false,
+        _ => true,
+    };
+    if is_endless {
         body["next_cursor"] = (this + 1).to_string().into();
     }
     Some(Reply::json(200, &body))
@@ -188,7 +212,7 @@ fn page(hostile: &str, request: &Request) -> Option<Reply> {
 fn whatever_a_server_sends_a_job_that_may_take_twice_what_may_be_kept_has_enough() {
     let _alone = alone();
     const MEBIBYTES: usize = 16;
-    for hostile in ["secrets", "dependents", "tools"] {
+    for hostile in ["secrets", "dependents", "tools", "long names of lists", "branches"] {
         let home = tempfile::tempdir().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, header};
 use url::Url;
 
+use crate::memory::{Held, Kept};
+
 use super::{
     Shared,
     body::{self, Body},
@@ -34,7 +36,7 @@ impl Shared {
         url: &Url,
         parameters: &[(&str, Cow<'_, str>)],
         is_retry: bool,
-    ) -> Result<(Vec<u8>, Option<String>), Failed> {
+    ) -> Result<(Vec<u8>, Held, Option<String>), Failed> {
         let _in_flight = self.progress.request(is_retry);
         let mask = &self.run.mask;
         let request = self.http.get(url.clone()).query(parameters).header(KEY_HEADER, self.key.clone());
@@ -68,7 +70,7 @@ impl Shared {
 
         if status == StatusCode::OK {
             return match self.read_body(&mut response).await {
-                Ok(body) => Ok((body, request_id)),
+                Ok((body, held)) => Ok((body, held, request_id)),
                 Err(fault) => Err(Failed { fault, request_id, retry_after: None }),
             };
         }
@@ -92,7 +94,8 @@ impl Shared {
         Err(Failed { fault, request_id: id_in_body.or(request_id), retry_after })
     }
 
-    async fn read_body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, Fault> {
+    /// The body, which counts while it comes, and as long as what it is handed back with is there.
+    async fn read_body(&self, response: &mut reqwest::Response) -> Result<(Vec<u8>, Held), Fault> {
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
         let limit = self.options.max_body;
         let mut body = Body::new(response.headers(), limit, announced.unwrap_or_default()).map_err(
@@ -101,11 +104,15 @@ impl Shared {
                 fault => fault,
             },
         )?;
-        let mut received = 0;
+        let (mut received, mut held, mut counted) = (0, Held::none(&self.share, Kept::Answers), 0);
         while let Some(chunk) = response.chunk().await.map_err(|error| self.transport(&error))? {
             received += chunk.len();
             for piece in chunk.chunks(PIECE) {
                 body.take(piece)?;
+                if !held.allows(body.len().saturating_sub(counted)) {
+                    return Err(Fault::Memory(self.share.over().unwrap_or_default()));
+                }
+                counted = body.len();
                 if body.is_compressed() {
                     // Other requests go on, and time is heeded, however much comes of little.
                     tokio::task::yield_now().await;
@@ -115,13 +122,16 @@ impl Shared {
         // A stream of HTTP/2 that is reset without an error counts as ended, however much is missing. Of what is compressed
         // the decoder tells.
         let (is_compressed, body) = (body.is_compressed(), body.finish()?);
+        if !held.allows(body.len().saturating_sub(counted)) {
+            return Err(Fault::Memory(self.share.over().unwrap_or_default()));
+        }
         let is_short =
             announced.map_or_else(|| !is_compressed && is_cut(&body), |announced| received < announced);
         if is_short {
             let what = "the connection broke: the answer ended in its middle";
             return Err(Fault::Connection(what.to_owned()));
         }
-        Ok(body)
+        Ok((body, held))
     }
 
     /// What went wrong below HTTP. reqwest's own text would show the whole address; its causes don't.

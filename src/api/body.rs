@@ -72,6 +72,14 @@ impl Body {
         matches!(self, Self::Gzip { .. })
     }
 
+    /// How much of it there is, in bytes.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Plain(bounded) => bounded.bytes.len(),
+            Self::Gzip { decoder, .. } => decoder.get_ref().bytes.len(),
+        }
+    }
+
     /// Takes in what has come.
     pub(super) fn take(&mut self, chunk: &[u8]) -> Result<(), Fault> {
         let taken = match self {

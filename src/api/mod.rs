@@ -282,16 +282,20 @@ impl Shared {
             let workspace = self.progress.name();
             tracing::trace!(workspace, path, parameters = %shown(), "GET");
             let failed = match self.attempt(&url, &revealed, sent > 1).await {
-                Ok((mut body, request_id)) => {
+                Ok((mut body, kept, request_id)) => {
                     slot.answered();
                     wire::replace_lone_surrogates(&mut body);
-                    let masked = mask.body(&mut body);
-                    self.traffic.answered(endpoint, request_id.as_deref());
-                    let mut kept = Held::none(&self.share, Kept::Answers);
-                    if !kept.allows(body.len()) {
+                    // Where something is masked, it is copied.
+                    let mut copied = Held::none(&self.share, Kept::Answers);
+                    if !copied.allows(body.len()) {
                         let why = self.share.over().unwrap_or_default();
-                        return Err(ApiError { attempts: sent, ..ApiError::new(path, Fault::Memory(why)) });
+                        let error = ApiError { attempts: sent, ..ApiError::new(path, Fault::Memory(why)) };
+                        let _ = self.ended.set(error.clone());
+                        return Err(error);
                     }
+                    let masked = mask.body(&mut body);
+                    drop(copied);
+                    self.traffic.answered(endpoint, request_id.as_deref());
                     let traffic = Arc::clone(&self.traffic);
                     let answer = Answer {
                         endpoint,
@@ -325,7 +329,7 @@ impl Shared {
                 attempts: sent,
                 ..ApiError::new(path.clone(), failed.fault.clone())
             };
-            if error.key_is_invalid() {
+            if error.ends_the_workspace() {
                 // Before the slot is free, or the next request would slip through.
                 let _ = self.ended.set(error.clone());
             }

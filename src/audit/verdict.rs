@@ -4,7 +4,10 @@
 //! read whole, just now, and none does, and the secret, read once more by itself, shows no use either.
 
 use super::DependentCounts;
-use crate::inventory::{Extent, Gap, ScanOutcome, Secret, Source, View, Workspace};
+use crate::{
+    inventory::{Extent, Gap, ScanOutcome, Secret, Source, View, Workspace},
+    text::cut,
+};
 
 /// What is to be said of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,14 +153,27 @@ fn missing(workspace: &Workspace, secret: &Secret, partial_view: PartialView) ->
 /// How many reasons are told of one secret.
 const REASONS_TOLD: usize = 20;
 
+/// The longest reason, and of all of one secret together the most that is told, in bytes: they may be the same for each.
+const REASON_LENGTH: usize = 1_000;
+const REASONS_LENGTH: usize = 2_000;
+
 /// The first of these, and how many more there are: thousands may be the same for each secret.
-fn shortened(mut reasons: Vec<String>) -> Vec<String> {
-    if reasons.len() > REASONS_TOLD {
-        let others = reasons.len() - REASONS_TOLD;
-        reasons.truncate(REASONS_TOLD);
-        reasons.push(format!("and {others} more"));
+fn shortened(reasons: Vec<String>) -> Vec<String> {
+    let (number, mut length) = (reasons.len(), 0);
+    let mut told: Vec<String> = reasons
+        .into_iter()
+        .take(REASONS_TOLD)
+        .map(|reason| cut(reason.into(), REASON_LENGTH).into_owned())
+        .take_while(|reason| {
+            let is_told = length == 0 || length + reason.len() <= REASONS_LENGTH;
+            length += reason.len();
+            is_told
+        })
+        .collect();
+    if told.len() < number {
+        told.push(format!("and {} more", number - told.len()));
     }
-    reasons
+    told
 }
 
 /// The places that can hold a reference and were not read whole, each with the reason. Only tools and agents may be left

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     api::{Answer, ApiError, Client, Fault, Form, FoundReferences, Holder, HolderPage, Next, Sought},
     inventory::DependentType,
-    memory::text,
+    memory::{Held, Kept, text},
 };
 
 /// The parameter that the API may not know yet.
@@ -63,6 +63,8 @@ struct Read {
     is_shown_to_admin: bool,
     /// Why the list of branches doesn't show all archived ones.
     archived_missing: Option<ApiError>,
+    /// What its branches take, until they are taken in.
+    _held: Option<Held>,
 }
 
 impl Read {
@@ -74,6 +76,7 @@ impl Read {
             drafts: Vec::new(),
             is_shown_to_admin: false,
             archived_missing: None,
+            _held: None,
         }
     }
 }
@@ -203,6 +206,11 @@ impl Agents {
         documents.extend(live_missing.map(Document::failed));
         documents.push(Document { found: beside, ..Document::default() });
         let (mut drafts, mut is_shown_to_admin) = (Vec::new(), false);
+        let mut held = Held::none(self.client.share(), Kept::Places);
+        let branches = live.iter().chain(&archived).map(|branch| branch.bytes() + text(&branch.id));
+        if !held.allows(branches.sum::<usize>() + archived.len() * agent.bytes()) {
+            return Read { documents, ..Read::of(agent) };
+        }
         for branch in live.iter().chain(&archived) {
             is_shown_to_admin |= branch.access_source.as_deref() == Some(ADMIN);
             drafts.extend(branch.has_draft.then(|| branch.id.clone()));
@@ -213,18 +221,22 @@ impl Agents {
         }
         for branch in live {
             // The list itself may mention a secret too.
-            documents.push(Document::of_branch(&branch));
+            documents.push(Document::of_branch(self.client.share(), &branch));
+            if self.client.share().over().is_some() {
+                break;
+            }
             if shown.as_ref() != Some(&branch.id) {
                 documents.push(self.branch(&agent.id, branch.id, shown.is_some()).await);
             }
         }
         let of_this_one = |branch: Holder| {
-            documents.push(Document::of_branch(&branch));
+            documents.push(Document::of_branch(self.client.share(), &branch));
             let agent = Holder { found: Default::default(), ..agent.clone() };
             Branch { agent, id: branch.id, is_named: shown.is_some() }
         };
         let archived = archived.into_iter().map(of_this_one).collect();
-        Read { documents, archived, drafts, is_shown_to_admin, archived_missing, ..Read::of(agent) }
+        let _held = Some(held);
+        Read { documents, archived, drafts, is_shown_to_admin, archived_missing, _held, ..Read::of(agent) }
     }
 
     /// `is_named`: answers for this agent say which branch they show, so that one which doesn't may show any.
@@ -249,7 +261,7 @@ impl Agents {
 
     async fn document(&self, answer: Result<Answer, ApiError>, agent_id: &str) -> Document {
         let (id, sought) = (agent_id.to_owned(), std::sync::Arc::clone(&self.sought));
-        Document::read(answer, move |answer| answer.agent(&id, &sought)).await
+        Document::read(self.client.share(), answer, move |answer| answer.agent(&id, &sought)).await
     }
 
     /// Asks for one state of an agent. A refusal that is none without the parameter turns that off for good.

@@ -22,7 +22,7 @@ use super::{
     single::Purpose,
     view::Signs,
     waiting::{DEPENDENTS, HIGHER_LIMIT, Job, SECRETS, Waiting},
-    warnings::WithoutId,
+    warnings::{RefusedPages, WithoutId},
 };
 use crate::{
     api::{ApiError, Client, ListedSecret, ResourceType, Sought},
@@ -77,6 +77,8 @@ pub(super) struct Collector {
     /// Secrets with more gaps than are kept, and whether the list of secrets is one of these.
     pub(super) has_more_gaps: BTreeSet<usize>,
     pub(super) has_more_page_gaps: bool,
+    /// Pages of secrets whose cursor was refused at the higher limit.
+    pub(super) refused_pages: RefusedPages,
     /// What is kept of the workspace.
     pub(super) share: Arc<Share>,
     /// What is known of places.
@@ -125,6 +127,7 @@ impl Collector {
             without_id: BTreeMap::new(),
             has_more_gaps: BTreeSet::new(),
             has_more_page_gaps: false,
+            refused_pages: RefusedPages::default(),
             share,
             held: Vec::new(),
             progress,
@@ -267,7 +270,7 @@ impl Collector {
         for secret in secrets {
             let lists = open_lists(&secret.lists, limit);
             let Some(position) = self.position_of(&secret) else { break };
-            fields.extend(secret.unknown_fields.into_iter().map(|field| (Some(position), field)));
+            fields.push((Some(position), secret.unknown_fields));
             self.signs.take_access(secret.access_source.as_deref());
             for list in secret.lists {
                 self.note_without_id(position, list.name.dependent_type(), source, list.without_id);
@@ -277,7 +280,12 @@ impl Collector {
                 open.push((position, lists));
             }
         }
-        self.search_fields(fields);
+        // After all secrets of the page, and not copied: there may be a million.
+        self.search_fields(
+            fields
+                .into_iter()
+                .flat_map(|(position, fields)| fields.into_iter().map(move |field| (position, field))),
+        );
         open
     }
 
@@ -299,7 +307,7 @@ impl Collector {
         let position = self.workspace.secrets.len();
         let secret = Secret::new(&*listed.id, name);
         // What is searched for is kept for each place that was read.
-        let sought = listed.id.len() + BYTES_SOUGHT;
+        let sought = listed.id.len() + BYTES_SOUGHT + Sought::bytes_of(&listed.id);
         if !self.keeps(Kept::Secrets, secret.bytes() + sought) {
             return None;
         }

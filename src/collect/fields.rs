@@ -47,6 +47,9 @@ impl Collector {
                     problem.to_string(),
                 ));
             }
+            if field.is_others() {
+                continue;
+            }
             if !found.references.is_empty()
                 && holder.as_ref().is_none_or(|(of, _)| *of != position || of.is_none())
             {

@@ -5,7 +5,7 @@ use super::collector::Collector;
 use crate::{
     api::ListName,
     inventory::{CONFIRMATION, Gap},
-    memory::Kept,
+    memory::{Kept, Share},
 };
 
 /// How many gaps of one secret are kept, besides those of the lists that the document knows.
@@ -14,18 +14,30 @@ const GAPS_KEPT: usize = 100;
 const PAGE_GAPS_KEPT: usize = 20;
 
 /// Adds a gap, in order. Of those that may be left out at most so many stay, the least in order, since answers come in any.
-/// How much more is kept then; `None` where one was left out.
-fn insert(gaps: &mut Vec<Gap>, gap: Gap, most: usize, stays: impl Fn(&Gap) -> bool) -> Option<usize> {
-    let Err(position) = gaps.binary_search(&gap) else { return Some(0) };
-    let bytes = gap.bytes();
-    let may_go = !stays(&gap);
+/// What changed by that; `None`: nothing, as it is there.
+fn insert(gaps: &mut Vec<Gap>, gap: Gap, most: usize, stays: impl Fn(&Gap) -> bool) -> Option<Inserted> {
+    let position = gaps.binary_search(&gap).err()?;
+    let (added, may_go) = (gap.bytes(), !stays(&gap));
     gaps.insert(position, gap);
-    if may_go && gaps.iter().filter(|gap| !stays(gap)).count() > most {
-        let last = gaps.iter().rposition(|gap| !stays(gap))?;
-        gaps.remove(last);
-        return None;
+    let is_too_many = may_go && gaps.iter().filter(|gap| !stays(gap)).count() > most;
+    let last = if is_too_many { gaps.iter().rposition(|gap| !stays(gap)) } else { None };
+    let left_out = last.map(|last| gaps.remove(last).bytes());
+    Some(Inserted { added, left_out })
+}
+
+/// How much more is kept, in bytes, and what was left out for it, if anything was.
+struct Inserted {
+    added: usize,
+    left_out: Option<usize>,
+}
+
+impl Inserted {
+    /// Whether what is more may be kept.
+    fn is_allowed(&self, share: &Share) -> bool {
+        let left_out = self.left_out.unwrap_or_default();
+        share.release(Kept::Notes, left_out.saturating_sub(self.added));
+        share.allows(Kept::Notes, self.added.saturating_sub(left_out))
     }
-    Some(bytes)
 }
 
 impl Collector {
@@ -37,10 +49,12 @@ impl Collector {
             let is_known = |gap: &Gap| {
                 gap.what == CONFIRMATION || ListName::known().iter().any(|list| list.as_str() == gap.what)
             };
-            match insert(&mut secret.gaps, gap, GAPS_KEPT, is_known) {
-                Some(bytes) if self.share.allows(Kept::Notes, bytes) => {}
-                Some(_) => secret.gaps.clear(),
-                None => drop(self.has_more_gaps.insert(position)),
+            let Some(inserted) = insert(&mut secret.gaps, gap, GAPS_KEPT, is_known) else { return };
+            if inserted.left_out.is_some() {
+                self.has_more_gaps.insert(position);
+            }
+            if !inserted.is_allowed(&self.share) {
+                secret.gaps.clear();
             }
         }
     }
@@ -63,11 +77,11 @@ impl Collector {
     pub(super) fn add_page_gap(&mut self, gap: Gap) {
         let words = gap.in_words();
         // A field that can't be searched is met in each secret.
-        match insert(&mut self.workspace.page_gaps, gap, PAGE_GAPS_KEPT, |_| false) {
-            Some(0) => return,
-            Some(bytes) if self.share.allows(Kept::Notes, bytes) => {}
-            Some(_) => self.workspace.page_gaps.clear(),
-            None => self.has_more_page_gaps = true,
+        let inserted = insert(&mut self.workspace.page_gaps, gap, PAGE_GAPS_KEPT, |_| false);
+        let Some(inserted) = inserted else { return };
+        self.has_more_page_gaps |= inserted.left_out.is_some();
+        if !inserted.is_allowed(&self.share) {
+            self.workspace.page_gaps.clear();
         }
         tracing::debug!(workspace = self.workspace.name, "not whole: {words}");
     }

@@ -20,6 +20,9 @@ use crate::{
 /// The lists still to be completed, by the position of their secret.
 pub(super) type Open = Vec<(usize, Vec<OpenList>)>;
 
+/// How many completions of one secret are kept, besides those of the lists that the document knows.
+const COMPLETIONS_KEPT: usize = 100;
+
 /// A list that is being paged to its end.
 #[derive(Clone)]
 pub(super) struct PagedList {
@@ -149,7 +152,7 @@ impl Collector {
                 let what = format!("page {page} of the secrets with dependency_limit={limit}");
                 if page > 1 && error.refuses_cursor() {
                     // Its lists are paged instead, and so are those of the pages that take its place.
-                    self.warn(format!("{what}: {error}"));
+                    self.refused_pages.add(page, error.to_string());
                 } else {
                     self.add_page_gap(Gap::new(what, error.advice()));
                 }
@@ -179,12 +182,16 @@ impl Collector {
     }
 
     pub(super) fn complete(&mut self, position: usize, list: &ListName, by: Source) {
-        if let Some(secret) = self.workspace.secrets.get_mut(position) {
-            let completion = Completion { dependent_type: list.dependent_type(), by };
-            // A secret on two pages, or read twice after a restart, has each list but once.
-            if !secret.completions.contains(&completion) {
-                secret.completions.push(completion);
-            }
+        let Some(secret) = self.workspace.secrets.get_mut(position) else { return };
+        // Nothing is concluded from one of a list that the document doesn't know, of which there may be any number.
+        if matches!(list, ListName::Unrecognized(_)) && secret.completions.len() >= COMPLETIONS_KEPT {
+            return;
+        }
+        let completion = Completion { dependent_type: list.dependent_type(), by };
+        // A secret on two pages, or read twice after a restart, has each list but once.
+        let bytes = 2 * size_of_val(&completion) + completion.dependent_type.bytes();
+        if !secret.completions.contains(&completion) && self.share.allows(Kept::Notes, bytes) {
+            secret.completions.push(completion);
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     Deep,
     agents::Manner,
     collector::Collector,
-    reading::{Found, Listing, Reading},
+    reading::{Found, Listing, Reading, Uses},
     references::Scanning,
 };
 use crate::{
@@ -127,7 +127,7 @@ impl Collector {
         scanning.notes.into_iter().for_each(|note| self.warn(note));
         self.held.push(scanning.held);
         self.take_workspace_ids(scanning.workspace_ids);
-        for one in scanning.found {
+        for one in scanning.uses.into_iter().flat_map(Uses::each).chain(scanning.found) {
             self.resolve(source, one);
         }
         self.take_outcome(scanning.scan);
@@ -181,13 +181,13 @@ impl Collector {
                 }
             }
             None if one.form != Form::Locator => self.words.push((source, one)),
-            None => match self.not_found.remove(&one.secret_id) {
+            None => match self.not_found.remove(&*one.secret_id) {
                 Some(known) => {
-                    let id = one.secret_id.clone();
+                    let id = one.secret_id.to_string();
                     self.refer_to_missing(one, &known);
                     self.not_found.insert(id, known);
                 }
-                None => self.unlisted.entry(one.secret_id.clone()).or_default().push((source, one)),
+                None => self.unlisted.entry(one.secret_id.to_string()).or_default().push((source, one)),
             },
         }
     }

@@ -67,12 +67,63 @@ impl Listing {
     }
 }
 
+/// The listed secrets that stand in one place of one holder. A workspace has more of these than of anything else, so that
+/// each takes no more than a pointer to its id.
+pub(super) struct Uses {
+    holder: Arc<Resource<'static>>,
+    via: Option<Arc<str>>,
+    form: Form,
+    secret_ids: BTreeSet<Arc<str>>,
+    held: Held,
+}
+
+/// What a secret's id takes there, in bytes.
+const BYTES_OF_USE: usize = 40;
+
+impl Uses {
+    /// None yet, where they may be kept.
+    pub(super) fn none(
+        share: &Arc<Share>,
+        holder: &Arc<Resource<'static>>,
+        form: Form,
+        via: Option<String>,
+    ) -> Option<Self> {
+        let via: Option<Arc<str>> = via.map(Arc::from);
+        let mut held = Held::none(share, Kept::References);
+        let first = if Arc::strong_count(holder) == 1 { holder.bytes() } else { 0 };
+        let bytes = 2 * size_of::<Self>() + via.as_deref().map_or(0, text) + first;
+        let secret_ids = BTreeSet::new();
+        held.allows(bytes).then(|| Self { holder: Arc::clone(holder), via, form, secret_ids, held })
+    }
+
+    /// Whether what was found so belongs to these.
+    pub(super) fn are_of(&self, holder: &Arc<Resource<'static>>, form: Form, via: Option<&str>) -> bool {
+        Arc::ptr_eq(&self.holder, holder) && self.form == form && self.via.as_deref() == via
+    }
+
+    /// Adds one, where it may be kept.
+    pub(super) fn add(&mut self, secret_id: &Arc<str>) {
+        if !self.secret_ids.contains(secret_id) && self.held.allows(BYTES_OF_USE) {
+            self.secret_ids.insert(Arc::clone(secret_id));
+        }
+    }
+
+    /// Each by itself, to be looked at and not kept.
+    pub(super) fn each(self) -> impl Iterator<Item = Found> {
+        let Self { holder, via, form, secret_ids, held } = self;
+        secret_ids.into_iter().map(move |secret_id| {
+            let (holder, via) = (Arc::clone(&holder), via.clone());
+            Found { secret_id, holder, via, form, _held: held.none_yet() }
+        })
+    }
+}
+
 /// A secret's id and what holds it.
 pub(super) struct Found {
-    pub(super) secret_id: String,
+    pub(super) secret_id: Arc<str>,
     /// Of all that was found in it.
     pub(super) holder: Arc<Resource<'static>>,
-    pub(super) via: Option<String>,
+    pub(super) via: Option<Arc<str>>,
     /// In which form it stands there.
     pub(super) form: Form,
     _held: Held,
@@ -98,6 +149,7 @@ impl Found {
         via: Option<String>,
     ) -> Option<Self> {
         let FoundReference { secret_id, form, .. } = reference;
+        let (secret_id, via): (Arc<str>, Option<Arc<str>>) = (secret_id.into(), via.map(Arc::from));
         let mut held = Held::none(share, Kept::References);
         // It may be kept by its id as well; and of what is found in one holder, the first keeps that.
         let first = if Arc::strong_count(holder) == 1 { holder.bytes() } else { 0 };
@@ -125,11 +177,14 @@ pub(super) struct Document {
     pub(super) error: Option<ApiError>,
     /// Whether it was asked for by itself.
     pub(super) is_answer: bool,
+    /// What was found in it, until it is taken in.
+    pub(super) _held: Option<Held>,
 }
 
 impl Document {
     /// Reads one.
     pub(super) async fn read(
+        share: &Arc<Share>,
         answer: Result<Answer, ApiError>,
         read: impl FnOnce(&Answer) -> Result<FoundReferences, ApiError> + Send + 'static,
     ) -> Self {
@@ -139,19 +194,29 @@ impl Document {
                 digest(answer.size(), answer.deadline(), move || {
                     let mut found = read(&answer)?;
                     let error = found.problem.take().map(|problem| answer.error(problem));
-                    Ok(Self { found, error, branch: None, is_answer: true })
+                    Ok(Self { found, error, is_answer: true, ..Self::default() })
                 })
                 .await
                 .unwrap_or(Err(too_late))
             }
             Err(error) => Err(error),
         };
-        read.unwrap_or_else(Self::failed)
+        read.unwrap_or_else(Self::failed).counted(share)
     }
 
     /// What a list says of a branch.
-    pub(super) fn of_branch(branch: &Holder) -> Self {
-        Self { branch: Some(branch.id.clone()), found: branch.found.clone(), ..Self::default() }
+    pub(super) fn of_branch(share: &Arc<Share>, branch: &Holder) -> Self {
+        let branch_id = Some(branch.id.clone());
+        Self { branch: branch_id, found: branch.found.clone(), ..Self::default() }.counted(share)
+    }
+
+    /// The same, without what was found where that may not be kept: then the workspace is lost.
+    fn counted(mut self, share: &Arc<Share>) -> Self {
+        let mut held = Held::none(share, Kept::References);
+        if !held.allows(self.found.bytes()) {
+            self.found = FoundReferences::default();
+        }
+        Self { _held: Some(held), ..self }
     }
 
     pub(super) fn failed(error: ApiError) -> Self {

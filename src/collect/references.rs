@@ -13,7 +13,7 @@ use super::{
     agents::Agents,
     digest::digest,
     listing::restart_note,
-    reading::{Document, Found, Listing, Reading, environment, holder_of},
+    reading::{Document, Found, Listing, Reading, Uses, environment, holder_of},
     view::ADMIN,
     waiting::{DOCUMENTS, PLACES},
 };
@@ -25,6 +25,8 @@ use crate::{
 
 /// How many words of one place are kept that are no known id yet.
 const UNKNOWN_KEPT: usize = 20_000;
+/// In how many forms a secret's id may stand.
+const FORMS: usize = 3;
 /// How many ids of workspaces are told, where there should be one.
 const WORKSPACES_TOLD: usize = 10;
 
@@ -36,6 +38,9 @@ pub(super) struct Scanning {
     documents: Client,
     pub(super) reading: Reading,
     pub(super) scan: Scan,
+    /// What was found of secrets that were listed by then.
+    pub(super) uses: Vec<Uses>,
+    /// And of others, or of what may be none.
     pub(super) found: Vec<Found>,
     /// What is worth knowing of how it was read.
     pub(super) notes: Vec<String>,
@@ -95,6 +100,7 @@ impl Scanning {
             documents: client.with_priority(DOCUMENTS),
             scan: Scan::new(reading.source, ScanOutcome::Whole),
             reading,
+            uses: Vec::new(),
             found: Vec::new(),
             notes: Vec::new(),
             workspace_ids: BTreeSet::new(),
@@ -294,7 +300,8 @@ impl Scanning {
     async fn read_settings(&mut self) -> Result<(), ApiError> {
         let sought = Arc::clone(self.sought());
         let answer = self.places.settings().await;
-        let document = Document::read(answer, move |answer| answer.settings(&sought)).await;
+        let document =
+            Document::read(self.places.share(), answer, move |answer| answer.settings(&sought)).await;
         for reference in self.take(document)? {
             let id = reference.path_in_words();
             let via = (reference.form == Form::Mention).then(|| id.clone());
@@ -312,7 +319,9 @@ impl Scanning {
             .map(|engine| async {
                 let answer = client.speech_engine(&engine.id).await;
                 let (id, sought) = (engine.id.clone(), Arc::clone(&sought));
-                let document = Document::read(answer, move |answer| answer.speech_engine(&id, &sought)).await;
+                let document =
+                    Document::read(client.share(), answer, move |answer| answer.speech_engine(&id, &sought))
+                        .await;
                 (engine, document)
             })
             .buffer_unordered(client.concurrency());
@@ -371,7 +380,24 @@ impl Scanning {
         reference: FoundReference,
         via: Option<String>,
     ) {
-        if reference.form != Form::Locator && !self.sought().is_known(&reference.secret_id) {
+        if let Some(secret_id) = self.reading.sought.known(&reference.secret_id) {
+            // What stands in one place was found one after the other, or nearly so.
+            let latest = self.uses.iter().rev().take(FORMS);
+            let known =
+                latest.enumerate().find(|(_, one)| one.are_of(holder, reference.form, via.as_deref()));
+            let position = match known.map(|(back, _)| self.uses.len() - 1 - back) {
+                Some(position) => position,
+                None => {
+                    self.uses.extend(Uses::none(self.places.share(), holder, reference.form, via));
+                    self.uses.len().saturating_sub(1)
+                }
+            };
+            if let Some(uses) = self.uses.get_mut(position) {
+                uses.add(secret_id);
+            }
+            return;
+        }
+        if reference.form != Form::Locator {
             self.unknown += 1;
             if self.unknown > UNKNOWN_KEPT {
                 self.has_more_words = true;

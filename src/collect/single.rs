@@ -243,7 +243,12 @@ impl Collector {
 
 impl Found {
     pub(super) fn reference(self, why: String) -> Reference {
-        let via = self.via.into_iter().collect();
-        Reference { secret_id: self.secret_id, holder: Arc::unwrap_or_clone(self.holder), via, why }
+        let via = self.via.iter().map(|via| via.to_string()).collect();
+        Reference {
+            secret_id: self.secret_id.to_string(),
+            holder: Arc::unwrap_or_clone(self.holder),
+            via,
+            why,
+        }
     }
 }

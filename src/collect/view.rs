@@ -6,11 +6,38 @@ use super::{ArchivedBranches, collector::Collector, references::Scanning};
 use crate::{
     api::{ApiError, User},
     inventory::{DependentType, Extent, Resource, ScanOutcome, Source, View, Visibility},
-    text::count,
+    text::{count, cut},
 };
 
 /// The word for an admin of the workspace, as a kind of seat and as a source of access.
 pub(super) const ADMIN: &str = "workspace_admin";
+
+/// How many signs are told.
+const SIGNS_TOLD: usize = 100;
+/// The longest, in bytes: each secret may repeat one.
+const SIGN_LENGTH: usize = 300;
+
+/// The first signs in order, and how many more there are.
+#[derive(Default)]
+struct Told {
+    first: BTreeSet<String>,
+    others: usize,
+}
+
+impl Told {
+    fn add(&mut self, sign: String) {
+        self.first.insert(cut(sign.into(), SIGN_LENGTH).into_owned());
+        if self.first.len() > SIGNS_TOLD {
+            self.first.pop_last();
+            self.others += 1;
+        }
+    }
+
+    fn in_order(self) -> Vec<String> {
+        let others = count(self.others, "further sign is not told", "further signs are not told");
+        self.first.into_iter().chain((self.others > 0).then_some(others)).collect()
+    }
+}
 
 /// Signs met so far.
 #[derive(Default)]
@@ -135,24 +162,25 @@ impl Collector {
 
     /// What shows that there is something that the key may not see.
     fn signs_of_more(&self) -> Vec<String> {
-        let mut signs = BTreeSet::new();
+        let mut signs = Told::default();
         for resource in self.workspace.resources() {
             // A list that this program doesn't know may have no other form.
             let is_known = DependentType::KNOWN.contains(&resource.dependent_type);
             if is_known && resource.visibility == Visibility::Unknown && !resource.id.is_empty() {
-                signs.insert(format!(
+                signs.add(format!(
                     "{} {} is shown by its id only",
                     resource.dependent_type.as_str(),
                     resource.id
                 ));
             }
         }
-        signs
-            .extend(self.signs.unknown_agents.iter().map(|id| format!("agent {id} is shown by its id only")));
+        for id in &self.signs.unknown_agents {
+            signs.add(format!("agent {id} is shown by its id only"));
+        }
         for (dependent_type, id) in &self.named() {
             let is_told = self.signs.gone.contains(id) || self.signs.not_in_list.contains(id);
             if self.is_missing(dependent_type, id) && !is_told {
-                signs.insert(format!("{} {id} is named, and not listed", dependent_type.as_str()));
+                signs.add(format!("{} {id} is named, and not listed", dependent_type.as_str()));
             }
         }
         let may_be_one = self.may_be_one();
@@ -164,19 +192,20 @@ impl Collector {
                 && is_missing(DependentType::McpServer)
                 && may_be_one(id)
             {
-                signs.insert(format!("{id} is named by an agent that depends on it, and not listed"));
+                signs.add(format!("{id} is named by an agent that depends on it, and not listed"));
             }
         }
-        signs.extend(
-            self.signs.forbidden.iter().map(|path| format!("GET {path} is answered with status 403")),
-        );
-        signs.extend(
-            self.signs.not_in_list.iter().map(|id| format!("{id} is shown by its id, and not listed")),
-        );
-        signs.extend(self.signs.unshared.iter().map(|path| {
-            format!("GET {path} is refused; something names it, or the last complete audit saw it")
-        }));
-        signs.into_iter().collect()
+        for path in &self.signs.forbidden {
+            signs.add(format!("GET {path} is answered with status 403"));
+        }
+        for id in &self.signs.not_in_list {
+            signs.add(format!("{id} is shown by its id, and not listed"));
+        }
+        for path in &self.signs.unshared {
+            signs
+                .add(format!("GET {path} is refused; something names it, or the last complete audit saw it"));
+        }
+        signs.in_order()
     }
 
     /// Whether a list was read to its end, and an id that may be one of its is not in it.

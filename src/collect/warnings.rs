@@ -21,6 +21,25 @@ pub(super) struct WithoutId {
     in_parts: usize,
 }
 
+/// Pages of the list of secrets whose cursor was refused at the higher limit.
+#[derive(Default)]
+pub(super) struct RefusedPages {
+    number: usize,
+    /// The first of them, and what was said.
+    first: Option<(u32, String)>,
+}
+
+impl RefusedPages {
+    /// Notes one. Answers come in any order.
+    pub(super) fn add(&mut self, page: u32, error: String) {
+        self.number += 1;
+        let this = (page, error);
+        if self.first.as_ref().is_none_or(|first| this < *first) {
+            self.first = Some(this);
+        }
+    }
+}
+
 impl Collector {
     /// Notes that so many dependents in a list have no id that can be read.
     pub(super) fn note_without_id(
@@ -50,6 +69,15 @@ impl Collector {
 
     /// Puts what is odd into words.
     pub(super) fn warn_of_what_is_odd(&mut self) {
+        let RefusedPages { number, first } = std::mem::take(&mut self.refused_pages);
+        if let Some((page, error)) = first {
+            let limit = self.options.max_dependency_limit;
+            let others = match number {
+                1 => String::new(),
+                several => format!(" (and {})", count(several - 1, "further page", "further pages")),
+            };
+            self.warn(format!("page {page} of the secrets with dependency_limit={limit}{others}: {error}"));
+        }
         for ((position, dependent_type), number) in std::mem::take(&mut self.without_id) {
             let id = self.secret(position).map_or("", |secret| &secret.id);
             let dependent_type = dependent_type.as_str();

@@ -57,6 +57,15 @@ impl DependentType {
         known.unwrap_or_else(|| Self::Unrecognized(word.into()))
     }
 
+    /// What its name takes, in bytes, where it is one of its own.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Unrecognized(list) => list.len() + ALLOCATION,
+            _ => 0,
+        }
+    }
+
     /// The word for it in reports.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -173,7 +182,9 @@ impl<'a> Resource<'a> {
     pub fn bytes(&self) -> usize {
         let others = [&self.name, &self.access_level, &self.provider, &self.phone_number];
         let texts = others.into_iter().flatten().chain([&self.id]);
-        size_of::<Self>() + texts.map(|text| text.len() + ALLOCATION).sum::<usize>()
+        self.dependent_type.bytes()
+            + size_of::<Self>()
+            + texts.map(|text| text.len() + ALLOCATION).sum::<usize>()
     }
 
     fn into_owned(self) -> Resource<'static> {

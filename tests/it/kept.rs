@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{SECRETS, Setup, asked, dependencies, is_walk, serve, serve_with};
 
 /// The least that may be set.
-const LITTLE: &str = "[audit]\nmax_memory_mib = 16";
+pub(crate) const LITTLE: &str = "[audit]\nmax_memory_mib = 16";
 
 /// A page of a list, which leads on to the next one, and is made from its number.
 fn page(request: &Request, list: &str, elements: impl Fn(usize) -> Value) -> Reply {
@@ -18,7 +18,7 @@ fn page(request: &Request, list: &str, elements: impl Fn(usize) -> Value) -> Rep
 }
 
 /// A secret with this `used_by` in lists that are not cut.
-fn secret(id: &str, name: &str, used_by: &Value) -> Value {
+pub(crate) fn secret(id: &str, name: &str, used_by: &Value) -> Value {
     let mut whole = json!({
         "tools": [], "tools_has_more": false, "agents": [], "agents_has_more": false, "phone_numbers": [],
         "phone_numbers_has_more": false, "mcp_servers": [], "others": [],

@@ -43,6 +43,7 @@
 //! | `retries`, `congestion` | what is tried again, how often and when; refusals with 429 |
 //! | `bounds` | the most that a server may send, and the longest that it may take |
 //! | `kept` | how much of what is read is kept, and what it comes to where that is too much |
+//! | `kept_parts` | the same of the parts that come in the greatest number or the longest pieces |
 //! | `rules` | rules that no other test guards: lists, pages and branches that contradict themselves |
 //! | `schema_answers` | whole workspaces made from the schemas of the vendor's document |
 //! | `cases` | answers on which the audit once said something wrong, each a small file |
@@ -126,6 +127,7 @@ mod inert;
 mod init;
 mod inspection;
 mod kept;
+mod kept_parts;
 mod key;
 mod key_answers;
 mod key_echoes;

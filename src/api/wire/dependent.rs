@@ -1,10 +1,10 @@
 //! One element of a list of dependents, whatever its shape.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::HashMap, fmt, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, Visitor},
+    de::{Error, IgnoredAny, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -35,7 +35,7 @@ pub(super) struct Identifier<'a> {
     #[serde(borrow)]
     access_level: Option<Text<'a>>,
     #[serde(borrow)]
-    referenced_resource_ids: Option<Vec<Text<'a>>>,
+    referenced_resource_ids: Option<Via<'a>>,
     #[serde(borrow)]
     phone_number_id: Option<Text<'a>>,
     #[serde(borrow)]
@@ -80,22 +80,103 @@ impl<'de> Deserialize<'de> for UnixSeconds {
     }
 }
 
+/// The ids that a use goes through. One more than may be shows that there are more.
+#[derive(Debug, Default)]
+struct Via<'a>(Vec<Text<'a>>);
+
+impl<'a> Via<'a> {
+    fn push(&mut self, id: Text<'a>) {
+        if self.0.len() <= MOST_VIA {
+            self.0.push(id);
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Via<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Ids;
+        impl<'de> Visitor<'de> for Ids {
+            type Value = Via<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+                let mut via = Via::default();
+                while via.0.len() <= MOST_VIA {
+                    let Some(id) = sequence.next_element()? else { return Ok(via) };
+                    via.push(id);
+                }
+                while sequence.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(via)
+            }
+        }
+        deserializer.deserialize_seq(Ids)
+    }
+}
+
 /// How much more of one answer is read.
 #[derive(Debug)]
 pub(super) struct Room {
     dependents: usize,
+    via: usize,
+    names: usize,
     fields: usize,
+    is_told: bool,
 }
 
 /// The most dependents of one answer that are read. As many as an answer may have by the document: 5 lists of 100 for each of
 /// 100 secrets, and as many again.
 pub(super) const MOST_DEPENDENTS: usize = 100_000;
-/// The most fields that the document doesn't know, of all dependents in one answer.
-const MOST_UNKNOWN_FIELDS: usize = 100_000;
+/// The most ids that they go through, all together: five for each.
+pub(super) const MOST_VIA: usize = 5 * MOST_DEPENDENTS;
+/// The most fields of one answer that the document doesn't know: the API may add several to each dependent, any day.
+pub(super) const MOST_UNKNOWN_FIELDS: usize = 10 * MOST_DEPENDENTS;
+/// And the most names of them, each told apart once for a list of a secret.
+pub(super) const MOST_UNKNOWN_NAMES: usize = 100_000;
 
 impl Default for Room {
     fn default() -> Self {
-        Self { dependents: MOST_DEPENDENTS, fields: MOST_UNKNOWN_FIELDS }
+        let (names, fields) = (MOST_UNKNOWN_NAMES, MOST_UNKNOWN_FIELDS);
+        Self { dependents: MOST_DEPENDENTS, via: MOST_VIA, names, fields, is_told: false }
+    }
+}
+
+impl Room {
+    /// Whether there is room for one more name.
+    pub(super) fn takes_name(&mut self) -> bool {
+        let has_room = self.names > 0;
+        self.names -= usize::from(has_room);
+        has_room
+    }
+
+    /// Adds a field that the document doesn't know, by a name that there was room for, or says once that there are more.
+    pub(super) fn add_field<'a>(
+        &mut self,
+        unknown: &mut Vec<UnknownField<'a>>,
+        name: Option<Arc<str>>,
+        value: &'a RawValue,
+    ) {
+        if let Some(name) = name
+            && self.fields > 0
+        {
+            self.fields -= 1;
+            unknown.push(UnknownField { name, value: Some(value) });
+        } else if !std::mem::replace(&mut self.is_told, true) {
+            unknown.push(UnknownField::others());
+        }
+    }
+
+    /// The same of a field that has its name to itself.
+    pub(super) fn add_named<'a>(
+        &mut self,
+        unknown: &mut Vec<UnknownField<'a>>,
+        name: impl FnOnce() -> String,
+        value: &'a RawValue,
+    ) {
+        let name = self.takes_name().then(|| name().into());
+        self.add_field(unknown, name, value);
     }
 }
 
@@ -138,21 +219,24 @@ impl<'a> Shown<'a> {
     }
 
     /// Adds one. Whether there was room for it.
-    pub(super) fn push(&mut self, sighting: Sighting<'a>, room: &mut Room) -> bool {
+    pub(super) fn push(&mut self, mut sighting: Sighting<'a>, room: &mut Room) -> bool {
         self.count += 1;
+        let is_whole = sighting.via.len() <= room.via;
+        sighting.via.truncate(room.via);
         if sighting.resource.id.is_empty() {
             self.without_id += 1;
             // A list may have millions of them, and together they are one use.
             if self.sightings.last() == Some(&sighting) {
-                return true;
+                return is_whole;
             }
         }
         let has_room = room.dependents > 0;
         if has_room {
             room.dependents -= 1;
+            room.via -= sighting.via.len();
             self.sightings.push(sighting);
         }
-        has_room
+        has_room && is_whole
     }
 
     pub(super) fn list(
@@ -167,37 +251,51 @@ impl<'a> Shown<'a> {
 }
 
 fn too_many() -> Malformed {
-    Malformed(format!("the answer shows more than {MOST_DEPENDENTS} dependents"))
+    Malformed(format!(
+        "the answer shows more than {MOST_DEPENDENTS} dependents, or goes through more than {MOST_VIA} ids"
+    ))
 }
 
-/// The fields of the elements of a known list that the document doesn't know. Fails where there are too many.
-pub(super) fn unknown_fields<'a>(
+/// Adds the fields of the elements of a known list that the document doesn't know.
+pub(super) fn add_unknown_fields<'a>(
+    unknown: &mut Vec<UnknownField<'a>>,
     list: &str,
     value: &'a RawValue,
     room: &mut Room,
-) -> (Vec<UnknownField<'a>>, Option<Malformed>) {
-    let (mut unknown, mut is_full) = (Vec::new(), false);
+) {
+    // Each name is kept once; `None` where the document knows it.
+    let mut names: HashMap<Cow<'a, str>, Option<Arc<str>>> = HashMap::new();
     // What is no list has none.
     let _ = each(value, list, |element| {
         // Nearly always there is none.
         if parse::<FromObject<Identifier<'a>>>(element.get()).is_ok() {
             return;
         }
-        let Ok(object) = Object::parse(element.get(), "") else { return };
-        for (field, value) in object.fields() {
-            if Identifier::deserialize(&serde_json::json!({ field: null })).is_ok() {
+        let Ok(object) = Object::parse(element.get(), "") else {
+            if element.get().starts_with('{') {
+                // It has more of them than are told apart.
+                room.add_field(unknown, None, element);
+            }
+            return;
+        };
+        for (field, value) in object.into_fields() {
+            if let Some(name) = names.get(&field) {
+                if let Some(name) = name {
+                    room.add_field(unknown, Some(Arc::clone(name)), value);
+                }
                 continue;
             }
-            is_full |= room.fields == 0;
-            if room.fields > 0 {
-                room.fields -= 1;
-                unknown.push(UnknownField { name: format!("{list}.{field}"), value });
+            if Identifier::deserialize(&serde_json::json!({ (&*field): null })).is_ok() {
+                names.insert(field, None);
+            } else if room.takes_name() {
+                let name: Arc<str> = format!("{list}.{field}").into();
+                room.add_field(unknown, Some(Arc::clone(&name)), value);
+                names.insert(field, Some(name));
+            } else {
+                room.add_field(unknown, None, value);
             }
         }
     });
-    let problem =
-        format!("the answer has more than {MOST_UNKNOWN_FIELDS} fields that this program does not know");
-    (unknown, is_full.then_some(Malformed(problem)))
 }
 
 /// Whether a value says nothing: null, false, zero, or empty; or an object of counts, each of nothing.
@@ -247,8 +345,8 @@ impl<'a> Identifier<'a> {
         let text = |field| object.text(field).ok().flatten().map(Text);
         let field = |field| object.get(field).ok().flatten();
         let via = field("referenced_resource_ids").and_then(|ids| {
-            let mut via = Vec::new();
-            each(ids, "", |one| via.extend(id(one))).ok()?;
+            let mut via = Via::default();
+            each(ids, "", |one| id(one).into_iter().for_each(|id| via.push(id))).ok()?;
             Some(via)
         });
         Self {
@@ -309,8 +407,9 @@ impl<'a> Identifier<'a> {
             phone_number: text(self.phone_number),
             created_at_unix_secs: self.created_at_unix_secs.map(|UnixSeconds(seconds)| seconds),
         };
-        let via = self.referenced_resource_ids.into_iter().flatten();
-        let via = via.map(|id| cut(id.0, NAME_LENGTH)).collect();
+        // In the same place: there may be many.
+        let Via(via) = self.referenced_resource_ids.unwrap_or_default();
+        let via = via.into_iter().map(|id| cut(id.0, NAME_LENGTH)).collect();
         Sighting::of_used_by(resource, via)
     }
 }

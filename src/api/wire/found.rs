@@ -3,7 +3,12 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Sought, steps};
-use crate::{api::error::Malformed, inventory::DependentType, memory::text, text::cut};
+use crate::{
+    api::error::Malformed,
+    inventory::DependentType,
+    memory::{ALLOCATION, text},
+    text::cut,
+};
 
 /// The longest path that is told, in bytes: keys come from whoever can edit the workspace.
 const PATH_LENGTH: usize = 300;
@@ -50,7 +55,9 @@ impl FoundReference {
     /// What it takes, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + text(&self.secret_id) + self.path.len() * size_of::<Arc<str>>()
+        // Its path, and the position in it, which no other shares.
+        let path = self.path.len() * size_of::<Arc<str>>() + 3 * ALLOCATION;
+        size_of::<Self>() + text(&self.secret_id) + path
     }
 }
 

@@ -59,6 +59,11 @@ impl<'a> Object<'a> {
         })
     }
 
+    /// The same, with names that outlast it.
+    pub(super) fn into_fields(self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
+        self.fields.into_iter().inspect(|_| steps::count(1))
+    }
+
     /// Every value of a field, null included, however often it stands there.
     pub(super) fn all(&self, field: &str) -> impl Iterator<Item = &'a RawValue> {
         self.fields().filter(move |(name, _)| *name == field).map(|(_, value)| value)

@@ -1,11 +1,11 @@
 //! A page of secrets, a secret by itself, and a page of dependents.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use serde_json::value::RawValue;
 
 use super::{
-    dependent::{self, Room, Shown},
+    dependent::{MOST_UNKNOWN_FIELDS, MOST_UNKNOWN_NAMES, Room, Shown, add_unknown_fields},
     documented,
     found::{FoundReferences, clipped},
     holder::access_source,
@@ -42,15 +42,34 @@ pub struct ListedSecret<'a> {
 #[derive(Clone, Debug)]
 pub struct UnknownField<'a> {
     /// Its name; below `used_by` or in a list, with that before it.
-    pub name: String,
-    pub(super) value: &'a RawValue,
+    pub name: Arc<str>,
+    /// `None`: it stands for others, which are more than can be read.
+    pub(super) value: Option<&'a RawValue>,
 }
 
 impl UnknownField<'_> {
-    /// Searches it for ids of secrets.
+    /// Stands for fields that are more than can be read.
+    pub(super) fn others() -> Self {
+        Self { name: "…".into(), value: None }
+    }
+
+    /// Whether it is none by itself, but stands for others that could not be read.
+    #[must_use]
+    pub fn is_others(&self) -> bool {
+        self.value.is_none()
+    }
+
+    /// Searches it for ids of secrets. Where others could not be read, that is the problem.
     #[must_use]
     pub fn search(&self, sought: &Sought) -> FoundReferences {
-        search_unknown(std::iter::once((self.name.as_str(), self.value)), sought)
+        let Some(value) = self.value else {
+            let problem = format!(
+                "the answer has more than {MOST_UNKNOWN_FIELDS} fields that this program does not know, or more than \
+                 {MOST_UNKNOWN_NAMES} names of such fields"
+            );
+            return FoundReferences { problem: Some(Malformed(problem)), ..FoundReferences::default() };
+        };
+        search_unknown(std::iter::once((&*self.name, value)), sought)
     }
 
     /// So much of its name as is told.
@@ -62,7 +81,7 @@ impl UnknownField<'_> {
 
 impl PartialEq for UnknownField<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.value.get() == other.value.get()
+        self.name == other.name && self.value.map(RawValue::get) == other.value.map(RawValue::get)
     }
 }
 
@@ -136,6 +155,7 @@ impl<'a> SecretPage<'a> {
     pub(super) fn parse_piece_by_piece(body: &'a [u8]) -> Result<Self, Malformed> {
         let page = Object::from_body(body)?;
         let (mut secrets, mut problem, mut room) = (Vec::new(), None, Room::default());
+        let unknown_fields = beside(&page, "secrets", &mut room);
         let shown = each(page.require("secrets")?, "the field secrets", |secret| {
             if problem.is_some() || secrets.len() == MOST_SECRETS {
                 return;
@@ -155,7 +175,7 @@ impl<'a> SecretPage<'a> {
             secrets,
             next_cursor: page.text("next_cursor")?,
             has_more: page.flag("has_more"),
-            unknown_fields: beside(&page, "secrets"),
+            unknown_fields,
         })
     }
 }
@@ -176,12 +196,9 @@ impl<'a> DependenciesPage<'a> {
     ) -> Result<Self, Malformed> {
         let page = Object::from_body(body)?;
         let dependencies = page.require("dependencies")?;
-        let (mut unknown_fields, mut room) = (beside(&page, "dependencies"), Room::default());
-        let (of_elements, too_many) = dependent::unknown_fields("dependencies", dependencies, &mut room);
-        if let Some(too_many) = too_many {
-            return Err(too_many);
-        }
-        unknown_fields.extend(of_elements);
+        let mut room = Room::default();
+        let mut unknown_fields = beside(&page, "dependencies", &mut room);
+        add_unknown_fields(&mut unknown_fields, "dependencies", dependencies, &mut room);
         if !dependencies.get().starts_with('[') {
             return Err(Malformed("the field dependencies is not a list".to_owned()));
         }
@@ -224,18 +241,14 @@ impl<'a> ListedSecret<'a> {
         if let Some(problem) = problem {
             lists.iter_mut().for_each(|list| list.problem = Some(problem.to_string()));
         }
-        let mut unknown_fields = beside_used_by(secret, &mut lists);
-        let below = used_by.fields().filter(|(field, _)| is_unknown_list(field));
-        unknown_fields
-            .extend(below.map(|(field, value)| UnknownField { name: format!("used_by.{field}"), value }));
-        for list in lists.iter_mut().take(ListName::known().len()) {
-            let name = format!("used_by.{}", list.name.as_str());
-            for value in used_by.all(list.name.as_str()) {
-                let (of_elements, too_many) = dependent::unknown_fields(&name, value, room);
-                unknown_fields.extend(of_elements);
-                if let Some(too_many) = too_many {
-                    list.problem.get_or_insert(too_many.to_string());
-                }
+        let mut unknown_fields = beside_used_by(secret, &mut lists, room);
+        for (field, value) in used_by.fields().filter(|(field, _)| is_unknown_list(field)) {
+            room.add_named(&mut unknown_fields, || format!("used_by.{field}"), value);
+        }
+        for list in ListName::known() {
+            let name = format!("used_by.{}", list.as_str());
+            for value in used_by.all(list.as_str()) {
+                add_unknown_fields(&mut unknown_fields, &name, value, room);
             }
         }
         let name = secret.text("name").ok().flatten().map(|name| cut(name, NAME_LENGTH));
@@ -245,33 +258,37 @@ impl<'a> ListedSecret<'a> {
 }
 
 /// What stands beside the list of a page and is nothing that leads to the next one.
-fn beside<'a>(page: &Object<'a>, list: &str) -> Vec<UnknownField<'a>> {
+fn beside<'a>(page: &Object<'a>, list: &str, room: &mut Room) -> Vec<UnknownField<'a>> {
     let is_known = |field: &str| field == list || matches!(field, "next_cursor" | "has_more");
-    let fields = page.fields().filter(|(field, _)| !is_known(field));
-    fields.map(|(field, value)| UnknownField { name: field.to_string(), value }).collect()
+    let mut unknown = Vec::new();
+    for (field, value) in page.fields().filter(|(field, _)| !is_known(field)) {
+        room.add_named(&mut unknown, || field.to_owned(), value);
+    }
+    unknown
 }
 
 /// What the document doesn't know, beside `used_by`. It may be added any day, and tells of no use but by an id that it names.
 /// Another `type` than the one that is known is a doubt.
-fn beside_used_by<'a>(secret: &Object<'a>, lists: &mut Vec<DependentList<'a>>) -> Vec<UnknownField<'a>> {
-    let mut unknown = Vec::new();
+fn beside_used_by<'a>(
+    secret: &Object<'a>,
+    lists: &mut Vec<DependentList<'a>>,
+    room: &mut Room,
+) -> Vec<UnknownField<'a>> {
+    let (mut unknown, mut is_of_its_type) = (Vec::new(), true);
     for (field, value) in secret.fields() {
         match (field, value.get()) {
             // `ResourceAccessInfo` says who may see a resource, and stands on others.
             ("secret_id" | "name" | "used_by" | "access_info", _) | ("type", r#""stored""# | "null") => {
                 continue;
             }
-            ("type", _) => lists.push(DependentList {
-                name: ListName::Unrecognized(field.to_owned()),
-                sightings: Vec::new(),
-                shown: 0,
-                without_id: 0,
-                has_more: HasMore::Absent,
-                problem: Some("the secret is of a type that this program does not know".to_owned()),
-            }),
+            // However often.
+            ("type", _) if std::mem::take(&mut is_of_its_type) => {
+                let problem = "the secret is of a type that this program does not know";
+                lists.push(DependentList::doubt(field, problem.to_owned()));
+            }
             _ => {}
         }
-        unknown.push(UnknownField { name: field.to_string(), value });
+        room.add_named(&mut unknown, || field.to_owned(), value);
     }
     unknown
 }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -22,7 +22,9 @@ pub struct Sought {
     /// The lengths of these, and their sum.
     lengths: BTreeSet<usize>,
     length: usize,
-    /// The same ones, made ready to be searched for.
+    /// The same ones, made ready to be searched for, once for all who search.
+    made: OnceLock<AhoCorasick>,
+    /// That, where this is to be searched with.
     search: Option<AhoCorasick>,
     /// Whether words of such a form are found that are no known id.
     finds_unknown: bool,
@@ -39,7 +41,10 @@ const OTHER_LENGTH: usize = 1024;
 /// may end.
 const MOST_LENGTHS: usize = 32;
 /// The most states with an id that ends in them, which is what the search for such ids takes.
-const MOST_ENDS: usize = 8 * 1024 * 1024;
+const MOST_ENDS: usize = 2 * 1024 * 1024;
+/// What the search takes for each byte of such an id. Two of them may be there at once: while secrets are listed, a place is
+/// read with those that are known.
+const BYTES_OF_SEARCH: usize = 2 * 32;
 
 /// The kind of a character. Letters and digits are one, since an id may lack either by chance.
 fn class(byte: u8) -> u8 {
@@ -73,8 +78,17 @@ impl Sought {
             } else if id.len() <= OTHER_LENGTH && self.others.insert(id.into()) {
                 self.lengths.insert(id.len());
                 self.length += id.len();
-                self.search = None;
+                self.made = OnceLock::new();
             }
+        }
+    }
+
+    /// What searching for an id takes besides its length, in bytes.
+    #[must_use]
+    pub fn bytes_of(id: &str) -> usize {
+        match id.len() > OTHER_LENGTH || id.bytes().all(is_of_a_word) {
+            true => 0,
+            false => id.len() * BYTES_OF_SEARCH,
         }
     }
 
@@ -92,11 +106,14 @@ impl Sought {
         if self.lengths.len() > MOST_LENGTHS || self.length * self.lengths.len() > MOST_ENDS {
             return None;
         }
-        self.search.clone().or_else(|| {
+        if self.made.get().is_none() {
             let mut builder = AhoCorasick::builder();
             builder.kind(Some(AhoCorasickKind::NoncontiguousNFA));
-            builder.build(self.others.iter().map(|id| id.as_bytes())).ok()
-        })
+            let search = builder.build(self.others.iter().map(|id| id.as_bytes())).ok()?;
+            // Whoever was sooner made the same.
+            let _ = self.made.set(search);
+        }
+        self.made.get().cloned()
     }
 
     /// Whether a search with this finds the id wherever it stands.
@@ -109,7 +126,13 @@ impl Sought {
     /// Whether it is the id of a secret that was listed.
     #[must_use]
     pub fn is_known(&self, id: &str) -> bool {
-        self.ids.contains(id) || (self.search.is_some() && self.others.contains(id))
+        self.known(id).is_some()
+    }
+
+    /// The id of a secret that was listed, as it is kept for all who need it.
+    #[must_use]
+    pub fn known(&self, id: &str) -> Option<&Arc<str>> {
+        self.ids.get(id).or_else(|| self.search.as_ref().and_then(|_| self.others.get(id)))
     }
 
     /// Whether it may be a secret's id, by its form.

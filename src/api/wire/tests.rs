@@ -3,6 +3,7 @@
 mod faults;
 mod hostile;
 mod properties;
+mod rooms;
 mod search;
 mod steps;
 
@@ -207,7 +208,7 @@ fn fields_and_values_that_the_document_does_not_know_change_nothing() {
     assert_eq!(ids(&lists[4].sightings), ["telepathy"]);
     assert!(lists.iter().all(is_whole));
     let names = |fields: &[UnknownField<'_>]| -> Vec<String> {
-        fields.iter().map(|field| field.name.clone()).collect()
+        fields.iter().map(|field| field.name.to_string()).collect()
     };
     assert_eq!(names(&page.unknown_fields), ["total"]);
     assert_eq!(names(&page.secrets[0].unknown_fields), ["rotated", "empty", "used_by.tools.colour"]);
@@ -232,7 +233,7 @@ fn odd_secret(beside: &str, below: &str) -> (usize, usize, Vec<String>) {
     let secret = &page.secrets[0];
     let doubts = secret.lists.iter().filter(|list| list.problem.is_some()).count();
     let uses = secret.lists.iter().map(|list| list.sightings.len()).sum();
-    (doubts, uses, secret.unknown_fields.iter().map(|field| field.name.clone()).collect())
+    (doubts, uses, secret.unknown_fields.iter().map(|field| field.name.to_string()).collect())
 }
 
 #[test]

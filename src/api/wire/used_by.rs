@@ -3,18 +3,19 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 
 use super::{
-    dependent::{Room, Shown, is_void},
+    dependent::{MOST_UNKNOWN_NAMES, Room, Shown, is_void},
     json::{Object, flag},
 };
 use crate::{
     api::error::Malformed,
     inventory::{DependentType, Sighting},
-    text::cut,
+    text::{cut, hexadecimal},
 };
 
-/// The longest name of a list that is kept, in bytes.
+/// So much of the name of a list is kept, in bytes. Of a longer one, a hash tells it from others.
 const LIST_NAME_LENGTH: usize = 16 * 1024;
 
 /// A kind of dependent that the dependencies endpoint can list (`SecretDependencyResourceType`).
@@ -54,6 +55,17 @@ pub enum ListName {
 }
 
 impl ListName {
+    /// One that the document doesn't know.
+    fn unrecognized(name: &str) -> Self {
+        Self::Unrecognized(match name.len() <= LIST_NAME_LENGTH {
+            true => name.to_owned(),
+            false => {
+                let hash = hexadecimal(&Sha256::digest(name)[..8]);
+                format!("{}{hash}", cut(name.into(), LIST_NAME_LENGTH))
+            }
+        })
+    }
+
     /// Its name in the JSON.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -124,6 +136,20 @@ pub struct DependentList<'a> {
     pub problem: Option<String>,
 }
 
+impl DependentList<'_> {
+    /// What may tell of uses, and can't be read.
+    pub(super) fn doubt(name: &str, problem: String) -> Self {
+        Self {
+            name: ListName::unrecognized(name),
+            sightings: Vec::new(),
+            shown: 0,
+            without_id: 0,
+            has_more: HasMore::Absent,
+            problem: Some(problem),
+        }
+    }
+}
+
 /// All fields of `used_by`, and what is wrong with it as a whole. Standing twice, each counts.
 pub(super) fn used_by<'a>(secret: &Object<'a>) -> (Object<'a>, Option<Malformed>) {
     let mut problem = secret.require("used_by").err();
@@ -152,10 +178,17 @@ pub(super) fn lists<'a>(used_by: &Object<'a>, room: &mut Room) -> Vec<DependentL
         .iter()
         .filter_map(|(field, values)| Some((field.strip_suffix(HAS_MORE)?, values.as_slice())))
         .collect();
-    lists.extend(unknown.into_iter().map(|field| {
+    for field in unknown {
+        if !room.takes_name() {
+            let problem = format!(
+                "the answer has more than {MOST_UNKNOWN_NAMES} names that this program does not know"
+            );
+            lists.push(DependentList::doubt("used_by", problem));
+            break;
+        }
         let flags = flags.get(field).copied().unwrap_or_default();
-        unknown_list(field, all(field), flags, room)
-    }));
+        lists.push(unknown_list(field, all(field), flags, room));
+    }
     lists
 }
 
@@ -197,7 +230,7 @@ fn unknown_list<'a>(
     flags: &[&'a RawValue],
     room: &mut Room,
 ) -> DependentList<'a> {
-    let name = ListName::Unrecognized(cut(field.into(), LIST_NAME_LENGTH).into_owned());
+    let name = ListName::unrecognized(field);
     let (mut shown, mut problem) = (Shown::default(), None);
     // Standing twice, each counts: nothing that is present is left out.
     for value in values.iter().filter(|value| !is_void(value)) {

@@ -1,7 +1,10 @@
 //! Whose key this is.
 
 use super::json::Object;
-use crate::api::error::Malformed;
+use crate::{
+    api::error::Malformed,
+    text::{NAME_LENGTH, cut},
+};
 
 /// The part of `UserResponseModel` that tells keys apart. Neither name nor mail address is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,7 @@ impl User {
         let user = Object::from_body(body)?;
         let id = user.text("user_id")?.ok_or_else(|| Malformed("the field user_id is missing".to_owned()))?;
         let seat_type = user.text("seat_type").ok().flatten();
-        Ok(Self { id: id.into_owned(), seat_type: seat_type.map(|seat| seat.into_owned()) })
+        let owned = |text| cut(text, NAME_LENGTH).into_owned();
+        Ok(Self { id: owned(id), seat_type: seat_type.map(owned) })
     }
 }
