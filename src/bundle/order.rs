@@ -123,6 +123,15 @@ pub fn to_build_on(output: &Path, patience: &Patience) -> io::Result<InOrder> {
     if let Some(error) = there.unread_latest.take() {
         return Err(error);
     }
+    if let Some(latest) = &there.latest
+        && there.found.iter().all(|found| found.bundle.run != *latest)
+    {
+        tracing::warn!(
+            "latest names {latest}, which is no bundle in {}: put it back there if it was moved; the new bundle follows the \
+             last one that is there",
+            output.display()
+        );
+    }
     let is_needed = |found: &Found| there.is_needed(&found.bundle);
     let refused = there.found.iter().position(|found| is_needed(found) && found.refused().is_some());
     if let Some(position) = refused {

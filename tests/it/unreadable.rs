@@ -193,6 +193,19 @@ async fn verify_says_unreadable_and_never_missing_or_altered() {
 }
 
 #[tokio::test]
+async fn that_the_last_bundle_is_gone_is_said_to_everybody() {
+    let nights = three_nights().await;
+    fs_err::remove_dir_all(nights.bundle(NEWEST)).unwrap();
+    let simulator = serve(two_secrets()).await;
+    let setup = nights.setup(&simulator);
+    let mut binary = setup.audit();
+    binary.arg("--quiet");
+    let output = finish(binary).await;
+    let said = text(&output.stderr);
+    assert!(said.contains(&format!("latest names {}, which is no bundle", run_of(NEWEST))), "{said}");
+}
+
+#[tokio::test]
 async fn history_says_unreadable_of_its_date_and_of_those_that_only_it_may_tell_of() {
     let nights = three_nights().await;
     give_away(&nights);
