@@ -180,7 +180,7 @@ async fn read_all(
     }
     if let Some((_, client)) = clients.first() {
         let kept = client.share().kept_by_all() >> 20;
-        tracing::info!(
+        tracing::debug!(
             mebibytes = kept,
             "everything was read; what is kept of it, as [audit] max_memory_mib counts"
         );
