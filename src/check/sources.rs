@@ -193,8 +193,11 @@ fn listing(
             if let Some(drop) = population_drop(workspace.secrets.len(), seen)
                 && config.collect.search.is_empty() =>
         {
-            let is_gap = config.population_drop != OnPopulationDrop::Warn;
-            Outcome::Lacking { why: drop.in_words(), is_gap }
+            let why = drop.in_words();
+            match config.population_drop {
+                OnPopulationDrop::Fail => Outcome::Failed { why, key_refused: false },
+                then => Outcome::Lacking { why, is_gap: then == OnPopulationDrop::Incomplete },
+            }
         }
         Ok(workspace) => {
             let of_each = workspace.secrets.iter().flat_map(|secret| &secret.gaps);

@@ -208,6 +208,22 @@ async fn a_workspace_that_was_empty_before_may_be_empty_again() {
 }
 
 #[tokio::test]
+async fn suddenly_few_secrets_are_what_the_audit_will_make_of_them() {
+    let nights = Nights::new();
+    let world =
+        |number: usize| World::of((0..number).map(|n| Secret::new(&format!("sec_{n}"), "n")).collect());
+    nights.audit_with(1, world(10), |setup| setup).await;
+    let simulator = Simulator::start(world(2)).await.unwrap();
+    for (word, expected) in [("incomplete", 3), ("warn", 0), ("fail", 5)] {
+        let setup = Setup::of(&simulator).section(&format!("[audit]\npopulation_drop = {word:?}"));
+        let mut command = setup.binary("check");
+        command.arg("--out").arg(nights.out());
+        let output = finish(command).await;
+        assert_eq!(code(&output), expected, "{word}: {}", text(&output.stdout));
+    }
+}
+
+#[tokio::test]
 async fn a_source_that_is_switched_off_is_code_3_and_not_asked() {
     let simulator = serve(Vec::new()).await;
     let setup = Setup::of(&simulator).section("[audit]\nspeech_engines = false");
