@@ -1,6 +1,8 @@
 //! The places that can hold a secret's id and that `used_by` has no list for, or has none that can be trusted to be
 //! whole. Each is read to its end; what fails makes the place not read, and nothing else.
 
+mod found;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -18,15 +20,11 @@ use super::{
     waiting::{DOCUMENTS, PLACES},
 };
 use crate::{
-    api::{ApiError, Client, Form, FoundReference, FoundReferences, Holder, Next, Sought},
-    inventory::{DependentType, Resource, Scan, ScanOutcome, Source},
+    api::{ApiError, Client, Form, Holder, Next, Sought},
+    inventory::{DependentType, Scan, ScanOutcome, Source},
     memory::{Held, Kept, text},
 };
 
-/// How many words of one place are kept that are no known id yet.
-const UNKNOWN_KEPT: usize = 20_000;
-/// In how many forms a secret's id may stand.
-const FORMS: usize = 3;
 /// How many ids of workspaces are told, where there should be one.
 const WORKSPACES_TOLD: usize = 10;
 
@@ -332,98 +330,5 @@ impl Scanning {
         }
         drop(documents);
         self.settle_vanished(&[Listing::SpeechEngines]).await
-    }
-
-    /// Counts a document and notes what of it could not be read. What was found in it.
-    pub(super) fn take(&mut self, document: Document) -> Result<Vec<FoundReference>, ApiError> {
-        match document.error {
-            Some(error) => self.fail(error)?,
-            None => self.scan.pages += u64::from(document.is_answer),
-        }
-        let found = self.take_found(document.found);
-        self.places.keeps_within_bounds(self.scan.source.endpoint())?;
-        Ok(found)
-    }
-
-    fn take_found(&mut self, found: FoundReferences) -> Vec<FoundReference> {
-        for named in found.named {
-            if !self.named.contains(&named) && self.held.allows(2 * (size_of_val(&named) + text(&named.1))) {
-                self.named.insert(named);
-            }
-        }
-        self.has_more_words |= found.has_more_words;
-        self.unlike_ids += found.unlike_ids;
-        found.references
-    }
-
-    /// Notes a holder with all its references. `via` says where in the holder a locator stands.
-    pub(super) fn note(
-        &mut self,
-        dependent_type: DependentType,
-        holder: Holder,
-        via: impl Fn(&FoundReference) -> Option<String>,
-    ) {
-        let resource = holder_of(dependent_type, &holder);
-        for reference in self.take_found(holder.found) {
-            let via = if reference.form == Form::Mention {
-                Some(reference.path_in_words())
-            } else {
-                via(&reference)
-            };
-            self.hold(&resource, reference, via);
-        }
-    }
-
-    pub(super) fn hold(
-        &mut self,
-        holder: &Arc<Resource<'static>>,
-        reference: FoundReference,
-        via: Option<String>,
-    ) {
-        if let Some(secret_id) = self.reading.sought.known(&reference.secret_id) {
-            // What stands in one place was found one after the other, or nearly so.
-            let latest = self.uses.iter().rev().take(FORMS);
-            let known =
-                latest.enumerate().find(|(_, one)| one.are_of(holder, reference.form, via.as_deref()));
-            let position = match known.map(|(back, _)| self.uses.len() - 1 - back) {
-                Some(position) => position,
-                None => {
-                    self.uses.extend(Uses::none(self.places.share(), holder, reference.form, via));
-                    self.uses.len().saturating_sub(1)
-                }
-            };
-            if let Some(uses) = self.uses.get_mut(position) {
-                uses.add(secret_id);
-            }
-            return;
-        }
-        if reference.form != Form::Locator {
-            self.unknown += 1;
-            if self.unknown > UNKNOWN_KEPT {
-                self.has_more_words = true;
-                return;
-            }
-        }
-        self.found.extend(Found::by(self.places.share(), reference, holder, via));
-    }
-
-    /// Notes that something of this place could not be read. Of several reasons the least in order is told, since
-    /// answers come in any order.
-    pub(super) fn fail(&mut self, error: ApiError) -> Result<(), ApiError> {
-        if error.ends_the_workspace() {
-            return Err(error);
-        }
-        if error.is_forbidden() && self.held.allows(2 * text(&error.path)) {
-            self.forbidden.insert(error.path.clone());
-        }
-        if !self.walked() && (error.is_forbidden() || error.is_not_found()) {
-            return Ok(());
-        }
-        let why = error.advice();
-        match &self.scan.outcome {
-            ScanOutcome::NotRead(known) if *known <= why => {}
-            _ => self.scan.outcome = ScanOutcome::NotRead(why),
-        }
-        Ok(())
     }
 }
