@@ -131,8 +131,9 @@ impl Answer {
 
     /// The branch that an agent's document says it shows, and the one that it says is the main one.
     pub fn branch_ids(&self) -> Result<[Option<String>; 2], ApiError> {
-        let ids = Object::from_body(&self.body)
-            .and_then(|document| Ok([document.text("branch_id")?, document.text("main_branch_id")?]));
+        let ids = Object::from_body(&self.body).and_then(|document| {
+            Ok([document.text("branch_id")?, document.text("main_branch_id").unwrap_or_default()])
+        });
         let ids = ids.map_err(|problem| self.error(problem))?;
         Ok(ids.map(|id| id.map(|id| id.into_owned())))
     }

@@ -146,5 +146,7 @@ pub async fn collect(
     // What follows is only asked where a secret is about to be called unused, each step for what the one before left.
     let inspected = scanned.inspect().await?;
     let looked_back = inspected.look_for_unshared(&look_back).await?;
-    looked_back.walk_again().await?.confirm_candidates().await?.finish()
+    // Once more, as there may be secrets that were not known before.
+    let walked = looked_back.walk_again().await?.take_ids_in_dependents();
+    walked.confirm_candidates().await?.finish()
 }

@@ -1,11 +1,13 @@
 //! The id of a secret in a form that no document shows: a use wherever it stands, and a plain value stays one.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, World, documents};
 use serde_json::json;
 
 use crate::{
     places::{audit, directory, mcp_server, source, variable, world_of},
-    support::{Setup, asked},
+    support::{SECRETS, Setup, asked},
 };
 
 const HELD: &str = "sec_01aaaaaaaaaaaaaaaaaaaaaaaa";
@@ -28,6 +30,34 @@ async fn the_id_of_a_secret_in_known_fields_of_another_ones_entry_is_a_use() {
     let verdicts = ["sec_a", "sec_b", "sec_c", "free"].map(|id| bundle.verdict(id));
     assert_eq!(verdicts, ["in_use", "in_use", "in_use", "unused"]);
     assert_eq!(bundle.ids("sec_a", "agent"), ["agent_1"]);
+}
+
+#[tokio::test]
+async fn so_it_is_of_a_secret_that_only_a_second_walk_shows() {
+    let through = Secret::new("sec_1", "n").with_transitive_agent("agent_1", "Desk", &["sec_b"]);
+    let world = World::of(vec![through, Secret::new("sec_a", "n"), Secret::new("sec_b", "n")]);
+    let walks = AtomicUsize::new(0);
+    let simulator = Simulator::start_with(
+        World { seat_type: "workspace_admin".to_owned(), ..world },
+        move |request, reply| {
+            if request.path != SECRETS {
+                return reply;
+            }
+            let is_first = match request.query("cursor") {
+                None => walks.fetch_add(1, Ordering::SeqCst) == 0,
+                Some(_) => walks.load(Ordering::SeqCst) == 1,
+            };
+            let mut body = reply.body_json().unwrap();
+            if is_first && let Some(secrets) = body["secrets"].as_array_mut() {
+                secrets.retain(|secret| secret["secret_id"] != "sec_b");
+            }
+            Reply::json(200, &body)
+        },
+    )
+    .await
+    .unwrap();
+    let bundle = Setup::of(&simulator).section("[audit]\npage_size = 1").run().await.bundle();
+    assert_eq!(["sec_a", "sec_b"].map(|id| bundle.verdict(id)), ["unused", "in_use"]);
 }
 
 #[tokio::test]
