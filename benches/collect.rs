@@ -17,8 +17,8 @@ use elevenlabs_secrets_audit::{
     collect::{CollectOptions, collect},
     inventory::{Seen, Workspace},
     progress::Progress,
-    simulator::{Simulator, World, scaled},
 };
+use simulator::{Simulator, World, scaled};
 
 const SCALE: scaled::Scale = scaled::Scale {
     secrets: 500,

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser};
 
-#[cfg(feature = "simulator")]
+#[cfg(feature = "demo")]
 use crate::config::Demo;
 use crate::{
     audit::Finding,
@@ -130,7 +130,7 @@ pub struct AuditArgs {
     pub config: Option<PathBuf>,
     /// Audit a simulated workspace inside this program: no key, no network. With =degraded, on a night when a source
     /// can't be read; with =earlier, on the night before, so that the next has changes to show
-    #[cfg(feature = "simulator")]
+    #[cfg(feature = "demo")]
     #[arg(
         long,
         value_enum,

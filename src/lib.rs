@@ -18,7 +18,6 @@
 //! - [`audit`]: inventory, history and waivers → verdicts, ages, changes. Pure: no I/O, no clock.
 //! - [`report`]: audit → bytes, one module per format. No files, no clock.
 //! - [`publish`]: a bundle on disk, all of it or nothing.
-//! - [`simulator`]: an embedded API over a made-up workspace, for `--demo` and the tests (a cargo feature).
 //! - [`init`]: a first configuration file, from a few questions.
 //! - [`check`]: whether a night would succeed; publishes nothing.
 //! - [`bundle`]: what a bundle on disk is, and what earlier ones say. Read only.
@@ -26,6 +25,8 @@
 //! - [`bounded`]: files that others may have written, opened and read within bounds.
 //! - [`memory`]: how much of what was read is kept, and how much may be.
 //! - [`progress`], [`interrupt`], [`text`], [`error`]: counts, signals, words, and exit codes, for all of the above.
+//!
+//! `crates/simulator` is an API over a made-up workspace, for `--demo` and the tests. It knows nothing of this crate.
 //!
 //! The binary alone has `main` (a function for each command), `signals`, `terminal` (what is said, and the live line) and
 //! `manual` (the manual page).
@@ -60,8 +61,6 @@ pub mod progress;
 pub mod publish;
 pub mod report;
 pub mod review;
-#[cfg(feature = "simulator")]
-pub mod simulator;
 pub mod text;
 mod workspaces;
 

@@ -9,6 +9,8 @@ use std::{
 
 use tokio::task::JoinSet;
 
+#[cfg(feature = "demo")]
+use crate::config::Demo;
 use crate::{
     api::{self, Chance, Client, ClientError, ClockOffsets, EndpointTraffic, Mask},
     audit::Clock,
@@ -19,8 +21,6 @@ use crate::{
     memory::Memory,
     progress::{Progress, Stage, WorkspaceProgress},
 };
-#[cfg(feature = "simulator")]
-use crate::{config::Demo, simulator};
 
 /// What was asked of each workspace, by its configured name and the path of the endpoint.
 pub(crate) type Traffic = BTreeMap<String, BTreeMap<&'static str, EndpointTraffic>>;
@@ -104,7 +104,7 @@ pub(crate) async fn read(
             let all = workspaces.iter().map(reading).collect::<Result<_, _>>()?;
             read_all(all, &config.collect, &look_back).await
         }
-        #[cfg(feature = "simulator")]
+        #[cfg(feature = "demo")]
         Target::Demo(demo) => {
             let world = match demo {
                 Demo::Complete => simulator::demo::world(),
@@ -125,8 +125,8 @@ pub(crate) async fn read(
             let all = vec![clients.reading(&workspace, "embedded simulator")?];
             read_all(all, &config.collect, &look_back).await
         }
-        #[cfg(not(feature = "simulator"))]
-        Target::Demo(_) => Err(Error::Bug("this build has no simulator".to_owned())),
+        #[cfg(not(feature = "demo"))]
+        Target::Demo(_) => Err(Error::Bug("this build has no demo".to_owned())),
     }
 }
 

@@ -25,12 +25,12 @@ use elevenlabs_secrets_audit::{
     interrupt::Interrupt,
     progress::Progress,
     run,
-    simulator::{
-        Reply, Request, Simulator, World,
-        scaled::{self, Scale},
-    },
 };
 use peak_alloc::PeakAlloc;
+use simulator::{
+    Reply, Request, Simulator, World,
+    scaled::{self, Scale},
+};
 
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
@@ -216,7 +216,7 @@ fn whatever_a_server_sends_a_job_that_may_take_twice_what_may_be_kept_has_enough
         let home = tempfile::tempdir().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let world = World::of(vec![elevenlabs_secrets_audit::simulator::Secret::new("sec", "key")]);
+        let world = World::of(vec![simulator::Secret::new("sec", "key")]);
         let key = world.api_key.clone();
         let simulator =
             Simulator::start_with(world, move |request, reply| page(hostile, request).unwrap_or(reply));

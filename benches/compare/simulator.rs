@@ -18,12 +18,12 @@ use std::{
 };
 
 use clap::Parser;
-use elevenlabs_secrets_audit::simulator::{
+use fs_err::os::unix::fs::OpenOptionsExt;
+use serde_json::{Value, json};
+use simulator::{
     Asking, Needed, Simulator, World,
     scaled::{self, Scale},
 };
-use fs_err::os::unix::fs::OpenOptionsExt;
-use serde_json::{Value, json};
 
 /// The simulator in a process of its own.
 #[derive(Debug, Parser)]

@@ -38,7 +38,7 @@ pub(super) fn from_environment(
     match environment.get(variable)? {
         Some(key) => checked(&key, &format!("the variable {variable}")),
         None => {
-            let demo = if cfg!(feature = "simulator") {
+            let demo = if cfg!(feature = "demo") {
                 ". To see the tool at work without a key, use --demo"
             } else {
                 ""

@@ -154,9 +154,9 @@ impl Config {
         for (flag, value) in typed(&arguments) {
             known.refuse(flag, &value)?;
         }
-        #[cfg(feature = "simulator")]
+        #[cfg(feature = "demo")]
         let demo = arguments.demo;
-        #[cfg(not(feature = "simulator"))]
+        #[cfg(not(feature = "demo"))]
         let demo: Option<Demo> = None;
 
         let mut settings = Settings::default();

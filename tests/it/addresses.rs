@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use elevenlabs_secrets_audit::simulator::{Reply, Secret, Simulator, World};
+use simulator::{Reply, Secret, Simulator, World};
 use tokio::io::AsyncReadExt;
 use tokio_rustls::rustls::version;
 

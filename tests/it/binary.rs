@@ -7,8 +7,8 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use elevenlabs_secrets_audit::simulator::Secret;
 use serde_json::Value;
+use simulator::Secret;
 use tempfile::TempDir;
 
 use crate::{

@@ -2,9 +2,9 @@
 
 use std::{io::Write as _, sync::Arc, sync::atomic::Ordering::Relaxed, time::Duration};
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, World, documents};
 use flate2::{Compress, Compression, FlushCompress, write::GzEncoder};
 use serde_json::{Value, json};
+use simulator::{Reply, Request, Secret, Simulator, World, documents};
 use tokio::sync::Notify;
 
 use crate::{

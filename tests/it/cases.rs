@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Simulator, World};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
+use simulator::{Reply, Request, Simulator, World};
 
 use crate::{
     places::{

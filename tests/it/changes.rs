@@ -1,7 +1,7 @@
 //! What has changed since the last complete audit: each kind, which audit that is, and which workspaces are compared.
 
-use elevenlabs_secrets_audit::simulator::{Secret, Simulator, World, documents};
 use serde_json::{Value, json};
+use simulator::{Secret, Simulator, World, documents};
 
 use crate::{
     nights::{Nights, night, notes, record, run_at},

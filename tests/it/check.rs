@@ -1,6 +1,6 @@
 //! `check`: what the configuration comes to, where each setting came from, and which keys work.
 
-use elevenlabs_secrets_audit::simulator::{Reply, Secret, Simulator, World, world};
+use simulator::{Reply, Secret, Simulator, World, world};
 
 use crate::{
     bundle::names_in,

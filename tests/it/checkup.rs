@@ -10,8 +10,8 @@ use elevenlabs_secrets_audit::{
     interrupt::Interrupt,
     progress::{Progress, Stage},
     publish::OutputDirectory,
-    simulator::{Secret, Simulator},
 };
+use simulator::{Secret, Simulator};
 
 use crate::{
     bundle::names_in,

@@ -9,9 +9,9 @@ use elevenlabs_secrets_audit::{
     progress::Progress,
     report::Format,
     review::{DayStatus, Place, render, timeline},
-    simulator::{Reply, Request, Secret, Simulator},
 };
 use serde_json::{Value, json};
+use simulator::{Reply, Request, Secret, Simulator};
 
 use crate::{
     nights::{

@@ -7,9 +7,9 @@ use elevenlabs_secrets_audit::{
     config::{Config, Demo, Environment},
     interrupt::Interrupt,
     run,
-    simulator::{Secret, Simulator, World, demo},
 };
 use serde_json::Value;
+use simulator::{Secret, Simulator, World, demo};
 use tempfile::TempDir;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! Each secret that is about to be called unused is read once more by itself.
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, World, world};
 use serde_json::{Value, json};
+use simulator::{Reply, Request, Secret, Simulator, World, world};
 
 use crate::{
     bundle::Bundle,
@@ -265,19 +265,17 @@ async fn a_list_that_was_paged_in_the_walk_and_is_cut_again_at_the_confirmation_
 
 #[tokio::test]
 async fn a_secret_that_still_says_that_there_is_more_and_shows_nothing_is_undetermined() {
-    let simulator = elevenlabs_secrets_audit::simulator::Simulator::start_with(
-        crate::places::world_of(&["sec", "free"]),
-        |request, reply| {
+    let simulator =
+        simulator::Simulator::start_with(crate::places::world_of(&["sec", "free"]), |request, reply| {
             if request.path != "/v1/convai/secrets/sec" {
                 return reply;
             }
             let mut body = reply.body_json().unwrap();
             body["used_by"]["agents_has_more"] = serde_json::json!(true);
-            elevenlabs_secrets_audit::simulator::Reply::json(200, &body)
-        },
-    )
-    .await
-    .unwrap();
+            simulator::Reply::json(200, &body)
+        })
+        .await
+        .unwrap();
     let outcome = crate::support::Setup::of(&simulator).run().await;
     let bundle = outcome.bundle();
     assert_eq!(

@@ -9,12 +9,9 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use elevenlabs_secrets_audit::{
-    api::Chance,
-    interrupt::Interrupt,
-    simulator::{Reply, Request, Secret, Simulator, World},
-};
+use elevenlabs_secrets_audit::{api::Chance, interrupt::Interrupt};
 use serde_json::json;
+use simulator::{Reply, Request, Secret, Simulator, World};
 
 use crate::support::{SECRETS, Setup, asked, now, serve_with};
 

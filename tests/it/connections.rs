@@ -9,7 +9,6 @@ use std::{
     },
 };
 
-use elevenlabs_secrets_audit::simulator::{Secret, Simulator};
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
@@ -21,6 +20,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use simulator::{Secret, Simulator};
 use tokio::{io::copy_bidirectional, net::TcpStream};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 

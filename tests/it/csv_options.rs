@@ -1,7 +1,7 @@
 //! What the section `[report]` makes of the CSV files.
 
 use crate::support::{Setup, serve};
-use elevenlabs_secrets_audit::simulator::Secret;
+use simulator::Secret;
 
 /// `secrets.csv` of a secret with a name that a spreadsheet would run, under this section.
 async fn secrets_csv(section: &str) -> String {

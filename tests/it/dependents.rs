@@ -1,10 +1,10 @@
 //! What becomes of each dependent: one row for each secret and dependent, whatever its kind and shape.
 
-use elevenlabs_secrets_audit::simulator::{
+use serde_json::{Map, Value, json};
+use simulator::{
     Dependent, Reply, Secret,
     world::{available, phone_number, transitive, unknown},
 };
-use serde_json::{Map, Value, json};
 
 use crate::{
     bundle::Bundle,

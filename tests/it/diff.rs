@@ -4,9 +4,9 @@ use elevenlabs_secrets_audit::{
     audit::{Changes, WorkspaceChanges},
     bounded::Bound,
     review::diff,
-    simulator::{Secret, Simulator, World, world},
 };
 use serde_json::json;
+use simulator::{Secret, Simulator, World, world};
 
 use crate::{
     nights::{Nights, run_at, run_of, two_secrets},

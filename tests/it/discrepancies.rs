@@ -1,7 +1,7 @@
 //! Where two parts of the API, each read whole, tell different things: in use, both, and said so everywhere.
 
-use elevenlabs_secrets_audit::simulator::{Reply, Secret, Simulator, World, world};
 use serde_json::{Value, json};
+use simulator::{Reply, Secret, Simulator, World, world};
 
 use crate::{
     bundle::Bundle,

@@ -6,7 +6,7 @@ use std::{
     process::Output,
 };
 
-use elevenlabs_secrets_audit::simulator::{Secret, Simulator};
+use simulator::{Secret, Simulator};
 
 use crate::{
     bundle::names_in,

@@ -7,10 +7,8 @@ use std::{
 };
 
 use clap::Parser;
-use elevenlabs_secrets_audit::{
-    cli::Cli,
-    simulator::{Secret, Simulator},
-};
+use elevenlabs_secrets_audit::cli::Cli;
+use simulator::{Secret, Simulator};
 
 use crate::{
     nights::run_at,

@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use elevenlabs_secrets_audit::{
-    report::SCHEMA_VERSION,
-    simulator::{Secret, World},
-};
+use elevenlabs_secrets_audit::report::SCHEMA_VERSION;
 use serde_json::{Value, json};
+use simulator::{Secret, World};
 
 use crate::{
     changes::{assert_nothing_changed, changes_in, run_of, unused, used},

@@ -3,8 +3,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use elevenlabs_secrets_audit::simulator::{Reply, Secret, Simulator, World};
 use serde_json::json;
+use simulator::{Reply, Secret, Simulator, World};
 
 use crate::{
     bundle::names_in,

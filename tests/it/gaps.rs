@@ -1,8 +1,8 @@
 //! What could not be read besides the walk itself: the audit goes on, says so, ends with 3, and never calls a
 //! secret unused over it.
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator};
 use serde_json::{Value, json};
+use simulator::{Reply, Request, Secret, Simulator};
 
 use crate::{
     bundle::{Bundle, gap_in_words, names_in},

@@ -2,15 +2,13 @@
 
 use std::process::Output;
 
-use elevenlabs_secrets_audit::{
-    simulator::{
-        Reply, Secret, Simulator, World,
-        documents::{environment_variable, mcp_server, secret, settings_with_webhook, speech_engine},
-        world::{available, phone_number, transitive, unknown},
-    },
-    text::show_hidden,
-};
+use elevenlabs_secrets_audit::text::show_hidden;
 use serde_json::{Map, Value, json};
+use simulator::{
+    Reply, Secret, Simulator, World,
+    documents::{environment_variable, mcp_server, secret, settings_with_webhook, speech_engine},
+    world::{available, phone_number, transitive, unknown},
+};
 
 use crate::{
     bundle::{names_in, read_json},

@@ -1,8 +1,8 @@
 //! Ids that go into a path: each is one segment of it, or is not asked for at all.
 
-use elevenlabs_secrets_audit::simulator::{Agent, Reply, Secret, Simulator, World, documents};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
+use simulator::{Agent, Reply, Secret, Simulator, World, documents};
 
 use crate::support::{SECRETS, Setup, asked, serve};
 

@@ -9,9 +9,9 @@ use elevenlabs_secrets_audit::{
     cli::AuditArgs,
     config::{Config, Environment},
     init::{Answers, InitError, Key, ask, text as text_of},
-    simulator::Secret,
 };
 use proptest::prelude::*;
+use simulator::Secret;
 
 use crate::{
     bundle::names_in,

@@ -1,7 +1,7 @@
 //! When tools, agents and branches are looked into, and what happens where they can't be.
 
-use elevenlabs_secrets_audit::simulator::{Agent, Branch, Reply, Secret, Simulator, World, documents};
 use serde_json::json;
+use simulator::{Agent, Branch, Reply, Secret, Simulator, World, documents};
 
 use crate::{
     places::{
@@ -95,7 +95,7 @@ async fn without_looking_the_reports_say_on_whose_word_a_secret_is_unused() {
 #[tokio::test]
 async fn a_tool_or_an_agent_that_cannot_be_read_leaves_every_candidate_undetermined() {
     for broken in [TOOLS, AGENTS, "/v1/convai/agents/agent_1", "/v1/convai/agents/agent_1/branches"] {
-        let answer = move |request: &elevenlabs_secrets_audit::simulator::Request, reply| {
+        let answer = move |request: &simulator::Request, reply| {
             if request.path == broken { not_found() } else { reply }
         };
         let simulator = Simulator::start_with(held_unseen(), answer).await.unwrap();
@@ -121,7 +121,7 @@ async fn a_parameter_that_is_refused_is_tried_once_and_the_report_says_so() {
     let world = World { agents, accepts_generated_workflow: false, ..world_of(&["by_agent", "free"]) };
     let (outcome, simulator) = audit(world).await;
     assert_eq!((outcome.code(), outcome.bundle().verdict("free")), (0, "unused"));
-    let with = |request: &&elevenlabs_secrets_audit::simulator::Request| request.query(GENERATED).is_some();
+    let with = |request: &&simulator::Request| request.query(GENERATED).is_some();
     assert_eq!(simulator.requests().iter().filter(with).count(), 1);
     assert!(markdown(&outcome).contains(GENERATED));
 }
@@ -129,13 +129,12 @@ async fn a_parameter_that_is_refused_is_tried_once_and_the_report_says_so() {
 #[tokio::test]
 async fn a_refusal_that_has_another_reason_does_not_turn_the_parameter_off() {
     let agents = vec![agent("agent_1", "A", "by_agent"), agent("agent_2", "B", "by_agent")];
-    let refuse_one =
-        |request: &elevenlabs_secrets_audit::simulator::Request, reply: Reply| match &*request.path {
-            "/v1/convai/agents/agent_1" => {
-                Reply::error(422, "validation_error", "broken", "This agent is broken.")
-            }
-            _ => reply,
-        };
+    let refuse_one = |request: &simulator::Request, reply: Reply| match &*request.path {
+        "/v1/convai/agents/agent_1" => {
+            Reply::error(422, "validation_error", "broken", "This agent is broken.")
+        }
+        _ => reply,
+    };
     let world = World { agents, ..world_of(&["by_agent", "free"]) };
     let simulator = Simulator::start_with(world, refuse_one).await.unwrap();
     let outcome = Setup::of(&simulator).http("concurrency = 1").run().await;
@@ -186,11 +185,10 @@ async fn an_archived_branch_that_is_not_found_is_a_gap_where_others_are_shown_or
     let (outcome, _) = audit_with(hidden_branches(), "archived_branches = \"read\"").await;
     assert_eq!((outcome.code(), outcome.bundle().verdict("free")), (3, "undetermined"));
 
-    let hide_one =
-        |request: &elevenlabs_secrets_audit::simulator::Request, reply| match request.query("branch_id") {
-            Some("spring_2") => not_found(),
-            _ => reply,
-        };
+    let hide_one = |request: &simulator::Request, reply| match request.query("branch_id") {
+        Some("spring_2") => not_found(),
+        _ => reply,
+    };
     let world = World { shows_archived_branches: true, ..hidden_branches() };
     let simulator = Simulator::start_with(world, hide_one).await.unwrap();
     let outcome = Setup::of(&simulator).run().await;
@@ -251,7 +249,7 @@ async fn of_more_branches_than_one_list_shows_all_live_ones_are_read() {
 #[tokio::test]
 async fn a_total_tells_whether_a_full_list_of_branches_is_whole_and_a_senseless_one_tells_nothing() {
     let with_total = |shown: usize, total: serde_json::Value| async move {
-        let rewrite = move |request: &elevenlabs_secrets_audit::simulator::Request, reply: Reply| {
+        let rewrite = move |request: &simulator::Request, reply: Reply| {
             if !request.path.ends_with("/branches") {
                 return reply;
             }
@@ -290,7 +288,7 @@ async fn drafts_are_counted_among_the_limits() {
 #[tokio::test]
 async fn a_refusal_that_comes_late_turns_the_parameter_off_too() {
     let agents = vec![agent("agent_1", "A", "by_agent"), agent("agent_2", "B", "by_agent")];
-    let refuse_one = |request: &elevenlabs_secrets_audit::simulator::Request, reply: Reply| {
+    let refuse_one = |request: &simulator::Request, reply: Reply| {
         let with = request.query(GENERATED).is_some();
         match &*request.path {
             "/v1/convai/agents/agent_2" if with => Reply::error(422, "validation_error", "unknown", "No."),
@@ -306,7 +304,7 @@ async fn a_refusal_that_comes_late_turns_the_parameter_off_too() {
 
 #[tokio::test]
 async fn a_branch_that_says_odd_things_of_itself_is_not_read() {
-    let odd = |request: &elevenlabs_secrets_audit::simulator::Request, reply: Reply| {
+    let odd = |request: &simulator::Request, reply: Reply| {
         let mut body = reply.body_json().unwrap();
         if request.query("branch_id").is_none() {
             return reply;

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator};
 use serde_json::{Value, json};
+use simulator::{Reply, Request, Secret, Simulator};
 
 use crate::support::{SECRETS, Setup, asked, dependencies, is_walk, serve, serve_with};
 

@@ -1,7 +1,7 @@
 //! The parts of what is kept that a workspace has most of, or that come in the longest pieces: each has its own bound.
 
-use elevenlabs_secrets_audit::simulator::{Reply, Secret};
 use serde_json::{Value, json};
+use simulator::{Reply, Secret};
 
 use crate::{
     kept::{LITTLE, secret},

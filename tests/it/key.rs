@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, World};
 use serde_json::json;
+use simulator::{Reply, Request, Secret, Simulator, World};
 
 use crate::support::{SECRETS, Setup, code, dependencies, finish, text};
 

@@ -4,9 +4,9 @@
 use std::{collections::HashMap, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, World, documents};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
+use simulator::{Reply, Request, Secret, Simulator, World, documents};
 
 use crate::{
     bundle::Bundle,

@@ -1,7 +1,7 @@
 //! Lists at, around and beyond the limits: no dependent is left out because a limit was reached.
 
-use elevenlabs_secrets_audit::simulator::{Secret, Simulator, world::available};
 use serde_json::{Value, json};
+use simulator::{Secret, Simulator, world::available};
 
 use crate::support::{
     Outcome, Setup, asked, dependencies, numbered, rewrite_used_by, serve, serve_with, walked,

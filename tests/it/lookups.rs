@@ -1,7 +1,7 @@
 //! Secrets that are asked for by themselves because something refers to them, or because they seem to be gone.
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, World};
 use serde_json::{Value, json};
+use simulator::{Reply, Request, Secret, Simulator, World};
 
 use crate::{
     bundle::{Bundle, gap_in_words},

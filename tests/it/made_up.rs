@@ -1,9 +1,9 @@
 //! Made-up workspaces with each secret in some place and form, or in none: never a false "unused", and "unused" where
 //! nothing refers to a secret and everything can be seen.
 
-use elevenlabs_secrets_audit::simulator::{Agent, Branch, Secret, Simulator, World, documents, world};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
+use simulator::{Agent, Branch, Secret, Simulator, World, documents, world};
 
 use crate::{
     places::{agent, prompt, settings, speech_engine, tool, variable},

@@ -1,8 +1,8 @@
 //! JSON that is not what the document says, on every way in: a clear error that names endpoint, page and field and
 //! quotes nothing, or, where it concerns one secret or one place, a gap.
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, World, documents};
 use serde_json::json;
+use simulator::{Reply, Request, Secret, Simulator, World, documents};
 
 use crate::{
     bundle::names_in,

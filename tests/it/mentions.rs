@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, World, documents};
 use serde_json::json;
+use simulator::{Reply, Request, Secret, Simulator, World, documents};
 
 use crate::{
     places::{audit, directory, mcp_server, source, variable, world_of},

@@ -7,11 +7,9 @@ use std::{
     process::Command,
 };
 
-use elevenlabs_secrets_audit::{
-    Published,
-    simulator::{Reply, Request, Secret},
-};
+use elevenlabs_secrets_audit::Published;
 use prometheus_parse::{Scrape, Value};
+use simulator::{Reply, Request, Secret};
 
 use crate::{
     bundle::names_in,

@@ -1,8 +1,8 @@
 //! Answers with status 200 that are something else than what was asked for, and answers with 404 that say more than
 //! they know. None of them may stand for "there is no use".
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, World};
 use serde_json::{Value, json};
+use simulator::{Reply, Request, Secret, Simulator, World};
 
 use crate::{
     places::{

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use elevenlabs_secrets_audit::simulator::{Secret, Simulator, World};
 use serde_json::{Value, json};
+use simulator::{Secret, Simulator, World};
 
 use crate::{
     nights::{Nights, notes, record, run_at},

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use elevenlabs_secrets_audit::simulator::{
+use serde_json::json;
+use simulator::{
     Archived, Asking, Inspecting, Needed, Request, Secret, Simulator, World, demo,
     scaled::{self, Scale},
 };
-use serde_json::json;
 
 use crate::{
     places::{ENVIRONMENT_VARIABLES, MCP_SERVERS, SETTINGS, SPEECH_ENGINES, variable},

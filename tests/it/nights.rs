@@ -15,10 +15,10 @@ use elevenlabs_secrets_audit::{
     bounded::Bound,
     interrupt::Interrupt,
     review::{Soundness, Verification, verify},
-    simulator::{Request, Secret, Simulator, World},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use simulator::{Request, Secret, Simulator, World};
 
 use crate::{
     bundle::{Bundle, names_in, read_json},

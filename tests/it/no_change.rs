@@ -1,7 +1,7 @@
 //! What one of two audits did not read, and what only a deep one can see, is no change.
 
-use elevenlabs_secrets_audit::simulator::World;
 use serde_json::{Value, json};
+use simulator::World;
 
 use crate::{
     changes::{

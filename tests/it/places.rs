@@ -3,11 +3,9 @@
 
 use std::path::PathBuf;
 
-use elevenlabs_secrets_audit::{
-    report,
-    simulator::{Agent, Reply, Secret, Simulator, World, documents},
-};
+use elevenlabs_secrets_audit::report;
 use serde_json::{Value, json};
+use simulator::{Agent, Reply, Secret, Simulator, World, documents};
 
 use crate::bundle::Bundle;
 use crate::support::{Outcome, SECRETS, Setup};

@@ -1,9 +1,7 @@
 //! What counts as a finding: the days of grace, and what `--fail-on` names.
 
-use elevenlabs_secrets_audit::{
-    audit::Finding,
-    simulator::{Secret, Simulator, World},
-};
+use elevenlabs_secrets_audit::audit::Finding;
+use simulator::{Secret, Simulator, World};
 
 use crate::{
     nights::{Nights, night, run_at},

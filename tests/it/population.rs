@@ -1,12 +1,8 @@
 //! A key that lost access sees fewer secrets, and nothing but an earlier audit can tell.
 
-use elevenlabs_secrets_audit::{
-    bounded::Bound,
-    report::Format,
-    review::render,
-    simulator::{Secret, Simulator, World},
-};
+use elevenlabs_secrets_audit::{bounded::Bound, report::Format, review::render};
 use serde_json::json;
+use simulator::{Secret, Simulator, World};
 
 use crate::{
     bundle::names_in,

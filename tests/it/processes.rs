@@ -7,8 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use elevenlabs_secrets_audit::simulator::{Reply, Secret, Simulator};
 use sha2::{Digest, Sha256};
+use simulator::{Reply, Secret, Simulator};
 
 use crate::{
     bundle::{names_in, read_json},

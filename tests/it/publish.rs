@@ -10,10 +10,10 @@ use std::{
 use elevenlabs_secrets_audit::{
     interrupt::{Interrupt, Signal},
     report::Format,
-    simulator::{Reply, Secret, Simulator},
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use simulator::{Reply, Secret, Simulator};
 
 use crate::{
     bundle::{names_in, read_csv, read_json},

@@ -8,8 +8,8 @@ use std::{
     },
 };
 
-use elevenlabs_secrets_audit::simulator::{Reply, Secret, Simulator, World};
 use serde_json::{Value, json};
+use simulator::{Reply, Secret, Simulator, World};
 
 use crate::{
     places::{busy, by_itself, variable, world_of},

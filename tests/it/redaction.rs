@@ -3,12 +3,9 @@
 
 use std::path::Path;
 
-use elevenlabs_secrets_audit::{
-    bounded::Bound,
-    review::diff,
-    simulator::{Reply, Secret, Simulator, World, world},
-};
+use elevenlabs_secrets_audit::{bounded::Bound, review::diff};
 use serde_json::json;
+use simulator::{Reply, Secret, Simulator, World, world};
 
 use crate::{
     bundle::{names_in, read_json},

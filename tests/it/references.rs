@@ -1,7 +1,7 @@
 //! References that only a scan finds: each place, wherever in it they stand, and what its row says.
 
-use elevenlabs_secrets_audit::simulator::{Branch, Reply, Secret, Simulator, World, documents, world};
 use serde_json::{Value, json};
+use simulator::{Branch, Reply, Secret, Simulator, World, documents, world};
 
 use crate::{
     bundle::{Bundle, Row},

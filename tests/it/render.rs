@@ -12,9 +12,9 @@ use elevenlabs_secrets_audit::{
     inventory::Inventory,
     report::{File, Format, read_audit, summary},
     review::render,
-    simulator::{Reply, Secret, Simulator},
 };
 use proptest::{prelude::*, sample::select};
+use simulator::{Reply, Secret, Simulator};
 
 use crate::{
     bundle::{names_in, read_json},

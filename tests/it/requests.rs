@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use elevenlabs_secrets_audit::simulator::{Request, Secret, Simulator};
+use simulator::{Request, Secret, Simulator};
 
 use crate::support::{SECRETS, Setup, asked, is_walk, serve, serve_with};
 

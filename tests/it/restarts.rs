@@ -3,8 +3,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, World, documents};
 use serde_json::{Value, json};
+use simulator::{Reply, Request, Secret, Simulator, World, documents};
 
 use crate::support::{Outcome, Setup, asked, dependencies};
 

@@ -2,11 +2,9 @@
 
 use std::{os::unix::fs::symlink, path::Path, process::Output};
 
-use elevenlabs_secrets_audit::{
-    review::{Place, Soundness, timeline},
-    simulator::{Secret, Simulator},
-};
+use elevenlabs_secrets_audit::review::{Place, Soundness, timeline};
 use serde_json::{Value, json};
+use simulator::{Secret, Simulator};
 
 use crate::{
     bundle::{names_in, read_json},

@@ -7,12 +7,9 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use elevenlabs_secrets_audit::{
-    api::Chance,
-    interrupt::Interrupt,
-    simulator::{Reply, Secret, Simulator},
-};
+use elevenlabs_secrets_audit::{api::Chance, interrupt::Interrupt};
 use serde_json::json;
+use simulator::{Reply, Secret, Simulator};
 use tokio::{net::TcpSocket, sync::Notify};
 
 use crate::support::{Outcome, SECRETS, Setup, asked, dependencies, now, serve_with};

@@ -1,10 +1,8 @@
 //! Rules of which each was turned round by hand while no test failed: these do. They say what a list, a page or a branch
 //! that contradicts itself does to the verdict.
 
-use elevenlabs_secrets_audit::simulator::{
-    Branch, Reply, Request, Secret, Simulator, World, documents, world,
-};
 use serde_json::{Value, json};
+use simulator::{Branch, Reply, Request, Secret, Simulator, World, documents, world};
 
 use crate::{
     places::{AGENTS, SPEECH_ENGINES, by_itself, deep, prompt, source, speech_engine, variable, world_of},

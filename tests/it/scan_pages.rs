@@ -1,7 +1,7 @@
 //! The lists of the places that are scanned, read to their end.
 
-use elevenlabs_secrets_audit::simulator::{Agent, Reply, Request, Simulator, World};
 use serde_json::{Value, json};
+use simulator::{Agent, Reply, Request, Simulator, World};
 
 use crate::{
     places::{

@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use elevenlabs_secrets_audit::simulator::{Reply, Simulator, World};
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Map, Value, json};
+use simulator::{Reply, Simulator, World};
 
 use crate::{
     bundle::Bundle,

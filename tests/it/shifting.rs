@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Simulator, World, documents};
 use serde_json::{Value, json};
+use simulator::{Reply, Request, Simulator, World, documents};
 
 use crate::{
     places::{

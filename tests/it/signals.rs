@@ -7,10 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use elevenlabs_secrets_audit::{
-    interrupt::{Interrupt, Signal},
-    simulator::{Reply, Secret, Simulator},
-};
+use elevenlabs_secrets_audit::interrupt::{Interrupt, Signal};
+use simulator::{Reply, Secret, Simulator};
 
 use crate::{
     bundle::names_in,

@@ -1,11 +1,9 @@
 //! Every report of a small workspace in which everything occurs, word by word. Read a snapshot before accepting it:
 //! it is what a reviewer gets.
 
-use elevenlabs_secrets_audit::{
-    report,
-    simulator::{Reply, Secret, Simulator, World, documents, world},
-};
+use elevenlabs_secrets_audit::report;
 use serde_json::{Value, json};
+use simulator::{Reply, Secret, Simulator, World, documents, world};
 
 use crate::support::{Outcome, Setup, missing_permissions};
 

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use elevenlabs_secrets_audit::simulator::Secret;
+use simulator::Secret;
 
 use crate::support::{BINARY, Setup, behind, binary_in, code, finish, serve, text};
 

@@ -7,8 +7,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use elevenlabs_secrets_audit::simulator::{Branch, Reply, Request, Secret, Simulator, World};
 use serde_json::{Value, json};
+use simulator::{Branch, Reply, Request, Secret, Simulator, World};
 
 use crate::{
     bundle::{names_in, read_csv},

@@ -20,9 +20,9 @@ use elevenlabs_secrets_audit::{
     interrupt::Interrupt,
     progress::Progress,
     run,
-    simulator::{Reply, Request, Secret, Simulator, World},
 };
 use serde_json::Value;
+use simulator::{Reply, Request, Secret, Simulator, World};
 use tempfile::TempDir;
 
 use crate::bundle::Bundle;

@@ -4,10 +4,8 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use elevenlabs_secrets_audit::{
-    review::{Day, Place, Timeline, timeline},
-    simulator::Secret,
-};
+use elevenlabs_secrets_audit::review::{Day, Place, Timeline, timeline};
+use simulator::Secret;
 
 use crate::{
     bundle::Row,

@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use elevenlabs_secrets_audit::simulator::Simulator;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use simulator::Simulator;
 use tokio::{io::copy_bidirectional, net::TcpStream};
 use tokio_rustls::{
     TlsAcceptor,

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use elevenlabs_secrets_audit::simulator::{Secret, Simulator, World, demo};
 use scraper::{Html, Selector};
 use serde_json::Value;
+use simulator::{Secret, Simulator, World, demo};
 
 use crate::{
     bundle::{Bundle, read_json},

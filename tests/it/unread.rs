@@ -1,7 +1,7 @@
 //! A place that could not be read, in each way: named with what to do about it, and no secret is called unused.
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, World, documents};
 use serde_json::{Value, json};
+use simulator::{Reply, Request, Secret, Simulator, World, documents};
 
 use crate::{
     bundle::Bundle,

@@ -2,8 +2,8 @@
 
 use std::{os::unix::fs::PermissionsExt, path::Path, process::Output};
 
-use elevenlabs_secrets_audit::simulator::Simulator;
 use serde_json::Value;
+use simulator::Simulator;
 
 use crate::{
     bundle::{names_in, read_json},

@@ -1,7 +1,7 @@
 //! What the last complete audit saw and no list shows any more: gone, or no longer shared with the key.
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, Simulator, World};
 use serde_json::json;
+use simulator::{Reply, Request, Secret, Simulator, World};
 
 use crate::{
     nights::{Nights, night, run_at},

@@ -1,7 +1,7 @@
 //! What the key may see: how it is told, and what a view that is proven to be partial leads to.
 
-use elevenlabs_secrets_audit::simulator::{Branch, Secret, Simulator, World, documents, world};
 use serde_json::{Value, json};
+use simulator::{Branch, Secret, Simulator, World, documents, world};
 
 use crate::{
     places::{agent, audit, markdown, speech_engine, summary, tool, variable, world_of},

@@ -1,10 +1,8 @@
 //! Waivers: what one needs, how long it holds, what it comes to, and what the reports say of it.
 
-use elevenlabs_secrets_audit::{
-    audit::Finding,
-    simulator::{Secret, Simulator, World},
-};
+use elevenlabs_secrets_audit::audit::Finding;
 use serde_json::{Value, json};
+use simulator::{Secret, Simulator, World};
 
 use crate::{
     nights::{Nights, night, run_at},

@@ -1,7 +1,7 @@
 //! The pages of the list of secrets: every one is read, each once, and a walk that leads nowhere is an error.
 
-use elevenlabs_secrets_audit::simulator::{Reply, Request, Secret, World, world::available};
 use serde_json::{Value, json};
+use simulator::{Reply, Request, Secret, World, world::available};
 
 use crate::{
     bundle::{Bundle, names_in, read_json},
@@ -253,7 +253,7 @@ async fn without_a_search_nothing_says_filtered() {
 
 #[tokio::test]
 async fn a_key_without_the_permission_to_list_secrets_is_refused_and_nothing_is_published() {
-    let simulator = elevenlabs_secrets_audit::simulator::Simulator::start(World {
+    let simulator = simulator::Simulator::start(World {
         missing_permissions: [SECRETS.to_owned()].into(),
         ..World::of(unused_secrets(1))
     });

@@ -14,9 +14,9 @@ use elevenlabs_secrets_audit::{
     interrupt::Interrupt,
     progress::{Progress, Stage},
     run,
-    simulator::{Reply, Secret, Simulator, World},
 };
 use serde_json::json;
+use simulator::{Reply, Secret, Simulator, World};
 use tokio::sync::Notify;
 
 use crate::{
