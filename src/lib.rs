@@ -108,7 +108,7 @@ impl Default for Surroundings {
             chance: Chance { now: chrono::Utc::now, random: fastrand::f64 },
             pause: std::thread::sleep,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            git_commit: git_commit(),
+            git_commit: option_env!("GIT_COMMIT").map(str::to_owned),
             host: whoami::hostname().ok(),
             user: whoami::username().ok(),
         }
@@ -120,16 +120,6 @@ impl Surroundings {
     fn now(&self) -> DateTime<Utc> {
         (self.chance.now)().trunc_subsecs(0)
     }
-}
-
-/// The commit that this program was built from, as the build script tells it.
-fn git_commit() -> Option<String> {
-    let commit =
-        option_env!("VERGEN_GIT_SHA").filter(|commit| commit.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-    Some(match option_env!("VERGEN_GIT_DIRTY") {
-        Some("true") => format!("{commit}, with changes"),
-        _ => commit.to_owned(),
-    })
 }
 
 /// A bundle that is in place.

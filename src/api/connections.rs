@@ -83,6 +83,8 @@ impl Connections {
     }
 
     fn open(&self, way: &Way) -> Result<reqwest::Client, ClientError> {
+        // Of the whole process. That there is one already is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             // reqwest takes `Authorization` out when a redirect changes the host, but not `xi-api-key`.

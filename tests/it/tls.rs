@@ -7,7 +7,7 @@ use simulator::Simulator;
 use tokio::{io::copy_bidirectional, net::TcpStream};
 use tokio_rustls::{
     TlsAcceptor,
-    rustls::{ServerConfig, SupportedProtocolVersion, crypto::aws_lc_rs, pki_types::PrivateKeyDer, version},
+    rustls::{ServerConfig, SupportedProtocolVersion, crypto::ring, pki_types::PrivateKeyDer, version},
 };
 
 use crate::{raw::RawServer, support::Setup};
@@ -88,7 +88,7 @@ fn acceptor_of(
     protocols: &[&str],
 ) -> TlsAcceptor {
     let key = PrivateKeyDer::try_from(identity.key.serialize_der()).unwrap();
-    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
