@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Judgement, Verdict};
-use crate::inventory::{CONFIRMATION, Gap, ScanOutcome, Secret, Source, Workspace};
-use crate::text::count;
+use super::{Assessment, Verdict};
+pub use crate::inventory::ScanOutcome as Status;
+use crate::inventory::{DependentType, Missing, Secret, Source, Why, Workspace};
 
 /// One source and how its reading went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,58 +18,6 @@ pub struct SourceRow {
     pub pages: u64,
     /// Dependents of which no source above tells.
     pub dependents: usize,
-}
-
-/// Whether a source was read whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// All of it.
-    Whole,
-    /// Nothing in this audit asked for it.
-    NotNeeded,
-    /// Not all of it: why, and what to do about it.
-    NotRead(String),
-    /// The operator didn't want it read.
-    SwitchedOff,
-    /// An audit with `deep = "never"` does not read it.
-    NotPartOfThisAudit,
-}
-
-impl Status {
-    /// The words for it.
-    #[must_use]
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Whole => "read whole",
-            Self::NotNeeded => "not needed",
-            Self::NotRead(_) => "not read whole",
-            Self::SwitchedOff => "switched off",
-            Self::NotPartOfThisAudit => "not part of this audit",
-        }
-    }
-
-    /// The status of which reports say this.
-    #[must_use]
-    pub fn of_words(words: &str, why: Option<String>) -> Option<Self> {
-        [
-            Self::Whole,
-            Self::NotNeeded,
-            Self::NotRead(why.unwrap_or_default()),
-            Self::SwitchedOff,
-            Self::NotPartOfThisAudit,
-        ]
-        .into_iter()
-        .find(|status| status.as_str() == words)
-    }
-
-    /// Why it was not read whole.
-    #[must_use]
-    pub fn why(&self) -> Option<&str> {
-        match self {
-            Self::NotRead(why) => Some(why),
-            Self::Whole | Self::NotNeeded | Self::SwitchedOff | Self::NotPartOfThisAudit => None,
-        }
-    }
 }
 
 /// How the reading of a workspace went, in numbers.
@@ -114,33 +62,22 @@ pub(super) fn sources(workspace: &Workspace) -> Vec<SourceRow> {
     let status_and_pages = |source| match source {
         Source::Preview => (Status::Whole, coverage.list_pages),
         Source::HigherLimit => {
-            let failed: Vec<String> = workspace.page_gaps.iter().map(Gap::in_words).collect();
-            let pages = coverage.raised_pages;
-            (status(!failed.is_empty(), pages, || failed.join("; ")), pages)
+            let (failed, pages) = (&workspace.page_gaps, coverage.raised_pages);
+            (status(failed.len(), pages, |_| Why::Gaps(failed.clone())), pages)
         }
         Source::Dependencies => {
             let (not_whole, pages) = (lists_not_whole(workspace, is_paged), coverage.dependency_pages);
-            let why = || count(not_whole, "list is not whole", "lists are not whole");
-            (status(not_whole > 0, pages, why), pages)
+            (status(not_whole, pages, Why::Lists), pages)
         }
         Source::Secret => {
             let (failed, pages) = (not_read_by_themselves(workspace), coverage.secrets_by_themselves);
-            let why = || count(failed, "secret could not be read", "secrets could not be read");
-            (status(failed > 0, pages, why), pages)
+            (status(failed, pages, Why::Secrets), pages)
         }
-        scanned => {
-            let scan = workspace.scans.iter().find(|scan| scan.source == scanned);
-            let status = match scan.map(|scan| &scan.outcome) {
-                Some(ScanOutcome::Whole) => Status::Whole,
-                Some(ScanOutcome::NotRead(why)) => Status::NotRead(why.clone()),
-                Some(ScanOutcome::SwitchedOff) => Status::SwitchedOff,
-                Some(ScanOutcome::NotPartOfThisAudit) => Status::NotPartOfThisAudit,
-                Some(ScanOutcome::NotNeeded) => Status::NotNeeded,
-                None if matches!(scanned, Source::Tools | Source::Agents) => Status::NotPartOfThisAudit,
-                None => Status::NotRead("it was not asked".to_owned()),
-            };
-            (status, scan.map_or(0, |scan| scan.pages))
-        }
+        scanned => match workspace.scans.iter().find(|scan| scan.source == scanned) {
+            Some(scan) => (scan.outcome.clone(), scan.pages),
+            None if scanned.may_be_left_out() => (Status::NotPartOfThisAudit, 0),
+            None => (Status::NotRead(Why::NotAsked), 0),
+        },
     };
     let row = |(source, dependents)| {
         let (status, pages) = status_and_pages(source);
@@ -150,19 +87,19 @@ pub(super) fn sources(workspace: &Workspace) -> Vec<SourceRow> {
 }
 
 /// How the reading went, in numbers.
-pub(super) fn figures(workspace: &Workspace, judgements: &[Judgement]) -> Figures {
+pub(super) fn figures(workspace: &Workspace, assessments: &[Assessment]) -> Figures {
     let completed_by = |by: Source| {
         let completions = workspace.secrets.iter().flat_map(|secret| &secret.completions);
         completions.filter(|completion| completion.by == by).count()
     };
     let [previewed, by_higher_limit, by_paging, ..] = first_told_by(workspace);
     let coverage = workspace.coverage;
-    let is_unused = |judgement: &&Judgement| judgement.verdict == Verdict::Unused;
+    let is_unused = |one: &&Assessment| one.verdict == Verdict::Unused;
     Figures {
         secrets_listed: workspace.secrets_listed(),
         secrets_not_listed: usize::try_from(coverage.secrets_not_listed).unwrap_or(usize::MAX),
         secrets_deleted: workspace.deleted.len(),
-        secrets_confirmed: judgements.iter().filter(is_unused).count(),
+        secrets_confirmed: assessments.iter().filter(is_unused).count(),
         dependents_previewed: previewed,
         dependents_after_completion: previewed + by_higher_limit + by_paging,
         lists_completed_by_higher_limit: completed_by(Source::HigherLimit),
@@ -189,29 +126,30 @@ fn first_told_by(workspace: &Workspace) -> [usize; Source::ALL.len()] {
 }
 
 /// The lists that an endpoint shows page by page. What is amiss with any other is no matter of paging.
-fn is_paged(list: &str) -> bool {
-    matches!(list, "tools" | "agents" | "phone_numbers")
+fn is_paged(list: &Missing) -> bool {
+    use DependentType::{Agent, PhoneNumber, Tool};
+    matches!(list, Missing::List { dependent_type: Tool | Agent | PhoneNumber })
 }
 
-fn lists_not_whole(workspace: &Workspace, counts: impl Fn(&str) -> bool) -> usize {
+fn lists_not_whole(workspace: &Workspace, counts: impl Fn(&Missing) -> bool) -> usize {
     let lists = |secret: &Secret| {
-        let names = secret.gaps.iter().map(|gap| gap.what.as_str());
-        names.filter(|what| *what != CONFIRMATION && counts(what)).collect::<BTreeSet<_>>().len()
+        let lists = secret.gaps.iter().map(|gap| &gap.what);
+        lists.filter(|what| **what != Missing::Confirmation && counts(what)).collect::<BTreeSet<_>>().len()
     };
     workspace.secrets.iter().map(lists).sum()
 }
 
 fn not_read_by_themselves(workspace: &Workspace) -> usize {
     let gaps = workspace.secrets.iter().flat_map(|secret| &secret.gaps);
-    gaps.filter(|gap: &&Gap| gap.what == CONFIRMATION).count() + workspace.lookup_gaps.len()
+    gaps.filter(|gap| gap.what == Missing::Confirmation).count() + workspace.lookup_gaps.len()
 }
 
-/// The status of a step that is only taken where something asks for it.
-fn status(failed: bool, pages: u64, why: impl FnOnce() -> String) -> Status {
+/// The status of a step that is only taken where something asks for it, and that failed so often.
+fn status(failed: usize, pages: u64, why: impl FnOnce(usize) -> Why) -> Status {
     match (failed, pages) {
-        (true, _) => Status::NotRead(why()),
-        (false, 0) => Status::NotNeeded,
-        (false, _) => Status::Whole,
+        (1.., _) => Status::NotRead(why(failed)),
+        (0, 0) => Status::NotNeeded,
+        (0, _) => Status::Whole,
     }
 }
 

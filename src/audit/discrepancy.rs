@@ -1,7 +1,7 @@
 //! Where two parts of the API, each read whole, tell different things of the same secret. In use, both; but somebody
 //! should know that one of them is not to be relied on.
 
-use crate::inventory::{Dependent, DependentType, Relation, Secret, Source};
+use crate::inventory::{Dependent, DependentType, Missing, Relation, Secret, Source};
 
 /// What one part of the API shows and another doesn't.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,17 +34,15 @@ pub(super) fn discrepancy(secret: &Secret, dependent: Dependent<'_>) -> Option<D
         return None;
     }
     let dependent_type = &dependent.resource.dependent_type;
-    let list = match dependent_type {
-        DependentType::Tool => "tools",
-        DependentType::Agent => "agents",
-        DependentType::McpServer => "mcp_servers",
-        DependentType::PhoneNumber => "phone_numbers",
-        _ => return None,
-    };
+    use DependentType::{Agent, McpServer, PhoneNumber, Tool};
+    if !matches!(dependent_type, Tool | Agent | McpServer | PhoneNumber) {
+        return None;
+    }
     let told_by = |sources: &[Source]| sources.iter().any(|source| dependent.sources.contains(*source));
     let completed_by = |by: Source| {
         secret.completions.iter().any(|one| one.dependent_type == *dependent_type && one.by == by)
     };
+    let list = Missing::List { dependent_type: dependent_type.clone() };
     let list_is_whole = !secret.gaps.iter().any(|gap| gap.what == list) && !completed_by(Source::McpServers);
     let told_by_list = told_by(&[Source::Preview, Source::HigherLimit, Source::Dependencies, Source::Secret]);
     if !told_by_list && list_is_whole {

@@ -36,7 +36,8 @@ pub use history::{
 pub(crate) use population::population_drop;
 pub use population::{OnPopulationDrop, PopulationDrop, empty_in_words};
 pub use redact::{Redaction, Redactor};
-pub use verdict::{Evidence, Judgement, PartialView, Verdict, judge};
+pub(crate) use verdict::hides_any;
+pub use verdict::{Evidence, PartialView, Verdict};
 pub use waivers::{AppliedWaiver, Waiver, WaiverState};
 pub(crate) use workspace::Assessment;
 pub use workspace::{AuditedSecret, AuditedWorkspace};
@@ -47,7 +48,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     collect::{ArchivedBranches, Deep},
-    inventory::{FailedWorkspace, Inventory, Secret, Workspace},
+    inventory::{FailedWorkspace, Inventory, Missing, Secret, Workspace},
 };
 
 /// One judged run, in the order that every report keeps: workspace, secret name, secret id, dependent type, name, id.
@@ -194,29 +195,24 @@ fn audit_workspace(mut workspace: Workspace, parameters: &Parameters) -> Audited
     workspace.sort();
     let is_unexpectedly_empty =
         workspace.secrets_listed() == 0 && parameters.search.is_empty() && !parameters.allow_empty;
-    let judgements: Vec<Judgement> =
-        workspace.secrets.iter().map(|secret| judge(&workspace, secret, parameters.partial_view)).collect();
-    let is_settled = |secret: &Secret, judgement: &Judgement| {
-        secret.is_whole() && judgement.verdict != Verdict::Undetermined
+    let hides_any = hides_any(&workspace, parameters.partial_view);
+    // A partial view is no lack of an audit in which everything is known to be in use.
+    let mut is_complete =
+        workspace.lookup_gaps.is_empty() && hides_any.iter().all(|gap| gap.what == Missing::View);
+    let assess = |secret: &Secret| {
+        let missing = verdict::missing(&workspace, secret, &hides_any);
+        is_complete &= missing.is_empty();
+        let verdict = verdict::verdict(secret, &missing);
+        let found = workspace.dependents(secret).enumerate();
+        let discrepancies =
+            found.filter_map(|(at, dependent)| Some((at, discrepancy(secret, dependent)?))).collect();
+        Assessment { verdict, told: None, discrepancies, record: None, waiver: None, grace: None }
     };
-    let is_complete = workspace.page_gaps.is_empty()
-        && workspace.lookup_gaps.is_empty()
-        && verdict::unread_places(&workspace).is_empty()
-        && workspace.secrets.iter().zip(&judgements).all(|(secret, judgement)| is_settled(secret, judgement));
-    let (sources, figures) = (coverage::sources(&workspace), coverage::figures(&workspace, &judgements));
-    let assessments = workspace
-        .secrets
-        .iter()
-        .zip(judgements)
-        .map(|(secret, judgement)| {
-            let found = workspace.dependents(secret).enumerate();
-            let discrepancies =
-                found.filter_map(|(at, dependent)| Some((at, discrepancy(secret, dependent)?))).collect();
-            Assessment { judgement, discrepancies, record: None, waiver: None, is_within_grace: false }
-        })
-        .collect();
+    let assessments: Vec<Assessment> = workspace.secrets.iter().map(assess).collect();
+    let (sources, figures) = (coverage::sources(&workspace), coverage::figures(&workspace, &assessments));
     AuditedWorkspace {
         workspace,
+        hides_any,
         assessments,
         sources,
         figures,
@@ -239,10 +235,7 @@ impl Audit {
         for workspace in &mut self.workspaces {
             let days: Vec<Option<u32>> = workspace.secrets().map(AuditedSecret::unused_days).collect();
             for (assessment, days) in workspace.assessments.iter_mut().zip(days) {
-                let Some(days) = days.filter(|days| *days < days_of_grace) else { continue };
-                assessment.is_within_grace = true;
-                let reason = &mut assessment.judgement.reason;
-                reason.push_str(&format!("; within grace: unused for {days} of {days_of_grace} days"));
+                assessment.grace = days.filter(|days| *days < days_of_grace).map(|_| days_of_grace);
             }
         }
     }
@@ -297,17 +290,6 @@ impl Audit {
             self.secrets().filter(|secret| secret.verdict() == Verdict::Unused).collect();
         unused.sort_by_key(|secret| secret.unused_since());
         unused
-    }
-
-    /// The secrets of which it can't be said whether something uses them, by what is missing: most often that is the same
-    /// for many.
-    #[must_use]
-    pub fn undetermined_by_reason(&self) -> BTreeMap<&str, Vec<AuditedSecret<'_>>> {
-        let mut by_reason: BTreeMap<&str, Vec<AuditedSecret<'_>>> = BTreeMap::new();
-        for secret in self.secrets().filter(|secret| secret.verdict() == Verdict::Undetermined) {
-            by_reason.entry(secret.reason()).or_default().push(secret);
-        }
-        by_reason
     }
 
     /// Every date from the first night with a figure to the last night, each with the totals of the workspaces of this

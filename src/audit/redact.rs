@@ -11,7 +11,7 @@ use super::{
     DependentName, History,
     mask::{FEWEST_DIGITS, digits, mask_runs, masked},
 };
-use crate::inventory::{DependentType, FailedWorkspace, Resource, ScanOutcome, Workspace};
+use crate::inventory::{DependentType, FailedWorkspace, Resource, ScanOutcome, Why, Workspace};
 
 /// What can be made unreadable.
 #[derive(
@@ -157,6 +157,10 @@ impl Redactor {
         }
     }
 
+    fn rewrite_why(&self, why: &mut Why) {
+        why.each_text(&mut |words| self.rewrite(words));
+    }
+
     /// The dependents that are named.
     pub(super) fn dependents(&self, mut dependents: Vec<DependentName>) -> Vec<DependentName> {
         for dependent in &mut dependents {
@@ -173,7 +177,7 @@ impl Redactor {
         workspace.rewrite_resources(|resource| self.rewrite_resource(resource));
         for secret in &mut workspace.secrets {
             self.rewrite(&mut secret.name);
-            secret.gaps.iter_mut().for_each(|gap| self.rewrite(&mut gap.why));
+            secret.gaps.iter_mut().for_each(|gap| self.rewrite_why(&mut gap.why));
         }
         for (_, name) in &mut workspace.deleted {
             self.rewrite(name);
@@ -184,14 +188,14 @@ impl Redactor {
         }
         for scan in &mut workspace.scans {
             if let ScanOutcome::NotRead(why) = &mut scan.outcome {
-                self.rewrite(why);
+                self.rewrite_why(why);
             }
         }
         let notes =
             workspace.warnings.iter_mut().chain(&mut workspace.limits).chain(&mut workspace.view.signs);
         notes.for_each(|note| self.rewrite(note));
         let gaps = workspace.page_gaps.iter_mut().chain(&mut workspace.lookup_gaps);
-        gaps.for_each(|gap| self.rewrite(&mut gap.why));
+        gaps.for_each(|gap| self.rewrite_why(&mut gap.why));
     }
 
     /// Why a workspace could not be read.

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::inventory::{
-    CONFIRMATION, Completion, DependentType, Gap, Reference, Relation, Resource, Scan, ScanOutcome, Sighting,
-    Source, Visibility,
+    Completion, DependentType, Gap, Reference, Relation, Resource, Scan, ScanOutcome, Sighting, Source,
+    Visibility, Why,
 };
 
 /// A workspace as a list of plain facts, from which an inventory can be built in any order.
@@ -197,9 +197,15 @@ fn sighting() -> impl Strategy<Value = Sighting<'static>> {
     })
 }
 
+fn list(dependent_type: DependentType) -> Missing {
+    Missing::List { dependent_type }
+}
+
 fn gap() -> impl Strategy<Value = Gap> {
-    let lists = vec!["tools", "agents", "phone_numbers", "mcp_servers", "others", CONFIRMATION];
-    (prop::sample::select(lists), 0..3_u8).prop_map(|(list, why)| Gap::new(list, format!("problem {why}")))
+    use DependentType::{Agent, McpServer, Other, PhoneNumber, Tool};
+    let lists = [Tool, Agent, PhoneNumber, McpServer, Other].map(list).into_iter();
+    let what = prop::sample::select(Vec::from_iter(lists.chain([Missing::Confirmation])));
+    (what, 0..3_u8).prop_map(|(what, why)| Gap::new(what, format!("problem {why}")))
 }
 
 fn completion() -> impl Strategy<Value = Completion> {
@@ -217,7 +223,7 @@ fn scans() -> impl Strategy<Value = Vec<(Source, ScanOutcome)>> {
         let outcomes = vec![
             ScanOutcome::Whole,
             ScanOutcome::Whole,
-            ScanOutcome::NotRead("status 403; give the key access to this".to_owned()),
+            ScanOutcome::NotRead("status 403; give the key access to this".to_owned().into()),
             ScanOutcome::SwitchedOff,
             ScanOutcome::NotPartOfThisAudit,
         ];

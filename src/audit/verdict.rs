@@ -3,11 +3,9 @@
 //! `unused` is a claim that something may be deleted. It is made only where every place that could hold a reference was
 //! read whole, just now, and none does, and the secret, read once more by itself, shows no use either.
 
-use super::DependentCounts;
-use crate::{
-    inventory::{Extent, Gap, ScanOutcome, Secret, Source, View, Workspace},
-    text::cut,
-};
+use std::borrow::Cow;
+
+use crate::inventory::{Extent, Gap, Missing, Scan, ScanOutcome, Secret, Source, View, Why, Workspace};
 
 /// What is to be said of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,17 +62,6 @@ impl Evidence {
     }
 }
 
-/// A verdict and the reason for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
-    /// What is to be said.
-    pub verdict: Verdict,
-    /// Why, in words.
-    pub reason: String,
-    /// What it rests on; only where it is "unused".
-    pub evidence: Option<Evidence>,
-}
-
 /// What a view that is proven to be partial leads to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -100,139 +87,64 @@ impl PartialView {
     }
 }
 
-/// Judges one secret of a workspace.
+/// What is to be said of a secret in whose case this is missing.
 #[must_use]
-pub fn judge(workspace: &Workspace, secret: &Secret, partial_view: PartialView) -> Judgement {
-    let missing = missing(workspace, secret, partial_view);
-    let uses = || DependentCounts::of(workspace, secret).in_words();
-    let (verdict, reason) = match (secret.uses() > 0, missing.is_empty()) {
-        (true, _) if secret.is_whole() => (Verdict::InUse, format!("used by {}", uses())),
-        (true, _) => (
-            Verdict::InUse,
-            format!(
-                "used by at least {}; not read whole: {}",
-                uses(),
-                shortened(list_gaps(secret)).join("; ")
-            ),
-        ),
-        (false, true) => (
-            Verdict::Unused,
-            format!(
-                "every place that this audit reads ({}) was read whole and none holds a reference; read once more by \
-                 itself, it still shows no use",
-                places(workspace)
-            ),
-        ),
-        (false, false) => (
-            Verdict::Undetermined,
-            format!("no use is known, but a use could be missed: {}", missing.join("; ")),
-        ),
-    };
-    let evidence = (verdict == Verdict::Unused).then(|| Evidence::of(is_inspected(workspace)));
-    Judgement { verdict, reason, evidence }
+pub(super) fn verdict(secret: &Secret, missing: &[Cow<'_, Gap>]) -> Verdict {
+    match (secret.uses() > 0, missing.is_empty()) {
+        (true, _) => Verdict::InUse,
+        (false, true) => Verdict::Unused,
+        (false, false) => Verdict::Undetermined,
+    }
 }
 
-/// What could hide a use of this secret. Empty: nothing.
-fn missing(workspace: &Workspace, secret: &Secret, partial_view: PartialView) -> Vec<String> {
-    let mut missing = list_gaps(secret);
-    missing.extend(unread_places(workspace));
-    missing.extend(workspace.page_gaps.iter().map(Gap::in_words));
+/// What could hide a use of this secret, in an audit in which this could hide a use of any. Empty: nothing. Where a use is
+/// known, that settles all but which others there are.
+pub(super) fn missing<'a>(
+    workspace: &'a Workspace,
+    secret: &'a Secret,
+    hides_any: &'a [Gap],
+) -> Vec<Cow<'a, Gap>> {
+    let hides_any = if secret.uses() > 0 { &[] } else { hides_any };
+    let mut missing: Vec<_> = secret.gaps.iter().chain(hides_any).map(Cow::Borrowed).collect();
+    // Where something else is missing, nothing needed these to be read.
+    if missing.is_empty() && secret.uses() == 0 {
+        missing.extend(uninspected_places(workspace).map(Cow::Owned));
+        if missing.is_empty() && !secret.confirmed {
+            missing.push(Cow::Owned(Gap::new(Missing::Confirmation, Why::NotAsked)));
+        }
+    }
+    missing
+}
+
+/// What could hide a use of any secret of a workspace.
+pub(crate) fn hides_any(workspace: &Workspace, partial_view: PartialView) -> Vec<Gap> {
+    let mut missing: Vec<Gap> =
+        Source::SCANNED.into_iter().filter_map(|place| unread(workspace, place)).collect();
+    missing.extend(workspace.page_gaps.iter().cloned());
     if partial_view == PartialView::Undetermined {
         missing.extend(hidden_from_the_key(workspace));
     }
-    // Where something else is missing, nothing needed these to be read.
-    if missing.is_empty() {
-        missing.extend(uninspected_places(workspace));
-    }
-    if missing.is_empty() && !secret.confirmed {
-        missing.push("it was not read once more by itself".to_owned());
-    }
-    shortened(missing)
+    missing
 }
 
-/// How many reasons are told of one secret.
-const REASONS_TOLD: usize = 20;
-
-/// The longest reason, and of all of one secret together the most that is told, in bytes: they may be the same for each.
-const REASON_LENGTH: usize = 1_000;
-const REASONS_LENGTH: usize = 2_000;
-
-/// The first of these, and how many more there are: thousands may be the same for each secret.
-fn shortened(reasons: Vec<String>) -> Vec<String> {
-    let (number, mut length) = (reasons.len(), 0);
-    let mut told: Vec<String> = reasons
-        .into_iter()
-        .take(REASONS_TOLD)
-        .map(|reason| cut(reason.into(), REASON_LENGTH).into_owned())
-        .take_while(|reason| {
-            let is_told = length == 0 || length + reason.len() <= REASONS_LENGTH;
-            length += reason.len();
-            is_told
-        })
-        .collect();
-    if told.len() < number {
-        told.push(format!("and {} more", number - told.len()));
+/// Why a place that can hold a reference was not read whole.
+fn unread(workspace: &Workspace, source: Source) -> Option<Gap> {
+    let mut scans = workspace.scans.iter().filter(|scan| scan.source == source).peekable();
+    match scans.peek() {
+        Some(_) => scans.find_map(Scan::gap),
+        None => (!source.may_be_left_out()).then(|| Gap::new(Missing::Place { source }, Why::NotAsked)),
     }
-    told
-}
-
-/// The places that can hold a reference and were not read whole, each with the reason. Only tools and agents may be left
-/// out, since `used_by` has lists for them.
-pub(super) fn unread_places(workspace: &Workspace) -> Vec<String> {
-    Source::SCANNED
-        .into_iter()
-        .filter_map(|place| {
-            let may_be_left_out = matches!(place, Source::Tools | Source::Agents);
-            let mut scans = workspace.scans.iter().filter(|scan| scan.source == place).peekable();
-            if scans.peek().is_none() {
-                return (!may_be_left_out).then(|| format!("{} not read", place.as_str()));
-            }
-            scans.find_map(|scan| match scan.outcome {
-                ScanOutcome::NotPartOfThisAudit if !may_be_left_out => {
-                    Some(format!("{} not part of this audit", place.as_str()))
-                }
-                _ => scan.gap(),
-            })
-        })
-        .collect()
 }
 
 /// Tools and agents, where nothing needed them to be read but this.
-fn uninspected_places(workspace: &Workspace) -> impl Iterator<Item = String> {
+fn uninspected_places(workspace: &Workspace) -> impl Iterator<Item = Gap> {
     let unread = workspace.scans.iter().filter(|scan| scan.outcome == ScanOutcome::NotNeeded);
-    unread.map(|scan| format!("{} not read", scan.source.as_str()))
+    unread.map(|scan| Gap::new(Missing::Place { source: scan.source }, Why::NotAsked))
 }
 
-/// Why a use could be where the key may not look, and what to do about it.
-fn hidden_from_the_key(workspace: &Workspace) -> Option<String> {
+/// Why a use could be where the key may not look.
+fn hidden_from_the_key(workspace: &Workspace) -> Option<Gap> {
     let View { extent: Extent::Partial, signs } = &workspace.view else { return None };
-    let first = signs.first().map_or("", String::as_str);
-    let others = match signs.len() {
-        0 | 1 => String::new(),
-        several => format!(" (and {} more signs)", several - 1),
-    };
-    Some(format!(
-        "this key does not see the whole workspace: {first}{others}; use a key of a workspace admin that is limited to \
-         convai_read, share what is named with the key's user, or set [audit] partial_view = \"accept\""
-    ))
-}
-
-/// The places that were read, in words: what an unused secret is not in.
-fn places(workspace: &Workspace) -> &'static str {
-    if is_inspected(workspace) {
-        "what the API says uses it, environment variables, speech engines, MCP servers, settings, tools, agents"
-    } else {
-        "what the API says uses it, environment variables, speech engines, MCP servers, settings"
-    }
-}
-
-/// Whether every tool, agent and branch was read.
-pub(super) fn is_inspected(workspace: &Workspace) -> bool {
-    [Source::Tools, Source::Agents].into_iter().all(|place| {
-        workspace.scans.iter().any(|scan| scan.source == place && scan.outcome == ScanOutcome::Whole)
-    })
-}
-
-fn list_gaps(secret: &Secret) -> Vec<String> {
-    secret.gaps.iter().map(Gap::in_words).collect()
+    let (sign, others) = (signs.first().cloned().unwrap_or_default(), signs.len().saturating_sub(1));
+    Some(Gap::new(Missing::View, Why::Hidden(sign, others)))
 }

@@ -1,10 +1,12 @@
 //! One workspace and its secrets as the reports see them: what was read, and what is to be said of each.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use super::{
     AppliedWaiver, DependentCounts, Discrepancy, Evidence, Figures, PopulationDrop, Record, SourceRow,
-    Status, Totals, UnusedCounts, Verdict, history::days_between, verdict::Judgement,
+    Status, Totals, UnusedCounts, Verdict, history::days_between, verdict,
 };
 use crate::inventory::{Dependent, Gap, Reference, Secret, Source, View, Workspace};
 
@@ -12,6 +14,8 @@ use crate::inventory::{Dependent, Gap, Reference, Secret, Source, View, Workspac
 #[derive(Debug)]
 pub struct AuditedWorkspace {
     pub(crate) workspace: Workspace,
+    /// What could hide a use of any of its secrets.
+    pub(crate) hides_any: Vec<Gap>,
     /// In the order of the secrets.
     pub(crate) assessments: Vec<Assessment>,
     pub(crate) sources: Vec<SourceRow>,
@@ -27,19 +31,22 @@ pub struct AuditedWorkspace {
 /// What is to be said of one secret.
 #[derive(Clone, Debug)]
 pub(crate) struct Assessment {
-    pub(crate) judgement: Judgement,
+    pub(crate) verdict: Verdict,
+    /// The reason in the words of a report that was read.
+    pub(crate) told: Option<String>,
     /// By the position of the dependent.
     pub(crate) discrepancies: Vec<(usize, Discrepancy)>,
     /// What this audit and those before it saw of it.
     pub(crate) record: Option<Record>,
     pub(crate) waiver: Option<AppliedWaiver>,
-    pub(crate) is_within_grace: bool,
+    /// For how many days it may be unused, where it is for fewer.
+    pub(crate) grace: Option<u32>,
 }
 
 /// One secret with what is to be said of it, borrowed from its workspace.
 #[derive(Clone, Copy, Debug)]
 pub struct AuditedSecret<'a> {
-    workspace: &'a Workspace,
+    audited: &'a AuditedWorkspace,
     secret: &'a Secret,
     assessment: &'a Assessment,
 }
@@ -65,9 +72,8 @@ impl AuditedWorkspace {
 
     /// The secrets, in order.
     pub fn secrets(&self) -> impl Iterator<Item = AuditedSecret<'_>> {
-        let workspace = &self.workspace;
-        let assessed = workspace.secrets.iter().zip(&self.assessments);
-        assessed.map(move |(secret, assessment)| AuditedSecret { workspace, secret, assessment })
+        let assessed = self.workspace.secrets.iter().zip(&self.assessments);
+        assessed.map(|(secret, assessment)| AuditedSecret { audited: self, secret, assessment })
     }
 
     /// Whether everything in it was read whole.
@@ -196,7 +202,7 @@ impl<'a> AuditedSecret<'a> {
     /// The name of its workspace.
     #[must_use]
     pub fn workspace(self) -> &'a str {
-        &self.workspace.name
+        self.audited.name()
     }
 
     /// Its id.
@@ -214,19 +220,29 @@ impl<'a> AuditedSecret<'a> {
     /// What is to be said of it.
     #[must_use]
     pub fn verdict(self) -> Verdict {
-        self.assessment.judgement.verdict
+        self.assessment.verdict
     }
 
-    /// Why, in words.
+    /// Why, in the words of the report that this was read from.
+    pub(crate) fn told_reason(self) -> Option<&'a str> {
+        self.assessment.told.as_deref()
+    }
+
+    /// What could hide a use of it. Nothing could where it is unused, and other than its own lists nothing matters where it
+    /// is in use.
     #[must_use]
-    pub fn reason(self) -> &'a str {
-        &self.assessment.judgement.reason
+    pub fn missing(self) -> Vec<Cow<'a, Gap>> {
+        let AuditedWorkspace { workspace, hides_any, .. } = self.audited;
+        match self.verdict() {
+            Verdict::Unused => Vec::new(),
+            _ => verdict::missing(workspace, self.secret, hides_any),
+        }
     }
 
     /// What "unused" rests on; only of a secret that is called so.
     #[must_use]
     pub fn evidence(self) -> Option<Evidence> {
-        self.assessment.judgement.evidence
+        (self.verdict() == Verdict::Unused).then(|| Evidence::of(self.audited.is_inspected()))
     }
 
     /// Whether every list of its dependents was read whole.
@@ -243,7 +259,7 @@ impl<'a> AuditedSecret<'a> {
 
     /// What uses it, in order.
     pub fn dependents(self) -> impl ExactSizeIterator<Item = Dependent<'a>> {
-        self.workspace.dependents(self.secret)
+        self.audited.workspace.dependents(self.secret)
     }
 
     /// What uses it, in order, each with whether one part of the API tells of it and another, which should, does not.
@@ -265,7 +281,7 @@ impl<'a> AuditedSecret<'a> {
     /// How many dependents of each kind it has.
     #[must_use]
     pub fn counts(self) -> DependentCounts {
-        DependentCounts::of(self.workspace, self.secret)
+        DependentCounts::of(&self.audited.workspace, self.secret)
     }
 
     /// What this audit and those before it saw of it.
@@ -290,7 +306,13 @@ impl<'a> AuditedSecret<'a> {
     /// Whether it is unused for a shorter time than `[policy] unused_after_days` lets pass.
     #[must_use]
     pub fn is_within_grace(self) -> bool {
-        self.assessment.is_within_grace
+        self.assessment.grace.is_some()
+    }
+
+    /// For how many days it is unused, and for how many it may be, where these have not passed.
+    #[must_use]
+    pub fn grace(self) -> Option<(u32, u32)> {
+        self.unused_days().zip(self.assessment.grace)
     }
 
     /// Whether it is unused and that is neither waived nor within grace.

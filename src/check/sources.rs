@@ -99,7 +99,7 @@ impl From<Result<(), ApiError>> for Outcome {
 impl From<Result<Scan, ApiError>> for Outcome {
     fn from(tried: Result<Scan, ApiError>) -> Self {
         match tried.map(|scan| scan.outcome) {
-            Ok(ScanOutcome::NotRead(why)) => Self::Failed { why, key_refused: false },
+            Ok(ScanOutcome::NotRead(why)) => Self::Failed { why: why.to_string(), key_refused: false },
             tried => tried.map(drop).into(),
         }
     }
@@ -202,7 +202,7 @@ fn listing(
         Ok(workspace) => {
             let of_each = workspace.secrets.iter().flat_map(|secret| &secret.gaps);
             match workspace.page_gaps.iter().chain(of_each).next() {
-                Some(gap) => Outcome::Lacking { why: gap.in_words(), is_gap: true },
+                Some(gap) => Outcome::Lacking { why: gap.to_string(), is_gap: true },
                 None => Outcome::Readable,
             }
         }

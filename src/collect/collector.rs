@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Client, ListedSecret, ResourceType, Sought},
-    inventory::{DependentType, Secret, Sighting, Source, Workspace},
+    inventory::{DependentType, Secret, Sighting, Source, Why, Workspace},
     memory::{Held, Kept, Share, text},
     progress::WorkspaceProgress,
 };
@@ -50,7 +50,7 @@ pub(super) struct Collector {
     /// Lists that are being paged or were.
     pub(super) paged: HashSet<(usize, ResourceType)>,
     /// Lists of MCP servers that may have been cut: only the scan of all MCP servers can tell.
-    pub(super) mcp_servers_cut: BTreeMap<usize, String>,
+    pub(super) mcp_servers_cut: BTreeMap<usize, Why>,
     /// Secrets whose dependents were answered with 404.
     pub(super) vanished: BTreeSet<usize>,
     /// Secrets that are gone, to be taken out at the end.

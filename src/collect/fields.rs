@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{collector::Collector, reading::Found};
 use crate::{
     api::UnknownField,
-    inventory::{DependentType, Gap, Relation, Resource, Sighting, Source, Visibility},
+    inventory::{DependentType, Gap, Missing, Relation, Resource, Sighting, Source, Visibility},
 };
 
 /// How many words that may be ids are kept of the unknown fields of all secrets.
@@ -42,10 +42,8 @@ impl Collector {
             let sought = self.fields_sought.get_or_insert_with(|| Arc::new(self.sought.ready(true)));
             let found = field.search(sought);
             if let Some(problem) = found.problem {
-                self.add_page_gap(Gap::new(
-                    format!("field {} of secrets", field.told_name()),
-                    problem.to_string(),
-                ));
+                let what = Missing::Field { name: field.told_name() };
+                self.add_page_gap(Gap::new(what, problem.to_string()));
             }
             if field.is_others() {
                 continue;

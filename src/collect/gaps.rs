@@ -4,7 +4,7 @@
 use super::collector::Collector;
 use crate::{
     api::ListName,
-    inventory::{CONFIRMATION, Gap},
+    inventory::{DependentType, Gap, Missing, Why},
     memory::{Kept, Share},
 };
 
@@ -45,9 +45,9 @@ impl Collector {
     pub(super) fn add_gap(&mut self, position: usize, gap: Gap) {
         if let Some(secret) = self.workspace.secrets.get_mut(position) {
             let workspace = &self.workspace.name;
-            tracing::debug!(workspace, secret = secret.id, list = gap.what, "not whole: {}", gap.why);
+            tracing::debug!(workspace, secret = secret.id, "not whole: {gap}");
             let is_known = |gap: &Gap| {
-                gap.what == CONFIRMATION || ListName::known().iter().any(|list| list.as_str() == gap.what)
+                !matches!(gap.what, Missing::List { dependent_type: DependentType::Unrecognized(_) })
             };
             let Some(inserted) = insert(&mut secret.gaps, gap, GAPS_KEPT, is_known) else { return };
             if inserted.left_out.is_some() {
@@ -59,23 +59,27 @@ impl Collector {
         }
     }
 
+    /// Notes such a list by its name.
+    pub(super) fn add_list_gap(&mut self, position: usize, list: &ListName, why: Why) {
+        self.add_gap(position, Gap::new(Missing::List { dependent_type: list.dependent_type() }, why));
+    }
+
     /// Says that there are more gaps than are told.
     pub(super) fn tell_more_gaps(&mut self) {
-        let why = |most: usize| format!("more than {most} were not read; the first in order are told");
         for position in &self.has_more_gaps {
             if let Some(secret) = self.workspace.secrets.get_mut(*position) {
-                secret.gaps.push(Gap::new("further lists that this program does not know", why(GAPS_KEPT)));
+                secret.gaps.push(Gap::new(Missing::FurtherLists, Why::MoreThan(GAPS_KEPT)));
             }
         }
         if self.has_more_page_gaps {
-            let what = "further pages or fields of the list of secrets";
-            self.workspace.page_gaps.push(Gap::new(what, why(PAGE_GAPS_KEPT)));
+            let why = Why::MoreThan(PAGE_GAPS_KEPT);
+            self.workspace.page_gaps.push(Gap::new(Missing::FurtherPages, why));
         }
     }
 
     /// Notes a page, or something else of the list of secrets, that could not be read.
     pub(super) fn add_page_gap(&mut self, gap: Gap) {
-        let words = gap.in_words();
+        let told = gap.clone();
         // A field that can't be searched is met in each secret.
         let inserted = insert(&mut self.workspace.page_gaps, gap, PAGE_GAPS_KEPT, |_| false);
         let Some(inserted) = inserted else { return };
@@ -83,12 +87,12 @@ impl Collector {
         if !inserted.is_allowed(&self.share) {
             self.workspace.page_gaps.clear();
         }
-        tracing::debug!(workspace = self.workspace.name, "not whole: {words}");
+        tracing::debug!(workspace = self.workspace.name, "not whole: {told}");
     }
 
     /// Notes a secret that something refers to and that could not be looked up.
     pub(super) fn add_lookup_gap(&mut self, gap: Gap) {
-        tracing::debug!(workspace = self.workspace.name, "not whole: {}", gap.in_words());
+        tracing::debug!(workspace = self.workspace.name, "not whole: {gap}");
         if self.keeps(Kept::Notes, gap.bytes()) {
             self.workspace.lookup_gaps.push(gap);
         }

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     api::{Answer, ApiError, ListName, ListedSecret, Next, ResourceType, Walk},
-    inventory::{Completion, DependentType, Gap, Source},
-    memory::{Kept, text},
+    inventory::{Completion, DependentType, Gap, Missing, Source, Why},
+    memory::Kept,
 };
 
 /// The lists still to be completed, by the position of their secret.
@@ -29,13 +29,13 @@ pub(super) struct PagedList {
     pub(super) secret: usize,
     pub(super) resource_type: ResourceType,
     /// Why it could not be taken for whole before.
-    why: String,
+    doubt: Why,
 }
 
 impl PagedList {
     /// What it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + text(&self.why)
+        size_of::<Self>() + self.doubt.bytes()
     }
 }
 
@@ -57,7 +57,7 @@ impl Collector {
     pub(super) fn take_page(&mut self, walk: Walk, answer: Result<Answer, ApiError>) -> Result<(), ApiError> {
         match self.read_page(walk, answer) {
             Err(error) if self.places.secrets.known_before.is_some() && !error.ends_the_workspace() => {
-                self.add_page_gap(Gap::new("list of secrets, walked once more", error.advice()));
+                self.add_page_gap(Gap::new(Missing::SecretsOnceMore, error.advice()));
                 Ok(())
             }
             read => read,
@@ -149,12 +149,11 @@ impl Collector {
             Ok(read) => read,
             Err(error) if error.ends_the_workspace() => return Err(error),
             Err(error) => {
-                let what = format!("page {page} of the secrets with dependency_limit={limit}");
                 if page > 1 && error.refuses_cursor() {
                     // Its lists are paged instead, and so are those of the pages that take its place.
                     self.refused_pages.add(page, error.to_string());
                 } else {
-                    self.add_page_gap(Gap::new(what, error.advice()));
+                    self.add_page_gap(Gap::new(Missing::Page { page, limit }, error.advice()));
                 }
                 (HashMap::new(), Vec::new())
             }
@@ -198,20 +197,21 @@ impl Collector {
     /// Pages each list for which there is an endpoint. Of MCP servers the scan may decide; any other stays a gap.
     pub(super) fn page_to_the_end(&mut self, open: Open) {
         for (position, lists) in open {
-            for OpenList { name, why, only_by_length, .. } in lists {
+            for OpenList { name, doubt, only_by_length, .. } in lists {
                 match name {
                     ListName::Pageable(resource_type) => {
                         if self.paged.insert((position, resource_type)) {
-                            let list = PagedList { secret: position, resource_type, why };
+                            let list = PagedList { secret: position, resource_type, doubt };
                             self.queue(Job::Dependents { list, walk: self.client.walk() });
                         }
                     }
                     ListName::McpServers if only_by_length => {
-                        if self.keeps(Kept::Notes, text(&why) + 4 * size_of::<usize>()) {
-                            self.mcp_servers_cut.insert(position, why);
+                        if self.keeps(Kept::Notes, doubt.bytes() + size_of::<Why>() + 4 * size_of::<usize>())
+                        {
+                            self.mcp_servers_cut.insert(position, doubt);
                         }
                     }
-                    name => self.add_gap(position, Gap::new(name.as_str(), why)),
+                    name => self.add_list_gap(position, &name, doubt),
                 }
             }
         }
@@ -221,8 +221,7 @@ impl Collector {
     /// contradicts itself.
     fn doubt_emptiness(&mut self, list: &PagedList) {
         if self.secret(list.secret).is_some_and(|secret| secret.confirmed && secret.uses() == 0) {
-            let why = "read again it still says that there is more, and paged to its end it shows nothing";
-            self.add_gap(list.secret, Gap::new(list.resource_type.as_str(), why));
+            self.add_list_gap(list.secret, &ListName::Pageable(list.resource_type), Why::Contradictory);
         }
     }
 
@@ -269,8 +268,8 @@ impl Collector {
                 if error.is_not_found() {
                     self.vanished.insert(list.secret);
                 }
-                let why = format!("{}, and the rest could not be read: {}", list.why, error.advice());
-                self.add_gap(list.secret, Gap::new(list.resource_type.as_str(), why));
+                let why = Why::RestNotRead(Box::new(list.doubt), error.advice());
+                self.add_list_gap(list.secret, &ListName::Pageable(list.resource_type), why);
             }
         }
         Ok(())
@@ -280,28 +279,30 @@ impl Collector {
     /// of a server that the key may not see, the scan knows nothing.
     pub(super) fn settle_mcp_servers(&mut self) {
         let scan = self.workspace.scans.iter().find(|scan| scan.source == Source::McpServers);
-        let missing = match scan {
-            Some(scan) => scan.gap(),
-            None => Some("mcp_servers not read".to_owned()),
+        let not_read = match scan {
+            Some(scan) => scan.gap().map(|gap| gap.why),
+            None => Some(Why::NotAsked),
         };
-        for (position, why) in std::mem::take(&mut self.mcp_servers_cut) {
-            let missing = missing.clone().or_else(|| self.mcp_server_not_scanned(position));
-            match missing {
-                None => self.complete(position, &ListName::McpServers, Source::McpServers),
-                Some(missing) => self.add_gap(position, Gap::new("mcp_servers", format!("{why}; {missing}"))),
-            }
+        for (position, doubt) in std::mem::take(&mut self.mcp_servers_cut) {
+            let doubt = Box::new(doubt);
+            let why = match not_read.clone() {
+                Some(servers) => Why::ServersNotRead(doubt, Box::new(servers)),
+                None if self.shows_unlisted_server(position) => Why::ServersHidden(doubt),
+                None => {
+                    self.complete(position, &ListName::McpServers, Source::McpServers);
+                    continue;
+                }
+            };
+            self.add_list_gap(position, &ListName::McpServers, why);
         }
     }
 
-    fn mcp_server_not_scanned(&self, position: usize) -> Option<String> {
-        let secret = self.secret(position)?;
-        let mut servers = self
-            .workspace
-            .dependents(secret)
-            .filter(|dependent| dependent.resource.dependent_type == DependentType::McpServer);
-        servers
-            .any(|server| !server.sources.contains(Source::McpServers))
-            .then(|| "it shows MCP servers that this key cannot list, so it may have more of them".to_owned())
+    fn shows_unlisted_server(&self, position: usize) -> bool {
+        let dependents = self.secret(position).map(|secret| self.workspace.dependents(secret));
+        dependents.into_iter().flatten().any(|dependent| {
+            dependent.resource.dependent_type == DependentType::McpServer
+                && !dependent.sources.contains(Source::McpServers)
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     api::{DependentList, HasMore, ListName},
+    inventory::Why,
     memory::text,
 };
 
@@ -9,7 +10,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OpenList {
     pub(super) name: ListName,
-    pub(super) why: String,
+    pub(super) doubt: Why,
     /// Whether nothing but its length raises the doubt.
     pub(super) only_by_length: bool,
     /// Whether it could not be read, so that another showing of the same list settles nothing.
@@ -21,7 +22,7 @@ pub(super) struct OpenList {
 impl OpenList {
     /// What it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + text(self.name.as_str()) + text(&self.why)
+        size_of::<Self>() + text(self.name.as_str()) + self.doubt.bytes()
     }
 }
 
@@ -29,17 +30,15 @@ impl OpenList {
 ///
 /// Only tools, agents and phone numbers carry a `*_has_more` flag. Where there is none, a list exactly as long as the
 /// limit may have been cut with nothing to say so.
-fn why_not_whole(list: &DependentList<'_>, limit: u32) -> Option<String> {
+fn why_not_whole(list: &DependentList<'_>, limit: u32) -> Option<Why> {
     if let Some(problem) = &list.problem {
-        return Some(problem.clone());
+        return Some(problem.clone().into());
     }
     match list.has_more {
         HasMore::No => None,
-        HasMore::Yes => Some(format!("cut at {limit}")),
+        HasMore::Yes => Some(Why::Cut(limit)),
         HasMore::Absent if list.shown < limit as usize => None,
-        HasMore::Absent => {
-            Some(format!("as long as the limit of {limit}, with no flag to say whether it was cut"))
-        }
+        HasMore::Absent => Some(Why::AsLongAsLimit(limit)),
     }
 }
 
@@ -48,11 +47,11 @@ pub(super) fn open_lists(lists: &[DependentList<'_>], limit: u32) -> Vec<OpenLis
     lists
         .iter()
         .filter_map(|list| {
-            let why = why_not_whole(list, limit)?;
+            let doubt = why_not_whole(list, limit)?;
             let only_by_length = list.has_more == HasMore::Absent && list.problem.is_none();
             Some(OpenList {
                 name: list.name.clone(),
-                why,
+                doubt,
                 only_by_length,
                 unreadable: list.problem.is_some(),
                 shown: list.shown,
@@ -98,6 +97,6 @@ mod tests {
     #[test]
     fn a_problem_outweighs_a_flag() {
         let unreadable = DependentList { problem: Some("no list".to_owned()), ..list(0, HasMore::No) };
-        assert_eq!(why_not_whole(&unreadable, 20).as_deref(), Some("no list"));
+        assert_eq!(why_not_whole(&unreadable, 20), Some("no list".to_owned().into()));
     }
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Form, Sought},
-    inventory::{Gap, Scan, ScanOutcome, Secret, Source},
+    inventory::{Gap, Missing, Scan, ScanOutcome, Secret, Source, Why},
     memory::Kept,
 };
 
@@ -65,7 +65,7 @@ impl Collector {
             return;
         }
         let sought = Arc::new(self.sought.ready(!list_has_ended));
-        let is_first = |source: &Source| !is_inspected(*source) || self.options.deep == Deep::Always;
+        let is_first = |source: &Source| !source.may_be_left_out() || self.options.deep == Deep::Always;
         let sources = Source::SCANNED.into_iter().filter(is_first);
         let readings = sources.map(|source| self.whole(source, &sought)).collect();
         self.start_user();
@@ -220,9 +220,7 @@ impl Collector {
         if !self.candidates().is_empty() && !self.is_covered(&self.sought.ready(false)) {
             let sources: Vec<Source> = self.places.by_source.keys().copied().collect();
             for source in sources {
-                let why = "ids of secrets have characters other than letters, digits, _ and -, and too many lengths to \
-                           be searched for; report these ids to the vendor";
-                self.take_outcome(Scan::new(source, ScanOutcome::NotRead(why.to_owned())));
+                self.take_outcome(Scan::new(source, ScanOutcome::NotRead(Why::UnsearchableIds)));
             }
         }
         for _ in 1..MOST_WALKS {
@@ -243,17 +241,12 @@ impl Collector {
             self.places.secrets.is_settled |= walks_secrets && self.workspace.secrets.len() == known;
         }
         let (readings, walks_secrets) = self.what_to_walk();
+        let why = Why::Shifting(MOST_WALKS);
         for reading in readings {
-            let why = format!(
-                "it showed something new in each of {MOST_WALKS} walks; run the audit at a quieter time"
-            );
-            self.take_outcome(Scan::new(reading.source, ScanOutcome::NotRead(why)));
+            self.take_outcome(Scan::new(reading.source, ScanOutcome::NotRead(why.clone())));
         }
         if walks_secrets && self.workspace.page_gaps.is_empty() {
-            let why = format!(
-                "it showed new secrets in each of {MOST_WALKS} walks; run the audit at a quieter time"
-            );
-            self.add_page_gap(Gap::new("list of secrets", why));
+            self.add_page_gap(Gap::new(Missing::Secrets, why));
         }
         Ok(self)
     }
@@ -286,9 +279,4 @@ impl Collector {
             ((list.is_long || !self.gone.is_empty()) && !list.is_settled) || !fields_are_covered;
         (readings.collect(), walks_secrets)
     }
-}
-
-/// Whether a place is read only where a secret would be called unused without that.
-fn is_inspected(source: Source) -> bool {
-    matches!(source, Source::Tools | Source::Agents)
 }

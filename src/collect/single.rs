@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api::{Answer, ApiError, ListName},
-    inventory::{CONFIRMATION, Gap, Reference, Secret, Source},
+    inventory::{Gap, Missing, Reference, Secret, Source, Why},
     memory::{Kept, text},
 };
 
@@ -90,8 +90,7 @@ impl Collector {
         let mut asked = self.take_answers().await?;
         if asked.workspace.coverage.secrets_by_themselves == 0 {
             for position in std::mem::take(&mut asked.gone) {
-                let why = "asked for by itself it is answered with 404, but no other secret can be asked for either";
-                asked.add_gap(position, Gap::new(CONFIRMATION, why));
+                asked.add_gap(position, Gap::new(Missing::Confirmation, Why::NoneByItself));
             }
         }
         Ok(asked)
@@ -121,16 +120,12 @@ impl Collector {
             (Purpose::Vanished(position), answer) => {
                 if let Err(error) = answer.and_then(|answer| self.take_by_itself(position, &answer).map(drop))
                 {
-                    self.add_gap(position, Gap::new(CONFIRMATION, error.advice()));
+                    self.add_gap(position, Gap::new(Missing::Confirmation, error.advice()));
                 }
             }
             (Purpose::SecondOpinion(position), answer) => {
-                let seen = match answer {
-                    Ok(_) => "its dependents can be asked for".to_owned(),
-                    Err(error) => error.advice(),
-                };
-                let why = format!("it is listed, but asked for by itself it is answered with 404; {seen}");
-                self.add_gap(position, Gap::new(CONFIRMATION, why));
+                let why = Why::NotFoundByItself(answer.err().map(|error| error.advice()));
+                self.add_gap(position, Gap::new(Missing::Confirmation, why));
             }
             (Purpose::Control(position), answer) => {
                 // What it shows is known now; that it answered at all is what counts.
@@ -142,7 +137,7 @@ impl Collector {
             }
             (Purpose::Confirmation(position), answer) => {
                 if let Err(error) = answer.and_then(|answer| self.take_confirmation(position, &answer)) {
-                    self.add_gap(position, Gap::new(CONFIRMATION, error.advice()));
+                    self.add_gap(position, Gap::new(Missing::Confirmation, error.advice()));
                 }
             }
         }
@@ -162,9 +157,7 @@ impl Collector {
             // What was paged before was paged before: this asks how it is now. And what was paged to its end without
             // a dependent, and says again that it has some, is not whole.
             if self.paged.remove(&(position, resource_type)) && list.shown == 0 {
-                let why =
-                    "paged to its end it shows nothing, and read again it still says that there is more";
-                self.add_gap(position, Gap::new(list.name.as_str(), why));
+                self.add_list_gap(position, &list.name, Why::Contradictory);
             }
         }
         self.page_to_the_end(open);
@@ -206,10 +199,7 @@ impl Collector {
             false => "no secret can have this id".to_owned(),
         };
         if exists && !error.key_is_refused() {
-            let what = match holders.is_empty() {
-                true => format!("secret {id}, which the last complete audit listed"),
-                false => format!("secret {id}, which is referred to"),
-            };
+            let what = Missing::Secret { secret_id: id.to_owned(), is_referred_to: !holders.is_empty() };
             self.add_lookup_gap(Gap::new(what, error.advice()));
         }
         if error.is_forbidden() || (error.key_is_refused() && holders.is_empty()) {

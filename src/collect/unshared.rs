@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api::ApiError,
-    inventory::{Extent, Gap, Seen, Source, Workspace},
+    inventory::{Extent, Gap, Missing, Seen, Source, Why, Workspace},
     memory::{Kept, text},
 };
 
@@ -38,10 +38,10 @@ impl Collector {
             // Nothing is called unused then: who knows what it would have shown.
             not_told => {
                 let why = match not_told {
-                    Some(Err(error)) => format!("its report.json cannot be read: {error}"),
-                    _ => "[http] run_timeout_seconds passed while bundles were read".to_owned(),
+                    Some(Err(error)) => Why::EarlierReport(error.to_string()),
+                    _ => Why::Deadline,
                 };
-                self.add_page_gap(Gap::new("what the last complete audit saw", why));
+                self.add_page_gap(Gap::new(Missing::LastAudit, why));
                 return Ok(self);
             }
         };

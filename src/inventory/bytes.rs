@@ -1,6 +1,6 @@
 //! What each part of an inventory takes, in bytes, for whoever counts what is kept.
 
-use super::{Gap, Reference, Secret, Use, Workspace};
+use super::{Gap, Missing, Reference, Secret, Use, Why, Workspace};
 use crate::memory::{ALLOCATION, text};
 
 impl Workspace {
@@ -30,7 +30,22 @@ impl Gap {
     /// What it takes, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        text(&self.what) + text(&self.why)
+        let what = match &self.what {
+            Missing::List { dependent_type } => dependent_type.bytes(),
+            Missing::Field { name: words } | Missing::Secret { secret_id: words, .. } => text(words),
+            _ => 0,
+        };
+        size_of::<Self>() + what + self.why.bytes()
+    }
+}
+
+impl Why {
+    /// What the texts in it take, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let mut bytes = 0;
+        self.clone().each_text(&mut |words| bytes += size_of::<Self>() + text(words));
+        bytes
     }
 }
 

@@ -5,6 +5,7 @@
 //! What never lives here: HTTP, files, the clock, and any opinion about what is unused.
 
 mod bytes;
+mod gap;
 mod resource;
 mod source;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod tests;
 mod uses;
 mod view;
 
+pub use gap::{Gap, Missing, Why};
 pub use resource::{DependentType, Resource, Visibility};
 pub use source::{Scan, ScanOutcome, Source, Sources};
 use uses::Use;
@@ -100,18 +102,6 @@ pub struct Secret {
 
 /// Where a use goes through more than so many, uses are united so many at a time: each sum of them stays.
 const FEW: usize = 32;
-
-/// What a gap is named where a secret could not be read once more by itself.
-pub const CONFIRMATION: &str = "confirmation";
-
-/// Something that was not read whole, and why.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Gap {
-    /// What: the name of a list (`agents`) or of a part of the reading.
-    pub what: String,
-    /// Why, in words.
-    pub why: String,
-}
 
 /// A list of one secret's dependents that was completed after its first answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -311,19 +301,5 @@ impl Secret {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.gaps.is_empty()
-    }
-}
-
-impl Gap {
-    /// A gap named `what`, for the reason `why`.
-    #[must_use]
-    pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { what: what.into(), why: why.into() }
-    }
-
-    /// What was not read whole, and why.
-    #[must_use]
-    pub fn in_words(&self) -> String {
-        format!("{}: {}", self.what, self.why)
     }
 }

@@ -7,24 +7,25 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use crate::memory::{ALLOCATION, text};
 
 /// What a dependent is, as the column `dependent_type` names it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum DependentType {
-    /// A tool of an agent.
-    Tool,
     /// An agent.
     Agent,
-    /// A phone number.
-    PhoneNumber,
+    /// An environment variable of the workspace.
+    EnvironmentVariable,
     /// An MCP server.
     McpServer,
     /// A use that the API names by a word only, such as `conversation_initiation_webhook`.
     Other,
-    /// An environment variable of the workspace.
-    EnvironmentVariable,
-    /// A speech engine.
-    SpeechEngine,
+    /// A phone number.
+    PhoneNumber,
     /// A setting of the workspace, whose id is its path in the JSON.
     Setting,
+    /// A speech engine.
+    SpeechEngine,
+    /// A tool of an agent.
+    Tool,
     /// A kind this program has never heard of, by the name of its list in the JSON.
     Unrecognized(Arc<str>),
 }
@@ -80,6 +81,18 @@ impl DependentType {
             Self::Setting => "setting",
             Self::Unrecognized(list) => list,
         }
+    }
+}
+
+impl From<String> for DependentType {
+    fn from(word: String) -> Self {
+        Self::of_word(&word)
+    }
+}
+
+impl From<DependentType> for String {
+    fn from(dependent_type: DependentType) -> Self {
+        dependent_type.as_str().to_owned()
     }
 }
 

@@ -1,7 +1,10 @@
 //! Who told of a use, and which of them were read whole.
 
+use super::{Gap, Missing, Why};
+
 /// A part of the API that can tell of a use, in the order in which an audit asks them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     /// `used_by` in the list of secrets, at the first limit.
     Preview,
@@ -64,6 +67,12 @@ impl Source {
             Self::Agents => "agents",
             Self::Secret => "secret",
         }
+    }
+
+    /// Whether an audit may do without it, since `used_by` has a list for what it shows.
+    #[must_use]
+    pub fn may_be_left_out(self) -> bool {
+        matches!(self, Self::Tools | Self::Agents)
     }
 
     /// Where it is asked for.
@@ -141,19 +150,56 @@ pub struct Scan {
     pub pages: u64,
 }
 
-/// Whether a place was read whole.
+/// Whether a source was read whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScanOutcome {
     /// All of it, just now.
     Whole,
-    /// Something of it is missing: why, and what to do about it.
-    NotRead(String),
+    /// Nothing in this audit asked for it.
+    NotNeeded,
+    /// Not all of it, and why.
+    NotRead(Why),
     /// The operator didn't want it read.
     SwitchedOff,
     /// An audit with `deep = "never"` does not read it.
     NotPartOfThisAudit,
-    /// No secret was about to be called unused, so that nothing had to be looked for in it.
-    NotNeeded,
+}
+
+impl ScanOutcome {
+    /// The words for it.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Whole => "read whole",
+            Self::NotNeeded => "not needed",
+            Self::NotRead(_) => "not read whole",
+            Self::SwitchedOff => "switched off",
+            Self::NotPartOfThisAudit => "not part of this audit",
+        }
+    }
+
+    /// The one of which reports say this.
+    #[must_use]
+    pub fn of_words(words: &str, why: Option<String>) -> Option<Self> {
+        [
+            Self::Whole,
+            Self::NotNeeded,
+            Self::NotRead(why.unwrap_or_default().into()),
+            Self::SwitchedOff,
+            Self::NotPartOfThisAudit,
+        ]
+        .into_iter()
+        .find(|outcome| outcome.as_str() == words)
+    }
+
+    /// Why it was not read whole.
+    #[must_use]
+    pub fn why(&self) -> Option<&Why> {
+        match self {
+            Self::NotRead(why) => Some(why),
+            Self::Whole | Self::NotNeeded | Self::SwitchedOff | Self::NotPartOfThisAudit => None,
+        }
+    }
 }
 
 impl Scan {
@@ -163,17 +209,16 @@ impl Scan {
         Self { source, outcome, pages: 0 }
     }
 
-    /// Why a use could have been missed here: in words, with what to do about it. `None` where none could, or where
-    /// what is missed is a limit of this audit that its report names.
+    /// Why a use could have been missed here. `None` where none could, or where what is missed is a limit of this audit
+    /// that its report names.
     #[must_use]
-    pub fn gap(&self) -> Option<String> {
-        let name = self.source.as_str();
-        match &self.outcome {
-            ScanOutcome::Whole | ScanOutcome::NotPartOfThisAudit | ScanOutcome::NotNeeded => None,
-            ScanOutcome::NotRead(why) => Some(format!("{name} not read whole: {why}")),
-            ScanOutcome::SwitchedOff => {
-                Some(format!("{name} switched off in the configuration: switch it on"))
-            }
-        }
+    pub fn gap(&self) -> Option<Gap> {
+        let why = match &self.outcome {
+            ScanOutcome::NotPartOfThisAudit if !self.source.may_be_left_out() => Why::NotPartOfThisAudit,
+            ScanOutcome::Whole | ScanOutcome::NotPartOfThisAudit | ScanOutcome::NotNeeded => return None,
+            ScanOutcome::NotRead(why) => why.clone(),
+            ScanOutcome::SwitchedOff => Why::SwitchedOff,
+        };
+        Some(Gap::new(Missing::Place { source: self.source }, why))
     }
 }

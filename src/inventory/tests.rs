@@ -189,13 +189,15 @@ fn secrets_are_in_order_of_name_then_id_and_their_dependents_of_type_name_id() {
             resource(DependentType::Agent, None, "4"),
         ],
     );
-    workspace.secrets[0].gaps = vec![Gap::new("tools", "x"), Gap::new("agents", "x"), Gap::new("tools", "x")];
+    use DependentType::{Agent, Tool};
+    let cut = |dependent_type| Gap::new(Missing::List { dependent_type }, Why::Cut(20));
+    workspace.secrets[0].gaps = [Tool, Agent, Tool].map(cut).to_vec();
     workspace.sort();
     let secrets: Vec<&str> = workspace.secrets.iter().map(|secret| &*secret.id).collect();
     assert_eq!(secrets, ["9", "1", "2"]);
     let ids: Vec<&str> = workspace.dependents(&workspace.secrets[2]).map(|one| &*one.resource.id).collect();
     assert_eq!(ids, ["4", "2", "3", "1", "t"]);
-    assert_eq!(workspace.secrets[2].gaps, [Gap::new("agents", "x"), Gap::new("tools", "x")]);
+    assert_eq!(workspace.secrets[2].gaps, [Agent, Tool].map(cut));
 }
 
 #[test]

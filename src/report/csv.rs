@@ -164,12 +164,13 @@ pub(super) fn secrets(audit: &Audit, out: impl Write) -> io::Result<usize> {
             secret.discrepancies().count(),
         ]
         .map(|number| number.to_string());
+        let reason = super::reason(secret);
         let words = [
             secret.workspace(),
             secret.id(),
             secret.name(),
             secret.verdict().as_str(),
-            secret.reason(),
+            &reason,
             truth(secret.is_whole()),
         ];
         let first_seen = secret.record().map(|record| super::timestamp(record.first_seen));

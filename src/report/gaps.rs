@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use crate::{
     audit::{Audit, Status},
-    report::{first, words},
+    inventory::Why,
+    report::first,
 };
 
 /// Something that was not read whole.
@@ -36,18 +37,18 @@ pub fn gaps(audit: &Audit) -> Vec<GapLine> {
         for row in workspace.sources().iter().filter(|row| row.is_gap()) {
             let why = match &row.status {
                 Status::SwitchedOff => {
-                    format!("{}: set [audit] {} = true", words::SWITCHED_OFF, row.source.as_str())
+                    format!("{}: set [audit] {} = true", Why::SwitchedOff, row.source.as_str())
                 }
-                status => status.why().unwrap_or_default().to_owned(),
+                status => status.why().map(ToString::to_string).unwrap_or_default(),
             };
             say(workspace.name(), format!("{} not read whole: {why}", row.title()));
         }
         for gap in workspace.gaps() {
-            say(workspace.name(), format!("not read whole: {}", gap.in_words()));
+            say(workspace.name(), format!("not read whole: {gap}"));
         }
         for secret in workspace.secrets() {
             for gap in secret.gaps() {
-                say(workspace.name(), format!("secret {}, not read whole: {}", secret.id(), gap.in_words()));
+                say(workspace.name(), format!("secret {}, not read whole: {gap}", secret.id()));
             }
         }
     }

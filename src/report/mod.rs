@@ -10,6 +10,7 @@ mod json;
 mod markdown;
 mod memo;
 mod metrics;
+mod reasons;
 mod terminal;
 mod words;
 
@@ -17,6 +18,7 @@ pub use gaps::{GapLine, gaps};
 pub use json::{EarlierReport, ReadError, SCHEMA_VERSION, read_audit, read_earlier, read_seen, schema};
 pub(crate) use json::{ParametersJson, parameters_json};
 pub use metrics::{FailedRun, metrics_of_failure};
+pub(crate) use reasons::reason;
 pub use terminal::{changes, summary};
 
 use std::io;

@@ -70,9 +70,6 @@ pub(super) const WAIVERS: [(WaiverState, &str); 5] = [
     (WaiverState::Holds, "Holding for longer"),
 ];
 
-/// Why a source was not read that the operator didn't want read.
-pub(super) const SWITCHED_OFF: &str = "switched off in the configuration";
-
 /// The name of the figure that the rows of dependents.csv add up to.
 pub(super) const ALL_DEPENDENTS: &str = "Dependents with those found elsewhere";
 

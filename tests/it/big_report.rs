@@ -6,13 +6,13 @@ use std::borrow::Cow;
 use elevenlabs_secrets_audit::{
     inventory::{
         DependentType, Gap, Inventory, Reference, Relation, Resource, Scan, ScanOutcome, Secret, Sighting,
-        Source, Visibility, Workspace,
+        Source, Visibility, Why, Workspace,
     },
     report::File,
 };
 
 use crate::{
-    hostile_properties::{audited, written},
+    hostile_properties::{audited, list, written},
     inert::markdown_tables,
 };
 
@@ -45,13 +45,13 @@ fn big(length: usize) -> Inventory {
     }
     for number in 0..UNDETERMINED {
         let mut unsure = Secret::new(format!("unsure{number}"), format!("UNSURE_{number}"));
-        unsure.gaps.push(Gap::new("agents", "cut at 100"));
+        unsure.gaps.push(Gap::new(list(DependentType::Agent), Why::Cut(100)));
         workspace.secrets.push(unsure);
     }
     for number in 0..USED {
         let position = workspace.secrets.len();
         let mut used = Secret::new(format!("used{number}"), name("USED", number));
-        used.gaps.extend((number < OTHERS).then(|| Gap::new("tools", name("gap", number))));
+        used.gaps.extend((number < OTHERS).then(|| Gap::new(list(DependentType::Tool), name("gap", number))));
         workspace.secrets.push(used);
         let sighting = |one: usize| Sighting {
             resource: holder(&name("dependent", one)),

@@ -120,9 +120,11 @@ fn the_page_on_exit_codes_has_those_of_the_help_with_their_meanings() {
 /// Where messages to users are made.
 fn sources() -> Vec<(String, String)> {
     let mut sources = Vec::new();
-    for place in
-        ["config", "api", "audit", "bundle", "check", "collect", "init", "publish", "review", "terminal", ""]
-            .map(|place| format!("src/{place}"))
+    for place in [
+        "config", "api", "audit", "bundle", "check", "collect", "init", "publish", "report", "review",
+        "terminal", "",
+    ]
+    .map(|place| format!("src/{place}"))
     {
         for entry in fs_err::read_dir(root().join(place)).unwrap() {
             let path = entry.unwrap().path();

@@ -278,3 +278,50 @@ async fn a_gap_of_one_secret_leaves_the_verdicts_on_others_alone() {
     assert_eq!((bundle.verdict("sec"), bundle.verdict("sec_1")), ("in_use", "unused"));
     assert_eq!(walked(&simulator, "100"), 1);
 }
+
+/// What `report.json` says of each secret in codes.
+fn in_codes(outcome: &Outcome) -> Vec<Value> {
+    let bundle = outcome.bundle();
+    let secrets = bundle.workspace()["secrets"].as_array().unwrap();
+    let codes = |one: &Value| json!([one["secret_id"], one["reason_code"], one["missing"]]);
+    secrets.iter().map(codes).collect()
+}
+
+#[tokio::test]
+async fn what_the_report_says_in_words_it_says_in_codes_too() {
+    let path = dependencies("many", "agents");
+    let secrets = || {
+        vec![
+            Secret::new("free", "free"),
+            Secret::new("many", "many").with_agents(150),
+            Secret::new("used", "used").with_tools(1),
+        ]
+    };
+    let simulator = serve_with(secrets(), move |request, reply| {
+        let is_refused = request.path == path || request.path == "/v1/convai/settings";
+        if is_refused { missing_permissions() } else { reply }
+    })
+    .await;
+    let outcome = Setup::of(&simulator).run().await;
+    let expected = [
+        json!(["free", "not_read_whole", [{"code": "place", "source": "settings"}]]),
+        json!(["many", "used_at_least", [{"code": "list", "type": "agent"}]]),
+        json!(["used", "used", null]),
+    ];
+    assert_eq!(in_codes(&outcome), expected);
+    let gap = outcome.bundle().workspace()["secrets"][1]["gaps"][0].clone();
+    assert_eq!(gap["missing"], json!({"code": "list", "type": "agent"}));
+    let [doubt, error] = [0, 1].map(|at| &gap["cause"]["rest_not_read"][at]);
+    assert_eq!(doubt, &json!({"cut": 100}));
+    assert!(gap["why"].as_str().unwrap().ends_with(error.as_str().unwrap()), "{gap}");
+
+    let whole = serve(secrets()).await;
+    for (policy, code) in [("", "unused"), ("[policy]\nunused_after_days = 30", "within_grace")] {
+        let outcome = Setup::of(&whole).section(policy).run().await;
+        assert_eq!(in_codes(&outcome)[0], json!(["free", code, null]));
+        assert_eq!(
+            outcome.bundle().secret("free")["reason"].contains("within grace"),
+            code == "within_grace"
+        );
+    }
+}

@@ -6,7 +6,7 @@ use chrono::DateTime;
 use elevenlabs_secrets_audit::{
     audit::{Audit, Parameters, Rendering, Run, audit},
     inventory::{
-        DependentType, Extent, FailedWorkspace, Gap, Inventory, Reference, Relation, Resource, Scan,
+        DependentType, Extent, FailedWorkspace, Gap, Inventory, Missing, Reference, Relation, Resource, Scan,
         ScanOutcome, Secret, Sighting, Source, View, Visibility, Workspace,
     },
     report::{File, summary},
@@ -97,6 +97,11 @@ fn resource(kind: DependentType, name: &str) -> Resource<'static> {
     }
 }
 
+/// The list of dependents of this type.
+pub(crate) fn list(dependent_type: DependentType) -> Missing {
+    Missing::List { dependent_type }
+}
+
 /// An inventory that has the names everywhere that a text from outside can be. Of each, one secret is in use, one is
 /// not, and of one that can't be said.
 pub(crate) fn inventory(names: &[String]) -> Inventory {
@@ -109,7 +114,7 @@ pub(crate) fn inventory(names: &[String]) -> Inventory {
         let secret = |kind: &str| Secret::new(format!("{kind}{number}"), name);
         let [mut unused, mut unsure] = ["unused", "unsure"].map(secret);
         unused.confirmed = true;
-        unsure.gaps.push(Gap::new(name, name));
+        unsure.gaps.push(Gap::new(list(DependentType::Unrecognized(name.as_str().into())), name.clone()));
         workspace.secrets.extend([secret("used"), unused, unsure]);
         let kinds = [
             DependentType::Tool,
@@ -126,7 +131,8 @@ pub(crate) fn inventory(names: &[String]) -> Inventory {
             via: vec![Cow::Borrowed(name.as_str())],
         });
         workspace.record(position, Source::Preview, sightings);
-        workspace.lookup_gaps.push(Gap::new(name, name));
+        let what = Missing::Secret { secret_id: name.clone(), is_referred_to: true };
+        workspace.lookup_gaps.push(Gap::new(what, name.clone()));
         workspace.warnings.push(name.clone());
         workspace.deleted.push((name.clone(), name.clone()));
         let reference = Reference {
@@ -139,7 +145,7 @@ pub(crate) fn inventory(names: &[String]) -> Inventory {
         workspace.not_visible.push(reference);
     }
     let mut other = Workspace::new(names[0].clone(), names[0].clone());
-    other.scans = vec![Scan::new(Source::Agents, ScanOutcome::NotRead(names[0].clone()))];
+    other.scans = vec![Scan::new(Source::Agents, ScanOutcome::NotRead(names[0].clone().into()))];
     let failed = FailedWorkspace {
         name: names[0].clone(),
         address: names[0].clone(),

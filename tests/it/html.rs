@@ -8,7 +8,7 @@ use elevenlabs_secrets_audit::{
     audit::Audit,
     inventory::{
         DependentType, Gap, Inventory, Relation, Resource, Scan, ScanOutcome, Secret, Sighting, Source,
-        Visibility, Workspace,
+        Visibility, Why, Workspace,
     },
     report::File,
     text::show_hidden,
@@ -18,7 +18,7 @@ use scraper::{ElementRef, Html, Selector};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    hostile_properties::{any_name, audited, inventory, names, written},
+    hostile_properties::{any_name, audited, inventory, list, names, written},
     inert::html_page,
 };
 
@@ -161,7 +161,7 @@ fn huge(secrets: usize, each: usize, length: usize) -> Inventory {
         let [mut unused, mut unsure] = ["unused", "unsure"]
             .map(|kind| Secret::new(format!("{kind}{number}"), format!("{kind} {number}")));
         unused.confirmed = true;
-        unsure.gaps.push(Gap::new("agents", "cut at 100"));
+        unsure.gaps.push(Gap::new(list(DependentType::Agent), Why::Cut(100)));
         workspace.secrets.extend([unused, unsure]);
         let position = workspace.secrets.len();
         workspace.secrets.push(Secret::new(format!("used{number}"), format!("used {number}")));

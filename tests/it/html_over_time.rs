@@ -10,8 +10,8 @@ use elevenlabs_secrets_audit::{
         WorkspaceRecord,
     },
     inventory::{
-        DependentType, FailedWorkspace, Gap, Inventory, Relation, Resource, Scan, ScanOutcome, Secret,
-        Sighting, Source, Workspace,
+        DependentType, FailedWorkspace, Gap, Inventory, Missing, Relation, Resource, Scan, ScanOutcome,
+        Secret, Sighting, Source, Why, Workspace,
     },
     report::File,
     text::show_hidden,
@@ -231,7 +231,7 @@ fn the_picture_of_the_nights_adds_up_what_was_read_tonight_and_is_broken_where_s
 #[test]
 fn a_workspace_that_was_never_read_whole_leaves_the_line_of_the_others_as_it_is() {
     let mut never = workspace("never", &["b"]);
-    never.page_gaps = vec![Gap::new("list of secrets", "it moves")];
+    never.page_gaps = vec![Gap::new(Missing::Secrets, Why::Shifting(3))];
     let mut audit = audit_of(vec![workspace("main", &["a"]), never]);
     let nights = vec![
         night("2026-11-21", &[("main", 2, 2, true), ("never", 9, 0, false)]),

@@ -34,15 +34,15 @@ fn completed_by(by: Source, dependent_type: &DependentType) -> Completion {
 }
 
 /// The kinds for which `used_by` has a list and a scan has an eye.
-const BOTH: [(DependentType, Source, &str); 3] = [
-    (DependentType::Tool, Source::Tools, "tools"),
-    (DependentType::Agent, Source::Agents, "agents"),
-    (DependentType::McpServer, Source::McpServers, "mcp_servers"),
+const BOTH: [(DependentType, Source); 3] = [
+    (DependentType::Tool, Source::Tools),
+    (DependentType::Agent, Source::Agents),
+    (DependentType::McpServer, Source::McpServers),
 ];
 
 #[test]
 fn a_holder_that_a_whole_list_does_not_show_is_a_discrepancy() {
-    for (kind, scan, _) in &BOTH {
+    for (kind, scan) in &BOTH {
         assert_eq!(found(kind, &[*scan], |_| ()), Some(Discrepancy::MissingFromUsedBy), "{kind:?}");
         let raised = found(kind, &[*scan], |secret| {
             secret.completions.push(completed_by(Source::HigherLimit, kind));
@@ -53,7 +53,7 @@ fn a_holder_that_a_whole_list_does_not_show_is_a_discrepancy() {
 
 #[test]
 fn a_holder_that_any_telling_of_the_list_shows_is_none() {
-    for (kind, scan, _) in &BOTH {
+    for (kind, scan) in &BOTH {
         for list in [Source::Preview, Source::HigherLimit, Source::Dependencies, Source::Secret] {
             assert_eq!(found(kind, &[*scan, list], |_| ()), None, "{kind:?} {list:?}");
         }
@@ -62,10 +62,11 @@ fn a_holder_that_any_telling_of_the_list_shows_is_none() {
 
 #[test]
 fn a_list_that_is_not_whole_promises_nothing() {
-    for (kind, scan, list) in &BOTH {
-        assert_eq!(found(kind, &[*scan], |secret| secret.gaps.push(Gap::new(*list, "cut"))), None);
+    for (kind, scan) in &BOTH {
+        let cut = |dependent_type: &DependentType| Gap::new(list(dependent_type.clone()), Why::Cut(20));
+        assert_eq!(found(kind, &[*scan], |secret| secret.gaps.push(cut(kind))), None);
         // A gap of another list changes nothing.
-        let other = found(kind, &[*scan], |secret| secret.gaps.push(Gap::new("others", "cut")));
+        let other = found(kind, &[*scan], |secret| secret.gaps.push(cut(&DependentType::Other)));
         assert_eq!(other, Some(Discrepancy::MissingFromUsedBy));
     }
 }

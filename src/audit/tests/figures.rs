@@ -82,21 +82,15 @@ proptest! {
         let audit = facts.audited();
         let workspace = &audit.workspaces[0];
         for (source, outcome) in &facts.scans {
-            let expected = match outcome {
-                ScanOutcome::Whole => Status::Whole,
-                ScanOutcome::NotRead(why) => Status::NotRead(why.clone()),
-                ScanOutcome::SwitchedOff => Status::SwitchedOff,
-                ScanOutcome::NotPartOfThisAudit => Status::NotPartOfThisAudit,
-                ScanOutcome::NotNeeded => Status::NotNeeded,
-            };
-            prop_assert_eq!(row(workspace, *source).status, expected);
+            prop_assert_eq!(&row(workspace, *source).status, outcome);
         }
         let gaps: Vec<&Gap> = facts.secrets.iter().flat_map(|secret| &secret.gaps).collect();
         let is_cut = |source| matches!(row(workspace, source).status, Status::NotRead(_));
         prop_assert_eq!(is_cut(Source::HigherLimit), !facts.gaps.is_empty());
-        let is_paged = |gap: &&Gap| ["tools", "agents", "phone_numbers"].contains(&gap.what.as_str());
+        use DependentType::{Agent, PhoneNumber, Tool};
+        let is_paged = |gap: &&Gap| [Tool, Agent, PhoneNumber].map(list).contains(&gap.what);
         prop_assert_eq!(is_cut(Source::Dependencies), gaps.iter().copied().any(|gap| is_paged(&gap)));
-        prop_assert_eq!(is_cut(Source::Secret), gaps.iter().any(|gap| gap.what == CONFIRMATION));
+        prop_assert_eq!(is_cut(Source::Secret), gaps.iter().any(|gap| gap.what == Missing::Confirmation));
         let mut unread = workspace.sources().iter();
         let unread = unread.any(|row| matches!(row.status, Status::NotRead(_) | Status::SwitchedOff));
         prop_assert!(!(unread && audit.is_complete()));

@@ -3,6 +3,7 @@
 use proptest::{strategy::ValueTree, test_runner::TestRunner};
 
 use super::*;
+use crate::report::reason;
 
 fn a_use() -> Told {
     let sighting = Sighting {
@@ -19,7 +20,7 @@ fn judged(change: impl FnOnce(&mut Facts)) -> (Verdict, String) {
     change(&mut facts);
     let audit = facts.audited();
     let secret = audit.secrets().next().unwrap();
-    (secret.verdict(), secret.reason().to_owned())
+    (secret.verdict(), reason(secret).into_owned())
 }
 
 fn set_outcome(facts: &mut Facts, source: Source, outcome: ScanOutcome) {
@@ -54,7 +55,7 @@ fn a_known_use_is_named_by_its_kind() {
 fn a_known_use_with_a_gap_is_at_least_that() {
     let (verdict, reason) = judged(|facts| {
         facts.uses.push(a_use());
-        facts.secrets[0].gaps.push(Gap::new("agents", "cut at 100"));
+        facts.secrets[0].gaps.push(Gap::new(list(DependentType::Agent), Why::Cut(100)));
     });
     assert_eq!(verdict, Verdict::InUse);
     assert!(reason.contains("at least") && reason.contains("agents: cut at 100"), "{reason}");
@@ -62,7 +63,7 @@ fn a_known_use_with_a_gap_is_at_least_that() {
 
 #[test]
 fn every_single_thing_that_is_missing_makes_it_undetermined_and_is_named() {
-    let not_read = || ScanOutcome::NotRead("status 403; give the key access".to_owned());
+    let not_read = || ScanOutcome::NotRead("status 403; give the key access".to_owned().into());
     for source in Source::SCANNED {
         let (verdict, reason) = judged(|facts| set_outcome(facts, source, not_read()));
         assert_eq!(verdict, Verdict::Undetermined, "{source:?}");
@@ -71,7 +72,7 @@ fn every_single_thing_that_is_missing_makes_it_undetermined_and_is_named() {
         assert_eq!(verdict, Verdict::Undetermined, "{source:?}");
         assert!(reason.contains(source.as_str()) && reason.contains("switched off"), "{reason}");
     }
-    let gap = judged(|facts| facts.secrets[0].gaps.push(Gap::new("agents", "cut at 100")));
+    let gap = judged(|facts| facts.secrets[0].gaps.push(Gap::new(list(DependentType::Agent), Why::Cut(100))));
     let confirmation = judged(|facts| facts.secrets[0].confirmed = false);
     let scan = judged(|facts| facts.scans.retain(|(source, _)| *source != Source::SpeechEngines));
     let left_out = judged(|facts| set_outcome(facts, Source::Settings, ScanOutcome::NotPartOfThisAudit));
@@ -135,7 +136,7 @@ fn add(facts: &mut Facts, secret: usize, addition: Addition) {
         }
         Addition::ListGap(gap) => facts.secrets[secret].gaps.push(gap),
         Addition::WorkspaceGap(gap) => facts.gaps.push(gap),
-        Addition::Unread(scan) => set(facts, scan, ScanOutcome::NotRead("gone".to_owned())),
+        Addition::Unread(scan) => set(facts, scan, ScanOutcome::NotRead("gone".to_owned().into())),
         Addition::SwitchedOff(scan) => set(facts, scan, ScanOutcome::SwitchedOff),
         Addition::Unconfirmed => facts.secrets[secret].confirmed = false,
     }
@@ -159,22 +160,20 @@ proptest! {
             };
             prop_assert_eq!(verdict_on(&audit, &secret.id), expected);
         }
+        for secret in audit.secrets() {
+            let is_missing = !secret.is_whole() || secret.verdict() == Verdict::Undetermined;
+            prop_assert_eq!(!secret.missing().is_empty(), is_missing);
+        }
     }
 
     #[test]
     fn the_reason_of_an_undetermined_secret_names_everything_that_was_missing(facts in facts("w")) {
         let audit = facts.audited();
         for secret in audit.secrets().filter(|secret| secret.verdict() == Verdict::Undetermined) {
-            for gap in secret.gaps() {
-                prop_assert!(secret.reason().contains(&gap.what) && secret.reason().contains(&gap.why));
-            }
-            for (source, outcome) in &facts.scans {
-                let word = match outcome {
-                    ScanOutcome::NotRead(why) => why.as_str(),
-                    ScanOutcome::SwitchedOff => "switched off",
-                    ScanOutcome::Whole | ScanOutcome::NotPartOfThisAudit | ScanOutcome::NotNeeded => continue,
-                };
-                prop_assert!(secret.reason().contains(source.as_str()) && secret.reason().contains(word));
+            let (missing, reason) = (secret.missing(), reason(secret));
+            let places = facts.scans.iter().filter_map(|(source, outcome)| Scan::new(*source, outcome.clone()).gap());
+            for gap in secret.gaps().iter().chain(&facts.gaps).cloned().chain(places) {
+                prop_assert!(missing.iter().any(|one| **one == gap) && reason.contains(&gap.to_string()), "{}", gap);
             }
         }
     }

@@ -101,7 +101,7 @@ impl Scanning {
         if !self.walked() && (error.is_forbidden() || error.is_not_found()) {
             return Ok(());
         }
-        let why = error.advice();
+        let why = error.advice().into();
         match &self.scan.outcome {
             ScanOutcome::NotRead(known) if *known <= why => {}
             _ => self.scan.outcome = ScanOutcome::NotRead(why),

@@ -7,6 +7,7 @@ use askama::Template;
 use super::{LIST_ROOM, Number, Rows};
 use crate::{
     audit::{Audit, AuditedWorkspace, Parameters, SourceRow, Status},
+    inventory::Why,
     report::{first, timestamp, words},
 };
 
@@ -46,7 +47,7 @@ struct Reading<'a> {
 struct GapRow<'a> {
     workspace: &'a str,
     secret: Option<(&'a str, &'a str)>,
-    what: &'a str,
+    what: String,
     why: String,
 }
 
@@ -64,8 +65,8 @@ impl<'a> Coverage<'a> {
                 secret.gaps().iter().map(move |gap| GapRow {
                     workspace: secret.workspace(),
                     secret: Some((secret.name(), secret.id())),
-                    what: &gap.what,
-                    why: gap.why.clone(),
+                    what: gap.what.to_string(),
+                    why: gap.why.to_string(),
                 })
             })
         };
@@ -106,22 +107,22 @@ fn gaps(audit: &Audit) -> Vec<GapRow<'_>> {
         gaps.push(GapRow {
             workspace: &failed.name,
             secret: None,
-            what: "the whole workspace",
+            what: "the whole workspace".to_owned(),
             why: failed.error.clone(),
         });
     }
     for alarm in first::alarms(audit) {
-        let Some(what) = alarm.gap else { continue };
+        let Some(what) = alarm.gap.map(str::to_owned) else { continue };
         let (workspace, why) = (alarm.workspace.unwrap_or_default(), alarm.words.into_owned());
         gaps.push(GapRow { workspace, secret: None, what, why });
     }
     for workspace in &audit.workspaces {
         let mut gap = |what, why| gaps.push(GapRow { workspace: workspace.name(), secret: None, what, why });
         for row in workspace.sources().iter().filter(|row| row.is_gap()) {
-            gap(row.title(), row.status.why().unwrap_or(words::SWITCHED_OFF).to_owned());
+            gap(row.title().to_owned(), row.status.why().unwrap_or(&Why::SwitchedOff).to_string());
         }
         for one in workspace.gaps() {
-            gap(&one.what, one.why.clone());
+            gap(one.what.to_string(), one.why.to_string());
         }
     }
     gaps

@@ -1,6 +1,6 @@
 //! What somebody has to look at besides the unused: undetermined secrets, which are never cut, and what else is amiss.
 
-use std::{collections::BTreeMap, io};
+use std::{borrow::Cow, collections::BTreeMap, io};
 
 use askama::Template;
 
@@ -8,7 +8,7 @@ use super::{LIST_ROOM, Number, Rows, of_each, several};
 use crate::{
     audit::{Audit, AuditedSecret, AuditedWorkspace},
     inventory::Reference,
-    report::words,
+    report::{reasons, words},
 };
 
 /// The secrets of which it can't be said whether something uses them, by what is missing. Never cut.
@@ -16,13 +16,13 @@ use crate::{
 #[template(path = "undetermined.html")]
 pub(super) struct Undetermined<'a> {
     number: Number,
-    by_reason: BTreeMap<&'a str, Vec<AuditedSecret<'a>>>,
+    by_reason: BTreeMap<Cow<'a, str>, Vec<AuditedSecret<'a>>>,
     several: bool,
 }
 
 pub(super) fn undetermined(audit: &Audit) -> Undetermined<'_> {
     let number = Number(audit.totals().undetermined);
-    Undetermined { number, by_reason: audit.undetermined_by_reason(), several: several(audit) }
+    Undetermined { number, by_reason: reasons::undetermined(audit), several: several(audit) }
 }
 
 /// Dangling references, references to what the key may not see, discrepancies and deleted secrets.

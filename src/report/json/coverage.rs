@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     read::ReadError,
-    values::{read_word, text, unknown},
+    values::{read_word, unknown},
 };
 use crate::{
     audit::{Figures, PopulationDrop, SourceRow, Status, Totals, UnusedCounts},
-    inventory::{Extent, Gap, Source, View},
+    inventory::{Extent, Gap, Missing, Source, View, Why},
 };
 
 /// One source and how its reading went.
@@ -43,7 +43,7 @@ impl<'a> SourceJson<'a> {
             title: row.title().into(),
             endpoint: row.source.endpoint().into(),
             status: row.status.as_str().into(),
-            why: row.status.why().map(Cow::Borrowed),
+            why: row.status.why().map(|why| why.to_string().into()),
             pages: row.pages,
             dependents: row.dependents,
         }
@@ -187,14 +187,30 @@ pub(super) struct GapJson<'a> {
     pub(super) what: Cow<'a, str>,
     /// Why.
     pub(super) why: Cow<'a, str>,
+    /// What was not read whole, as a code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) missing: Option<Cow<'a, Missing>>,
+    /// Why, as a code. Absent where that is what the API said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cause: Option<Cow<'a, Why>>,
 }
 
 /// The form of these gaps.
 pub(super) fn gaps_json<'a>(gaps: impl IntoIterator<Item = &'a Gap>) -> Vec<GapJson<'a>> {
-    gaps.into_iter().map(|gap| GapJson { what: text(&gap.what), why: text(&gap.why) }).collect()
+    let form = |gap: &'a Gap| GapJson {
+        what: gap.what.to_string().into(),
+        why: gap.why.to_string().into(),
+        missing: Some(&gap.what).filter(|what| !matches!(what, Missing::Told(_))).map(Cow::Borrowed),
+        cause: Some(&gap.why).filter(|why| !matches!(why, Why::Told(_))).map(Cow::Borrowed),
+    };
+    gaps.into_iter().map(form).collect()
 }
 
 /// The gaps again.
 pub(super) fn restore_gaps(read: Vec<GapJson<'_>>) -> Vec<Gap> {
-    read.into_iter().map(|gap| Gap::new(gap.what, gap.why)).collect()
+    let gap = |GapJson { what, why, missing, cause }| Gap {
+        what: missing.map_or_else(|| Missing::Told(what.into_owned()), Cow::into_owned),
+        why: cause.map_or_else(|| why.into_owned().into(), Cow::into_owned),
+    };
+    read.into_iter().map(gap).collect()
 }

@@ -131,13 +131,18 @@ fn warn() -> Cow<'static, str> {
 }
 
 impl ParametersJson<'_> {
+    /// What a view that is proven to be partial leads to.
+    pub(super) fn partial_view(&self) -> Result<PartialView, ReadError> {
+        read_word(PartialView::ALL, PartialView::as_str, "partial_view", &self.partial_view)
+    }
+
     /// The parameters again.
     pub(super) fn restore(self) -> Result<Parameters, ReadError> {
         Ok(Parameters {
             page_size: self.page_size,
             dependency_limit: self.dependency_limit,
             max_dependency_limit: self.max_dependency_limit,
-            search: self.search.into_owned(),
+            search: self.search.to_string(),
             deep: read_word(Deep::ALL, Deep::as_str, "deep", &self.deep)?,
             archived_branches: read_word(
                 ArchivedBranches::ALL,
@@ -145,12 +150,7 @@ impl ParametersJson<'_> {
                 "archived_branches",
                 &self.archived_branches,
             )?,
-            partial_view: read_word(
-                PartialView::ALL,
-                PartialView::as_str,
-                "partial_view",
-                &self.partial_view,
-            )?,
+            partial_view: self.partial_view()?,
             allow_empty: self.allow_empty,
             population_drop: read_word(
                 OnPopulationDrop::ALL,

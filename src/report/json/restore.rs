@@ -13,9 +13,10 @@ use super::{
     waiver::WaiverJson,
 };
 use crate::{
-    audit::{Assessment, Audit, AuditedWorkspace, Discrepancy, Evidence, Judgement, Redactor, Run, Verdict},
+    audit::{Assessment, Audit, AuditedWorkspace, Discrepancy, Redactor, Run, Verdict, hides_any},
     inventory::{
-        DependentType, FailedWorkspace, Reference, Resource, Secret, Sighting, Sources, Visibility, Workspace,
+        DependentType, FailedWorkspace, Missing, Reference, Resource, Scan, Secret, Sighting, Source,
+        Sources, Visibility, Workspace,
     },
 };
 
@@ -72,11 +73,11 @@ struct WholeReader {
 impl Reader for WholeReader {
     type Kept = (Sighting<'static>, Sources, Option<Discrepancy>);
 
-    fn workspace(&mut self, _: &HeadJson, read: WorkspaceRead) -> Result<(), ReadError> {
+    fn workspace(&mut self, head: &HeadJson, read: WorkspaceRead) -> Result<(), ReadError> {
         let mut workspace = Workspace::new(read.name.into_owned(), read.address.into_owned());
         workspace.workspace_id = read.workspace_id.map(Cow::into_owned);
-        // Which kind of gap each is no report says.
-        workspace.page_gaps = restore_gaps(read.gaps);
+        (workspace.lookup_gaps, workspace.page_gaps) =
+            restore_gaps(read.gaps).into_iter().partition(|gap| matches!(gap.what, Missing::Secret { .. }));
         workspace.dangling = references(read.dangling_references);
         workspace.not_visible = references(read.references_not_visible);
         workspace.deleted = read
@@ -87,10 +88,15 @@ impl Reader for WholeReader {
         workspace.warnings = read.warnings.into_owned();
         workspace.limits = read.limits.into_owned();
         workspace.view = read.view.restore()?;
+        let sources = restore_sources(read.sources)?;
+        let scanned = sources.iter().filter(|row| Source::SCANNED.contains(&row.source));
+        workspace.scans = scanned.map(|row| Scan::new(row.source, row.status.clone())).collect();
+        let partial_view = head.parameters.partial_view()?;
         self.workspaces.push(AuditedWorkspace {
+            hides_any: hides_any(&workspace, partial_view),
             workspace,
             assessments: Vec::new(),
-            sources: restore_sources(read.sources)?,
+            sources,
             figures: read.figures.into(),
             is_complete: read.complete,
             population_drop: read.population_drop.map(Into::into),
@@ -100,23 +106,19 @@ impl Reader for WholeReader {
         Ok(())
     }
 
-    fn secret(&mut self, _: &HeadJson, read: SecretRead) -> Result<(), ReadError> {
+    fn secret(&mut self, head: &HeadJson, read: SecretRead) -> Result<(), ReadError> {
         let Some(audited) = self.workspaces.last_mut() else {
             return Err(ReadError::new("a secret stands outside of a workspace"));
         };
         let verdict = read_word(Verdict::ALL, Verdict::as_str, "verdict", &read.verdict)?;
-        let evidence = match read.evidence {
-            Some(word) => Some(read_word(Evidence::ALL, Evidence::as_str, "evidence", &word)?),
-            // Reports did not say so before schema version 3, and what was read tells.
-            None => (verdict == Verdict::Unused).then(|| Evidence::of(audited.is_inspected())),
-        };
         let AuditedWorkspace { workspace, assessments, .. } = audited;
         assessments.push(Assessment {
-            judgement: Judgement { verdict, reason: read.reason.into_owned(), evidence },
+            verdict,
+            told: Some(read.reason.into_owned()),
             discrepancies: Vec::new(),
             record: None,
             waiver: read.waiver.map(WaiverJson::restore).transpose()?,
-            is_within_grace: read.within_grace,
+            grace: read.within_grace.then_some(head.parameters.unused_after_days),
         });
         let mut secret = Secret::new(read.secret_id, read.name);
         secret.gaps = restore_gaps(read.gaps);

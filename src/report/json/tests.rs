@@ -2,9 +2,9 @@
 
 use super::{read_audit, report};
 use crate::{
-    audit::{AuditedSecret, Evidence, PartialView, Verdict},
+    audit::{Audit, AuditedSecret, Evidence, PartialView, Status, Verdict, hides_any},
     collect::{ArchivedBranches, Deep},
-    inventory::{Extent, View},
+    inventory::{DependentType, Extent, Gap, Missing, Source, View, Why},
 };
 
 /// A report of the version before this one.
@@ -19,9 +19,12 @@ fn sample() -> String {
 }
 
 fn again(text: &str) -> String {
-    let audit = read_audit(text.as_bytes()).unwrap();
+    written(&read_audit(text.as_bytes()).unwrap())
+}
+
+fn written(audit: &Audit) -> String {
     let mut bytes = Vec::new();
-    report(&audit, &mut bytes).unwrap();
+    report(audit, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
@@ -38,6 +41,58 @@ fn it_reads_the_same_in_any_layout() {
         assert_ne!(text, &sample);
         assert_eq!(again(text), sample);
     }
+}
+
+#[test]
+fn what_was_not_read_whole_is_the_same_in_codes_once_it_was_read_again() {
+    let told = |words: &str| Why::from(words.to_owned());
+    let doubt = || Box::new(Why::AsLongAsLimit(20));
+    let error = || "status 403; ask".to_owned();
+    let list = |dependent_type| Missing::List { dependent_type };
+    let of_secrets = [
+        Gap::new(list(DependentType::Agent), Why::RestNotRead(Box::new(told("no list")), error())),
+        Gap::new(list(DependentType::McpServer), Why::ServersHidden(doubt())),
+        Gap::new(list(DependentType::McpServer), Why::ServersNotRead(doubt(), Box::new(Why::SwitchedOff))),
+        Gap::new(list(DependentType::Tool), Why::Contradictory),
+        Gap::new(list(DependentType::unrecognized("tool")), Why::Cut(100)),
+        Gap::new(Missing::FurtherLists, Why::MoreThan(100)),
+        Gap::new(Missing::Confirmation, Why::NotFoundByItself(Some(error()))),
+        Gap::new(Missing::Confirmation, Why::NoneByItself),
+    ];
+    let of_the_workspace = [
+        Gap::new(Missing::Field { name: "x".to_owned() }, told("too deep")),
+        Gap::new(Missing::FurtherPages, Why::MoreThan(20)),
+        Gap::new(Missing::Secrets, Why::Shifting(3)),
+        Gap::new(Missing::SecretsOnceMore, told("status 503")),
+        Gap::new(Missing::Page { page: 2, limit: 100 }, told("status 500")),
+        Gap::new(Missing::LastAudit, Why::EarlierReport(error())),
+        Gap::new(Missing::LastAudit, Why::Deadline),
+        Gap::new(Missing::Secret { secret_id: "sec".to_owned(), is_referred_to: true }, told("status 503")),
+    ];
+    let mut audit = read_audit(SAMPLE.as_bytes()).unwrap();
+    let workspace = &mut audit.workspaces[0].workspace;
+    let (lookups, pages) = of_the_workspace.split_last().unwrap();
+    (workspace.page_gaps, workspace.lookup_gaps) = (pages.to_vec(), vec![lookups.clone()]);
+    let scan = workspace.scans.iter().position(|scan| scan.source == Source::Settings).unwrap();
+    audit.workspaces[0].sources[6].status = Status::SwitchedOff;
+    audit.workspaces[0].workspace.scans[scan].outcome = Status::SwitchedOff;
+    let workspace = &mut audit.workspaces[0];
+    workspace.hides_any = hides_any(&workspace.workspace, PartialView::Accept);
+    let unused = workspace.assessments.iter().position(|one| one.verdict == Verdict::Unused).unwrap();
+    workspace.workspace.secrets[unused].gaps = of_secrets.to_vec();
+    workspace.assessments[unused].verdict = Verdict::Undetermined;
+
+    let written = written(&audit);
+    assert_eq!(again(&written), written);
+    let read = read_audit(written.as_bytes()).unwrap();
+    let workspace = &read.workspaces[0];
+    assert_eq!(workspace.workspace.page_gaps, pages);
+    assert_eq!(workspace.workspace.lookup_gaps, std::slice::from_ref(lookups));
+    assert_eq!(workspace.workspace.secrets[unused].gaps, of_secrets);
+    let missing: Vec<Gap> =
+        read.secrets().nth(unused).unwrap().missing().into_iter().map(|gap| gap.into_owned()).collect();
+    let place = Gap::new(Missing::Place { source: Source::Settings }, Why::SwitchedOff);
+    assert_eq!(missing, [&of_secrets[..], &[place], pages].concat());
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::{
     values::read_moment,
     waiver::WaiverJson,
 };
-use crate::audit::Clock;
+use crate::{audit::Clock, inventory::Missing};
 
 /// The whole, as it is written. (It is read in parts: see `read`.)
 #[derive(Serialize, JsonSchema)]
@@ -204,6 +204,13 @@ pub(super) struct SecretJson<'a, D> {
     pub(super) verdict: Cow<'a, str>,
     /// Why, in words.
     pub(super) reason: Cow<'a, str>,
+    /// Why, as a code. With `unused`, `within_grace` also says that `[policy] unused_after_days` have not passed.
+    #[schemars(extend("enum" = ["used", "used_at_least", "unused", "within_grace", "not_read_whole"]))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason_code: Option<Cow<'a, str>>,
+    /// What could hide a use of it, as codes: of one that is in use its own lists, of one that is undetermined all else, too. At most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) missing: Vec<Missing>,
     /// What "unused" rests on, only where it is that: every tool, agent and branch was read too, or, for these, the lists of the API alone.
     #[schemars(extend("enum" = ["inspected", "listed"]))]
     #[serde(skip_serializing_if = "Option::is_none")]

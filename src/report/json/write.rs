@@ -23,7 +23,8 @@ use super::{
 };
 use crate::{
     audit::{Audit, AuditedSecret, AuditedWorkspace, Evidence},
-    inventory::Reference,
+    inventory::{Missing, Reference},
+    report::reasons::{MOST_TOLD, reason, reason_code},
 };
 
 /// Writes the report.
@@ -109,7 +110,9 @@ fn secret<'a: 'r, 'r>(secret: AuditedSecret<'a>, rows: &'r Rows<'a>) -> impl Ser
         secret_id: text(secret.id()),
         name: text(secret.name()),
         verdict: text(secret.verdict().as_str()),
-        reason: text(secret.reason()),
+        reason: reason(secret),
+        reason_code: Some(text(reason_code(secret))),
+        missing: missing(secret),
         evidence: secret.evidence().map(Evidence::as_str).map(text),
         complete: secret.is_whole(),
         first_seen: record.map(|record| moment(record.first_seen)),
@@ -126,6 +129,11 @@ fn secret<'a: 'r, 'r>(secret: AuditedSecret<'a>, rows: &'r Rows<'a>) -> impl Ser
             dependents.map(|(dependent, discrepancy)| Row { dependent, discrepancy, rows })
         }),
     }
+}
+
+fn missing(secret: AuditedSecret<'_>) -> Vec<Missing> {
+    let missing = secret.missing().into_iter().take(MOST_TOLD).map(|gap| gap.into_owned().what);
+    missing.filter(|what| !matches!(what, Missing::Told(_))).collect()
 }
 
 fn references(references: &[Reference]) -> Vec<ReferenceJson<'_>> {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{escape::code, fill, leave_out};
 use crate::{
     audit::{Audit, AuditedWorkspace, SourceRow, Status},
+    inventory::Why,
     report::{first, words},
     text::count,
 };
@@ -43,7 +44,7 @@ fn sources(text: &mut String, workspace: &AuditedWorkspace) {
         let SourceRow { source, status, pages, dependents } = row;
         let result = match &status {
             Status::Whole | Status::NotNeeded | Status::NotPartOfThisAudit => status.as_str().to_owned(),
-            Status::NotRead(why) => format!("**{}**: {}", status.as_str(), code(why)),
+            Status::NotRead(why) => format!("**{}**: {}", status.as_str(), code(&why.to_string())),
             Status::SwitchedOff => format!("**{}**", status.as_str()),
         };
         // The program's own words, with braces.
@@ -90,18 +91,20 @@ fn gaps(text: &mut String, audit: &Audit, room: usize) {
     for workspace in &audit.workspaces {
         let name = code(workspace.name());
         for row in workspace.sources().iter().filter(|row| row.is_gap()) {
-            let why = row.status.why().map_or_else(|| words::SWITCHED_OFF.to_owned(), code);
+            let why =
+                row.status.why().map_or_else(|| Why::SwitchedOff.to_string(), |why| code(&why.to_string()));
             let _ = writeln!(text, "- {name}: {}: {why}", row.title());
         }
         for gap in workspace.gaps() {
-            let _ = writeln!(text, "- {name}: {}: {}", code(&gap.what), code(&gap.why));
+            let _ =
+                writeln!(text, "- {name}: {}: {}", code(&gap.what.to_string()), code(&gap.why.to_string()));
         }
         // The undetermined have their reasons above, so this may be cut.
         let gaps =
             || workspace.secrets().flat_map(|secret| secret.gaps().iter().map(move |gap| (secret, gap)));
         let lines = gaps().take(audit.parameters.rendering.list_length).map(|(secret, gap)| {
             let (secret_name, id) = (code(secret.name()), code(secret.id()));
-            let (what, why) = (code(&gap.what), code(&gap.why));
+            let (what, why) = (code(&gap.what.to_string()), code(&gap.why.to_string()));
             format!("- {name}: secret {secret_name} {id}, {what}: {why}\n")
         });
         let start = text.len();

@@ -6,7 +6,7 @@ use super::{escape::code, fill, leave_out};
 use crate::{
     audit::{AppliedWaiver, Audit, AuditedSecret, AuditedWorkspace},
     inventory::Reference,
-    report::{date, first, words},
+    report::{date, first, reasons, words},
 };
 
 /// The secrets that may be deleted. Never cut.
@@ -66,16 +66,16 @@ pub(super) fn undetermined(audit: &Audit) -> String {
     }
     // The reason quotes what the API said.
     let (shared, single): (Vec<_>, Vec<_>) =
-        audit.undetermined_by_reason().into_iter().partition(|(_, secrets)| secrets.len() > 1);
+        reasons::undetermined(audit).into_iter().partition(|(_, secrets)| secrets.len() > 1);
     for (reason, secrets) in shared {
-        let _ = writeln!(text, "{}\n", code(reason));
+        let _ = writeln!(text, "{}\n", code(&reason));
         table(&mut text, &secrets);
     }
     if !single.is_empty() {
         text.push_str("| Workspace | Secret | Secret id | Reason |\n|:--|:--|:--|:--|\n");
         for (reason, secrets) in single {
             for secret in secrets {
-                let _ = writeln!(text, "| {} | {} |", identity(secret), code(reason));
+                let _ = writeln!(text, "| {} | {} |", identity(secret), code(&reason));
             }
         }
         text.push('\n');

@@ -197,7 +197,8 @@ fn of_the_workspace(workspace: &AuditedWorkspace, out: &mut impl Write) -> io::R
         let (title, status) = (row.title(), row.status.as_str());
         match &row.status {
             Status::NotRead(why) => {
-                let why = show_hidden(why, &[]);
+                let why = why.to_string();
+                let why = show_hidden(&why, &[]);
                 writeln!(out, "{BAD}{status}{BAD:#}  workspace {name}: {title}: {why}")?;
             }
             Status::SwitchedOff => writeln!(out, "{BAD}{status}{BAD:#}  workspace {name}: {title}")?,

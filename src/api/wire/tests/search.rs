@@ -170,7 +170,7 @@ fn tools_and_mcp_servers_that_are_named_are_kept() {
         "tool_id": null, "request_headers": {"tool_id": "no"}}"#;
     let named: Vec<_> =
         in_agent(text).named.into_iter().map(|(kind, id)| format!("{} {id}", kind.as_str())).collect();
-    assert_eq!(named, ["tool t1", "tool t2", "mcp_server m"]);
+    assert_eq!(named, ["mcp_server m", "tool t1", "tool t2"]);
 }
 
 #[test]
