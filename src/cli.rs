@@ -4,16 +4,17 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, TypedValueParser},
+};
 
-#[cfg(feature = "demo")]
-use crate::config::Demo;
 use crate::{
     audit::Finding,
     bounded::{BUNDLE_FILE_MIB, BUNDLE_FILE_MIBS, Bound},
+    bundle::Format,
     collect::Deep,
-    config::Region,
-    report::Format,
+    config::{Demo, Flags, Region},
 };
 
 const EXIT_CODES: &str = "\
@@ -123,7 +124,7 @@ pub struct InitArgs {
 }
 
 /// `audit`, and `check`, which looks at what an audit with the same flags would do.
-#[derive(Debug, Args, Default)]
+#[derive(Debug, Args)]
 pub struct AuditArgs {
     /// The configuration file; none is read unless named
     #[arg(long, value_name = "FILE")]
@@ -183,6 +184,79 @@ pub struct AuditArgs {
     /// Leave all waivers out of account
     #[arg(long)]
     pub no_waivers: bool,
+}
+
+impl AuditArgs {
+    /// What was typed, for `config` to resolve.
+    #[must_use]
+    pub fn flags(self) -> Flags {
+        Flags {
+            config: self.config,
+            #[cfg(feature = "demo")]
+            demo: self.demo,
+            #[cfg(not(feature = "demo"))]
+            demo: None,
+            out: self.out,
+            search: self.search,
+            deep: self.deep,
+            format: self.format,
+            base_url: self.base_url,
+            region: self.region,
+            dependency_limit: self.dependency_limit,
+            max_dependency_limit: self.max_dependency_limit,
+            concurrency: self.concurrency,
+            fail_on: self.fail_on,
+            no_waivers: self.no_waivers,
+        }
+    }
+}
+
+/// Lets the choices of a setting be typed, by the words that they have, with what the help says of each.
+macro_rules! choices {
+    ($($choice:ty { $($variant:ident: $help:literal,)+ })+) => {$(
+        impl ValueEnum for $choice {
+            fn value_variants<'a>() -> &'a [Self] {
+                &[$(Self::$variant),+]
+            }
+
+            fn to_possible_value(&self) -> Option<PossibleValue> {
+                let help = match self { $(Self::$variant => $help),+ };
+                Some(PossibleValue::new(self.as_str()).help(help))
+            }
+        }
+    )+};
+}
+
+choices! {
+    Demo {
+        Complete: "One on which everything can be read",
+        Earlier: "The one before, so that the next has changes to show",
+        Degraded: "One on which the key may not read speech engines",
+    }
+    Deep {
+        Auto: "Where a secret would be called unused otherwise",
+        Always: "In every audit",
+        Never: "In none: a secret may be called unused on the word of used_by alone",
+    }
+    Format {
+        Csv: "dependents.csv and secrets.csv",
+        Markdown: "report.md",
+        Html: "report.html",
+        Metrics: "metrics.prom",
+    }
+    Region {
+        Global: "The default",
+        Us: "United States",
+        EuResidency: "European Union, data residency",
+        InResidency: "India, data residency",
+        SgResidency: "Singapore, data residency",
+    }
+    Finding {
+        Unused: "An unused secret that is neither waived nor within grace",
+        ExpiredWaiver: "A waiver whose last day has passed",
+        Dangling: "A reference to a secret that does not exist",
+        Discrepancy: "A use that one part of the API tells of and another, which should, does not",
+    }
 }
 
 /// How much of bundles is read, the same for all that looks into their files.

@@ -2,29 +2,35 @@
 //!
 //! # Code map
 //!
-//! Data goes one way; only this file sees all stages. (`cli` and `config` know the later ones by their options, which
-//! they fill; the parts of `api` that read JSON make what `inventory` holds.)
+//! Data goes one way, and no two files need each other (a test, `circles`, holds that); only this file sees all stages.
+//! (`cli` and `config` know the later ones by their options, which they fill; the parts of `api` that read JSON make what
+//! `inventory` holds.)
 //!
 //! ```text
 //! cli → config → api → collect → inventory → audit → report → publish
+//!
+//! read ──→ Read ──→ Judged::of ──→ Judged ──→ conclude ──→ Audit ──→ publish ──→ Published
+//!                                     └─→ earlier ─→ Earlier ─┘
 //! ```
 //!
 //! - [`cli`]: what was typed, nothing resolved.
-//! - [`config`]: file, environment and flags → one validated [`Config`](config::Config).
+//! - [`config`]: file, environment and flags → one validated [`Config`].
 //! - [`api`]: the only place that knows HTTP. GET only. Keys in answers end here: nothing behind it ever has one.
 //! - `workspaces`: a client for each workspace, and all of them read side by side.
 //! - [`collect`]: endpoints → a complete inventory. No opinion about what is unused.
 //! - [`inventory`]: the graph of secrets and what uses them, and what was not read whole. No I/O.
 //! - [`audit`]: inventory, history and waivers → verdicts, ages, changes. Pure: no I/O, no clock.
 //! - [`report`]: audit → bytes, one module per format. No files, no clock.
+//! - [`bundle`]: what a bundle on disk is, and whether it holds. Knows no audit and no report. Read only.
+//! - `earlier`: what earlier bundles say to a new audit. Read only.
 //! - [`publish`]: a bundle on disk, all of it or nothing.
 //! - [`init`]: a first configuration file, from a few questions.
 //! - [`check`]: whether a night would succeed; publishes nothing.
-//! - [`bundle`]: what a bundle on disk is, and what earlier ones say. Read only.
 //! - [`review`]: verify, history, diff, render: what a reviewer asks of bundles. Read only.
 //! - [`bounded`]: files that others may have written, opened and read within bounds.
 //! - [`memory`]: how much of what was read is kept, and how much may be.
-//! - [`progress`], [`interrupt`], [`text`], [`error`]: counts, signals, words, and exit codes, for all of the above.
+//! - [`clock`], [`progress`], [`interrupt`], [`text`], [`error`]: the machine's clock, counts, signals, words, and exit codes,
+//!   for all of the above; `surroundings`: what a test can fix of the world.
 //!
 //! `crates/simulator` is an API over a made-up workspace, for `--demo` and the tests. It knows nothing of this crate.
 //!
@@ -50,8 +56,10 @@ pub mod bounded;
 pub mod bundle;
 pub mod check;
 pub mod cli;
+pub mod clock;
 pub mod collect;
 pub mod config;
+mod earlier;
 pub mod error;
 pub mod init;
 pub mod interrupt;
@@ -61,66 +69,30 @@ pub mod progress;
 pub mod publish;
 pub mod report;
 pub mod review;
+mod surroundings;
 pub mod text;
 mod workspaces;
 
+pub use surroundings::Surroundings;
+
 use std::{
-    collections::HashMap,
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
-use api::Chance;
-use audit::{Audit, Clock, Finding, Parameters, Run};
+use audit::{Audit, Finding, Judged, Run};
 use bundle::{InOrder, Patience};
-use check::{Checked, Checkup};
-use chrono::{DateTime, SubsecRound, Utc};
-use config::{Config, Target};
+use chrono::{DateTime, Utc};
+use clock::Clock;
+use config::Config;
+use earlier::Earlier;
 use error::Error;
 use interrupt::Interrupt;
 use inventory::{Inventory, Workspace};
-use progress::{Progress, Stage};
+use progress::Progress;
 use publish::{Evidence, OutputDirectory, PublishError, Retention};
-use workspaces::{Clients, Read, read, shows_the_same};
-
-/// What comes in from outside, so that a test can fix it.
-#[derive(Clone)]
-pub struct Surroundings {
-    /// Time and chance.
-    pub chance: Chance,
-    /// Lets time pass where a disk fails for the moment.
-    pub pause: fn(Duration),
-    /// The version that reports name.
-    pub tool_version: String,
-    /// The commit that this program was built from, where that is known.
-    pub git_commit: Option<String>,
-    /// The machine that it runs on.
-    pub host: Option<String>,
-    /// The user that it runs as.
-    pub user: Option<String>,
-}
-
-impl Default for Surroundings {
-    fn default() -> Self {
-        Self {
-            chance: Chance { now: chrono::Utc::now, random: fastrand::f64 },
-            pause: std::thread::sleep,
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            git_commit: option_env!("GIT_COMMIT").map(str::to_owned),
-            host: whoami::hostname().ok(),
-            user: whoami::username().ok(),
-        }
-    }
-}
-
-impl Surroundings {
-    /// The time. Reports show whole seconds, and nothing is to depend on what they don't show.
-    fn now(&self) -> DateTime<Utc> {
-        (self.chance.now)().trunc_subsecs(0)
-    }
-}
+use workspaces::{Read, read};
 
 /// A bundle that is in place.
 #[derive(Debug)]
@@ -179,7 +151,7 @@ fn say_of_metrics(written: io::Result<()>, path: &Path) {
     }
 }
 
-/// Reads, judges, asks the earlier bundles, and publishes.
+/// The pipeline: what it needs is opened, everything is read, and the rest is done of that.
 async fn read_judge_publish(
     config: Config,
     started_at: DateTime<Utc>,
@@ -196,7 +168,7 @@ async fn read_judge_publish(
 
     let (before, longest, interrupted) = (Arc::clone(&there), config.bundle_files, interrupt.clone());
     let look_back = Arc::new(move |workspace: &Workspace| {
-        let seen = bundle::last_seen(&before, workspace, &Patience::new(pause, longest, &interrupted));
+        let seen = earlier::last_seen(&before, workspace, &Patience::new(pause, longest, &interrupted));
         seen.map(Option::unwrap_or_default)
     });
     let Read { inventory, traffic, clock } = tokio::select! {
@@ -232,6 +204,7 @@ async fn read_judge_publish(
     }
 }
 
+/// Judges what was read, concludes with what was before and the waivers, and publishes.
 fn judge_and_publish(
     inventory: Inventory,
     run: Run,
@@ -241,24 +214,21 @@ fn judge_and_publish(
     directory: OutputDirectory,
     patience: &Patience,
 ) -> Result<Published, Error> {
-    let mut audit = audit::audit(inventory, run, parameters(config));
-    let earlier = bundle::consult(there, &audit, patience)
+    let judged = Judged::of(inventory, run, config.parameters());
+    let Earlier { history, changes, is_any_passed_over } = earlier::consult(there, &judged, patience)
         .map_err(PublishError::read(&config.out, evidence.user.as_deref()))?;
     // What can't be read now may be what the next audit builds on.
     let retention = match config.retention {
-        limited if earlier.is_any_passed_over && limited != Retention::All => {
+        limited if is_any_passed_over && limited != Retention::All => {
             tracing::warn!("no bundle is removed tonight, as an earlier one was passed over");
             Retention::All
         }
         retention => retention,
     };
-    audit.compare_populations(&earlier.history);
+    let audit = judged.conclude(history, changes, config.policy.waivers.clone().unwrap_or_default());
     if audit.workspaces.is_empty() {
         return Err(Error::nothing_read(&audit.failed));
     }
-    audit.continue_history(earlier.history);
-    audit.compared(earlier.changes);
-    audit.apply_waivers(config.policy.waivers.clone().unwrap_or_default());
     let in_place =
         publish::publish(&audit, &config.formats, evidence, retention, there, directory, patience)?;
     // Before what may be held up, and is the next night's as well.
@@ -267,59 +237,4 @@ fn judge_and_publish(
     }
     let bundle = in_place.prune(patience.interrupt());
     Ok(Published { audit, bundle, fail_on: config.policy.fail_on.clone() })
-}
-
-/// Looks at this machine, and tries every source of every workspace with its key.
-pub async fn check_up(
-    config: &Config,
-    surroundings: &Surroundings,
-    progress: &Progress,
-    interrupt: &Interrupt,
-) -> Checkup {
-    let patience = Patience::new(surroundings.pause, config.bundle_files, interrupt);
-    let (machine, there) = check::examine(config, surroundings.user.as_deref(), &patience);
-    let mut checkup = Checkup { machine, workspaces: Vec::new(), mistakes: Vec::new() };
-    let Target::Workspaces(workspaces) = &config.target else { return checkup };
-    checkup.mistakes = check::waivers_of_unknown_workspaces(&config.policy, workspaces);
-    let clients =
-        Clients::new(config, surroundings.chance, progress, workspaces.len(), Arc::clone(&config.mask));
-    let mut by_id: HashMap<String, String> = HashMap::new();
-    for workspace in workspaces {
-        let mut checked = match clients.client(workspace) {
-            Ok((client, watched)) => {
-                let look_back =
-                    |listed: &Workspace| bundle::last_seen(&there, listed, &patience).ok().flatten();
-                let checked = check::check(&client, &workspace.name, config, &watched, look_back).await;
-                watched.reaches(if checked.failure().is_none() { Stage::Read } else { Stage::Failed });
-                checked
-            }
-            Err(error) => Checked::without_client(workspace, &error),
-        };
-        if let Some(id) = checked.workspace_id.clone() {
-            match by_id.get(&id) {
-                Some(earlier) => checked.fail(shows_the_same(&workspace.name, &id, earlier)),
-                None => drop(by_id.insert(id, workspace.name.clone())),
-            }
-        }
-        checkup.workspaces.push(checked);
-    }
-    checkup
-}
-
-fn parameters(config: &Config) -> Parameters {
-    Parameters {
-        page_size: config.collect.page_size,
-        dependency_limit: config.collect.dependency_limit,
-        max_dependency_limit: config.collect.max_dependency_limit,
-        search: config.collect.search.clone(),
-        deep: config.collect.deep,
-        archived_branches: config.collect.archived_branches,
-        partial_view: config.partial_view,
-        allow_empty: config.allow_empty,
-        population_drop: config.population_drop,
-        unused_after_days: config.policy.unused_after_days,
-        ignores_waivers: config.policy.waivers.is_none(),
-        redact: config.redact.clone(),
-        rendering: config.rendering.clone(),
-    }
 }

@@ -14,7 +14,9 @@ use std::{
 
 use clap::{CommandFactory, Parser};
 use elevenlabs_secrets_audit::{
-    Surroundings, check_up,
+    Surroundings,
+    bundle::Format,
+    check::check_up,
     cli::{
         AuditArgs, Cli, Command, DiffArgs, HistoryArgs, HistoryFormat, InitArgs, LogFormat, OutputArgs,
         RenderArgs, VerifyArgs,
@@ -24,8 +26,7 @@ use elevenlabs_secrets_audit::{
     init::{self, Answers, InitError},
     interrupt::Interrupt,
     progress::Progress,
-    report::{self, Format},
-    review, run,
+    report, review, run,
     text::show_hidden,
 };
 use tokio::runtime::Runtime;
@@ -140,7 +141,7 @@ fn resolve(arguments: AuditArgs, forgone: io::Result<()>) -> Result<Config, Erro
         );
     }
     let variable = |name: &str| std::env::var_os(name);
-    let config = Config::resolve(arguments, &Environment::new(&variable))?;
+    let config = Config::resolve(arguments.flags(), &Environment::new(&variable))?;
     terminal::hide_keys(&config.mask);
     Ok(config)
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::config::Demo;
 use crate::{
     api::{self, Chance, Client, ClientError, ClockOffsets, EndpointTraffic, Mask},
-    audit::Clock,
+    clock::Clock,
     collect::{CollectOptions, LookBack, collect},
     config::{Config, HttpOptions, Target, WorkspaceConfig},
     error::Error,

@@ -20,8 +20,7 @@ use chrono::{DateTime, Utc};
 use elevenlabs_secrets_audit::{
     Surroundings,
     api::Chance,
-    cli::AuditArgs,
-    config::{Config, Environment},
+    config::{Config, Environment, Flags},
     interrupt::Interrupt,
     progress::Progress,
     run,
@@ -114,7 +113,7 @@ fn audit(beside: &Beside, home: &Path, now: fn() -> DateTime<Utc>, formats: &[&s
         .unwrap();
     let variable = |name: &str| (name == KEY).then(|| beside.key.clone().into());
     let out = Some(home.join("out"));
-    let arguments = AuditArgs { config: Some(config), out, ..AuditArgs::default() };
+    let arguments = Flags { config: Some(config), out, ..Flags::default() };
     let config = Config::resolve(arguments, &Environment::new(&variable)).unwrap();
     let surroundings = Surroundings { chance: Chance { now, random: || 0.0 }, ..Surroundings::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -229,7 +228,7 @@ fn whatever_a_server_sends_a_job_that_may_take_twice_what_may_be_kept_has_enough
         fs_err::write(&config, format!("{table}\n{workspace}\n{audit}\n")).unwrap();
         let variable = |name: &str| (name == KEY).then(|| key.clone().into());
         let arguments =
-            AuditArgs { config: Some(config), out: Some(home.path().join("out")), ..AuditArgs::default() };
+            Flags { config: Some(config), out: Some(home.path().join("out")), ..Flags::default() };
         let config = Config::resolve(arguments, &Environment::new(&variable)).unwrap();
         let surroundings = Surroundings::default();
         let before = HEAP.current_usage();

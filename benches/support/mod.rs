@@ -86,7 +86,7 @@ pub(crate) fn run(night: i64) -> Run {
         started_at,
         finished_at: started_at,
         tool_version: "0.0.0".to_owned(),
-        clock: elevenlabs_secrets_audit::audit::Clock::NotChecked,
+        clock: elevenlabs_secrets_audit::clock::Clock::NotChecked,
     }
 }
 

@@ -10,10 +10,11 @@ use url::Url;
 use crate::memory::{Held, Kept};
 
 use super::{
-    Shared,
     body::{self, Body},
-    error::{ErrorBody, Fault},
+    error::{Fault, chain},
+    error_body::ErrorBody,
     retry::retry_after,
+    shared::Shared,
     wire,
 };
 
@@ -152,13 +153,6 @@ impl Shared {
             Fault::Connection(format!("the connection broke: {causes}"))
         }
     }
-}
-
-/// The causes of an error, outermost first, without the outermost itself (which repeats the address).
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let causes: Vec<String> =
-        std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect();
-    if causes.is_empty() { error.to_string() } else { causes.join(": ") }
 }
 
 /// Whether JSON ends before it is whole.

@@ -11,10 +11,11 @@ use reqwest::Certificate;
 use rustls_native_certs::load_certs_from_paths;
 use url::Url;
 
-use super::{attempt::chain, gate::Gate, proxy::Proxy};
-
-/// What this program calls itself.
-pub(super) const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+use super::{
+    error::chain,
+    gate::{Gate, USER_AGENT},
+    proxy::Proxy,
+};
 
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]

@@ -12,7 +12,10 @@ use tokio::{
 };
 use url::Url;
 
-use super::{connections::USER_AGENT, error::Fault, proxy::Proxy};
+use super::{error::Fault, proxy::Proxy};
+
+/// What this program calls itself.
+pub(super) const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// The proxy before an address.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! How a client reaches its workspace: the address, the proxy, and how far the clocks are apart.
+//! How far this machine's clock and the API's are apart.
 
 use std::{
     collections::BTreeMap,
@@ -6,28 +6,6 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-
-use super::Client;
-
-impl Client {
-    /// The address that paths are appended to.
-    #[must_use]
-    pub fn address(&self) -> &str {
-        self.shared.options.base_url.as_str()
-    }
-
-    /// The proxy that requests go through, without a password.
-    #[must_use]
-    pub fn proxy(&self) -> Option<String> {
-        self.shared.gate.as_ref().map(|gate| gate.proxy())
-    }
-
-    /// By how much this machine's clock was ahead of the API's, answer by answer.
-    #[must_use]
-    pub fn clock_offsets(&self) -> ClockOffsets {
-        self.shared.clock.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
 
 /// How many offsets are told apart: those of a clock differ by a second or two, and what has more is none.
 const MOST_OFFSETS: usize = 10_000;
@@ -72,6 +50,11 @@ impl ClockOffsets {
 pub(super) struct ClockComparison(Mutex<ClockOffsets>);
 
 impl ClockComparison {
+    /// All that were seen so far.
+    pub(super) fn seen(&self) -> ClockOffsets {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Notes the time that an answer told.
     pub(super) fn told(&self, date: DateTime<Utc>, sent_at: DateTime<Utc>, answered_at: DateTime<Utc>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).told(date, sent_at, answered_at);

@@ -111,33 +111,6 @@ impl RetriesByWorkspace {
     }
 }
 
-/// Whether the same request may well succeed when it is sent again: busy or broken for a moment, rather than
-/// wrong. 501 and 505 say that it never will.
-#[must_use]
-pub(super) fn is_transient(fault: &Fault) -> bool {
-    match fault {
-        Fault::Status { status, .. } => {
-            matches!(*status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
-                || status.is_server_error()
-                    && !matches!(
-                        *status,
-                        StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED
-                    )
-        }
-        Fault::Connection(_) | Fault::Timeout(_) => true,
-        Fault::Redirect { .. }
-        | Fault::Certificate(_)
-        | Fault::Proxy { .. }
-        | Fault::Deadline
-        | Fault::Encoding(_)
-        | Fault::Memory(_)
-        | Fault::TooLarge { .. }
-        | Fault::Malformed(_)
-        | Fault::Paging(_)
-        | Fault::UnusableId(_) => false,
-    }
-}
-
 impl RetryPolicy {
     /// What becomes of a request that failed.
     ///
@@ -153,7 +126,7 @@ impl RetryPolicy {
         chance: f64,
         left: Duration,
     ) -> Decision {
-        if attempt >= self.attempts || !is_transient(fault) {
+        if attempt >= self.attempts || !fault.is_transient() {
             return Decision::GiveUp(None);
         }
         let retry_after = retry_after.unwrap_or_default();
@@ -229,7 +202,7 @@ mod tests {
 
     #[test]
     fn statuses_that_are_tried_again() {
-        let again: Vec<u16> = (200..600).filter(|code| is_transient(&status(*code))).collect();
+        let again: Vec<u16> = (200..600).filter(|code| status(*code).is_transient()).collect();
         let expected: Vec<u16> =
             [408, 429].into_iter().chain((500..600).filter(|code| ![501, 505].contains(code))).collect();
         assert_eq!(again, expected);

@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::{
-    Audit, AuditedSecret, AuditedWorkspace, DependentChanges, History, JudgedSecret, RenamedSecret,
-    SecretName, Verdict, WorkspaceChanges, WorkspaceRecord,
+    AuditedSecret, AuditedWorkspace, DependentChanges, EarlierDependent, History, JudgedSecret, Redactor,
+    RenamedSecret, SecretName, Verdict, WorkspaceChanges, WorkspaceRecord,
     changes::NOT_READ,
     mask::are_the_same,
     matching::{First, Matching, is_deep_only},
 };
-use crate::inventory::{Source, Sources};
+use crate::inventory::{FailedWorkspace, Source, Sources};
 
 const ANOTHER_WORKSPACE: &str = "the API key shows another workspace than before";
 
@@ -44,23 +44,14 @@ pub struct EarlierSecret {
     pub verdict: Verdict,
 }
 
-/// What an earlier audit says of one dependent.
-#[derive(Clone, Copy, Debug)]
-pub struct EarlierDependent<'e> {
-    /// What it is, in the word that reports have for it.
-    pub dependent_type: &'e str,
-    /// The name; empty where none is known.
-    pub name: &'e str,
-    /// The id.
-    pub id: &'e str,
-    /// What told of it.
-    pub sources: Sources,
-}
-
 /// A comparison of an audit with an earlier one, which comes dependent by dependent, so that it never stands in memory
 /// whole.
 pub struct Comparison<'a> {
-    now: &'a Audit,
+    /// When the later one began.
+    at: DateTime<Utc>,
+    names: BTreeSet<&'a str>,
+    failed: &'a [FailedWorkspace],
+    redactor: &'a Redactor,
     workspaces: BTreeMap<&'a str, WorkspaceComparison<'a>>,
     only_earlier: BTreeSet<String>,
     /// The secret of the earlier audit whose dependents are coming.
@@ -109,11 +100,15 @@ struct Coming<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    /// The comparison of `now` with an audit that nothing is known of yet. What the earlier one shows is redacted as
-    /// `now` is.
-    #[must_use]
-    pub fn of(now: &'a Audit) -> Self {
-        let workspaces = now.workspaces.iter().map(|workspace| {
+    /// The comparison of an audit, which began `at`, with one that nothing is known of yet. What the earlier one shows is
+    /// redacted as the later one is.
+    pub(super) fn of(
+        at: DateTime<Utc>,
+        now: &'a [AuditedWorkspace],
+        failed: &'a [FailedWorkspace],
+        redactor: &'a Redactor,
+    ) -> Self {
+        let workspaces = now.iter().map(|workspace| {
             let comparison = WorkspaceComparison {
                 now: workspace,
                 by_id: workspace.secrets().map(|secret| (secret.id(), secret)).collect(),
@@ -129,7 +124,15 @@ impl<'a> Comparison<'a> {
             };
             (workspace.name(), comparison)
         });
-        Self { now, workspaces: workspaces.collect(), only_earlier: BTreeSet::new(), coming: None }
+        Self {
+            at,
+            names: now.iter().map(AuditedWorkspace::name).collect(),
+            failed,
+            redactor,
+            workspaces: workspaces.collect(),
+            only_earlier: BTreeSet::new(),
+            coming: None,
+        }
     }
 
     /// The comparison of these workspaces alone.
@@ -142,7 +145,7 @@ impl<'a> Comparison<'a> {
     /// Takes in that the earlier audit has a workspace. Goes before its secrets.
     pub fn take_workspace(&mut self, earlier: EarlierWorkspace<'_>) {
         let Some(comparison) = self.workspaces.get_mut(earlier.name) else {
-            if !self.now.workspaces.iter().any(|workspace| workspace.name() == earlier.name) {
+            if !self.names.contains(earlier.name) {
                 self.only_earlier.insert(earlier.name.to_owned());
             }
             return;
@@ -187,7 +190,7 @@ impl<'a> Comparison<'a> {
 
     /// Takes in that all dependents of that secret have come.
     pub fn end_secret(&mut self) {
-        let redactor = &self.now.redactor;
+        let redactor = self.redactor;
         let Some(coming) = self.coming.take() else { return };
         let Some(comparison) = self.workspaces.get_mut(coming.workspace) else { return };
         let Coming { was_complete, had_unlisted, compare_deep, earlier, told_then, now, .. } = coming;
@@ -239,21 +242,21 @@ impl<'a> Comparison<'a> {
         known_then: &History,
         known_now: &History,
     ) -> Vec<WorkspaceChanges> {
-        let at = self.now.run.began();
         let mut workspaces: Vec<WorkspaceChanges> = Vec::new();
         for (name, comparison) in self.workspaces {
             // The earlier audit need not have seen the id itself.
-            let is_another = comparison.is_in_earlier && known_then.was_another(comparison.now);
+            let is_another =
+                comparison.is_in_earlier && known_then.was_another(name, comparison.now.workspace_id());
             workspaces.push(if is_another {
                 WorkspaceChanges::not_compared(name, ANOTHER_WORKSPACE)
             } else {
                 let [known_then, known_now] = [known_then, known_now].map(|known| known.workspaces.get(name));
                 let ledgers = Ledgers { then, known_then, known_now };
-                comparison.finish(&ledgers, at)
+                comparison.finish(&ledgers, self.at)
             });
         }
         for name in self.only_earlier {
-            if !self.now.failed.iter().any(|failed| failed.name == name) {
+            if !self.failed.iter().any(|failed| failed.name == name) {
                 workspaces.push(WorkspaceChanges::not_compared(&name, "it is not part of this audit"));
             }
         }
@@ -261,8 +264,8 @@ impl<'a> Comparison<'a> {
     }
 
     /// What is to be said of the workspaces that the audit of now could not read.
-    pub fn of_failed(now: &Audit) -> impl Iterator<Item = WorkspaceChanges> {
-        now.failed.iter().map(|failed| WorkspaceChanges::not_compared(&failed.name, NOT_READ))
+    pub fn of_failed(failed: &[FailedWorkspace]) -> impl Iterator<Item = WorkspaceChanges> {
+        failed.iter().map(|failed| WorkspaceChanges::not_compared(&failed.name, NOT_READ))
     }
 }
 

@@ -1,6 +1,5 @@
 //! How many.
 
-use super::{AuditedSecret, Verdict};
 use crate::{
     inventory::{DependentType, Secret, Workspace},
     text::{count, sentence_list},
@@ -45,18 +44,6 @@ pub struct UnusedCounts {
 }
 
 impl UnusedCounts {
-    pub(super) fn of<'a>(secrets: impl Iterator<Item = AuditedSecret<'a>>) -> Self {
-        let mut counts = Self::default();
-        for secret in secrets.filter(|secret| secret.verdict() == Verdict::Unused) {
-            *match (secret.is_waived(), secret.is_within_grace()) {
-                (true, _) => &mut counts.waived,
-                (false, true) => &mut counts.within_grace,
-                (false, false) => &mut counts.open,
-            } += 1;
-        }
-        counts
-    }
-
     /// All that are unused.
     #[must_use]
     pub fn all(self) -> usize {

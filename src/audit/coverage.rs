@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::{Assessment, Verdict};
 pub use crate::inventory::ScanOutcome as Status;
 use crate::inventory::{DependentType, Missing, Secret, Source, Why, Workspace};
 
@@ -87,19 +86,18 @@ pub(super) fn sources(workspace: &Workspace) -> Vec<SourceRow> {
 }
 
 /// How the reading went, in numbers.
-pub(super) fn figures(workspace: &Workspace, assessments: &[Assessment]) -> Figures {
+pub(super) fn figures(workspace: &Workspace, secrets_confirmed: usize) -> Figures {
     let completed_by = |by: Source| {
         let completions = workspace.secrets.iter().flat_map(|secret| &secret.completions);
         completions.filter(|completion| completion.by == by).count()
     };
     let [previewed, by_higher_limit, by_paging, ..] = first_told_by(workspace);
     let coverage = workspace.coverage;
-    let is_unused = |one: &&Assessment| one.verdict == Verdict::Unused;
     Figures {
         secrets_listed: workspace.secrets_listed(),
         secrets_not_listed: usize::try_from(coverage.secrets_not_listed).unwrap_or(usize::MAX),
         secrets_deleted: workspace.deleted.len(),
-        secrets_confirmed: assessments.iter().filter(is_unused).count(),
+        secrets_confirmed,
         dependents_previewed: previewed,
         dependents_after_completion: previewed + by_higher_limit + by_paging,
         lists_completed_by_higher_limit: completed_by(Source::HigherLimit),

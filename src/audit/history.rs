@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{AuditedWorkspace, Run, Totals, Verdict};
+use super::{Totals, Verdict};
 
 /// For how many days a night's totals, and the record of a secret that is gone, are kept.
 pub const DAYS_KEPT: u32 = 400;
@@ -149,49 +149,23 @@ impl WorkspaceRecord {
 }
 
 impl History {
-    /// Adds what `run` says of the workspaces that it read; what is known of any other stays as it is. A narrowed run
-    /// leaves no night behind.
-    pub(super) fn advance(
-        &mut self,
-        run: &Run,
-        is_complete: bool,
-        is_narrowed: bool,
-        workspaces: &[AuditedWorkspace],
-    ) {
-        let at = run.began();
-        for workspace in workspaces {
-            self.begin_afresh_if_another(workspace);
-            let known = self.workspaces.entry(workspace.name().to_owned()).or_default();
-            if let Some(id) = workspace.workspace_id() {
-                known.workspace_id = Some(id.to_owned());
-            }
-            if !is_narrowed {
-                known.secrets_listed = workspace.figures().secrets_listed;
-            }
-            for secret in workspace.secrets() {
-                known.observe(secret.id(), secret.name(), secret.verdict(), at);
-            }
-            known.secrets.retain(|_, record| days_between(record.last_seen, at) <= DAYS_KEPT);
-        }
-        if !is_narrowed {
-            let found =
-                |one: &AuditedWorkspace| NightTotals { totals: one.totals(), is_complete: one.is_complete() };
-            let workspaces = workspaces.iter().map(|one| (one.name().to_owned(), found(one))).collect();
-            self.add_night(Night { run: run.id.clone(), started_at: at, is_complete, workspaces });
-        }
-    }
-
     /// Whether a workspace of this name was another one before, by the id that the API gives it.
-    pub(super) fn was_another(&self, workspace: &AuditedWorkspace) -> bool {
-        let known = self.workspaces.get(workspace.name()).and_then(|known| known.workspace_id.as_deref());
-        matches!((known, workspace.workspace_id()), (Some(known), Some(now)) if known != now)
+    pub(super) fn was_another(&self, name: &str, id: Option<&str>) -> bool {
+        let known = self.workspaces.get(name).and_then(|known| known.workspace_id.as_deref());
+        matches!((known, id), (Some(known), Some(now)) if known != now)
     }
 
-    fn begin_afresh_if_another(&mut self, workspace: &AuditedWorkspace) {
-        if !self.was_another(workspace) {
+    /// Whether the last audit that read this workspace whole found no secret in it.
+    pub(super) fn was_empty(&self, name: &str) -> bool {
+        let last = self.nights.iter().rev().find_map(|night| night.whole(name));
+        last.is_some_and(|totals| totals.secrets == 0)
+    }
+
+    /// Forgets what is known of a workspace, where its name stands for another one now.
+    pub(super) fn begin_afresh_if_another(&mut self, name: &str, id: Option<&str>) {
+        if !self.was_another(name, id) {
             return;
         }
-        let name = workspace.name();
         let known = self.workspaces.remove(name).unwrap_or_default();
         for night in &mut self.nights {
             night.workspaces.remove(name);
@@ -200,12 +174,12 @@ impl History {
             "The API key of {name} now shows another workspace ({} before, {} now): what is known of {name} begins afresh \
              with this audit.",
             known.workspace_id.unwrap_or_default(),
-            workspace.workspace_id().unwrap_or_default()
+            id.unwrap_or_default()
         ));
     }
 
     /// One night for each date: a complete one is not replaced by one that isn't.
-    fn add_night(&mut self, night: Night) {
+    pub(super) fn add_night(&mut self, night: Night) {
         let date = night.started_at.date_naive();
         let same_date = |other: &Night| other.started_at.date_naive() == date;
         if self.nights.iter().any(|other| same_date(other) && other.is_complete && !night.is_complete) {

@@ -2,8 +2,21 @@
 
 use std::{cell::Cell, collections::HashMap};
 
-use super::{AuditedSecret, DependentName, changes::MOST_DEPENDENTS_NAMED, comparison::EarlierDependent};
+use super::{AuditedSecret, DependentName, changes::MOST_DEPENDENTS_NAMED};
 use crate::inventory::{Dependent, Source, Sources};
+
+/// What an earlier audit says of one dependent.
+#[derive(Clone, Copy, Debug)]
+pub struct EarlierDependent<'e> {
+    /// What it is, in the word that reports have for it.
+    pub dependent_type: &'e str,
+    /// The name; empty where none is known.
+    pub name: &'e str,
+    /// The id.
+    pub id: &'e str,
+    /// What told of it.
+    pub sources: Sources,
+}
 
 /// What only a deep audit reads.
 const DEEP: [Source; 2] = [Source::Tools, Source::Agents];

@@ -1,7 +1,6 @@
 //! Whether a workspace shows suspiciously few secrets, or none: a key that lost access sees less, and nothing says so.
 
-use super::{Audit, History};
-use crate::{inventory::FailedWorkspace, text::count};
+use crate::text::count;
 
 /// What a workspace that shows suspiciously few secrets leads to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,47 +75,6 @@ pub fn empty_in_words(earlier: Option<usize>) -> String {
         "this key sees no secret{earlier}: check that the key belongs to the right workspace, that it has the permission \
          convai_read and that secrets are shared with its user; if the workspace has none, set [audit] allow_empty = true"
     )
-}
-
-/// Whether the last audit that read this workspace whole found no secret in it.
-fn was_empty(history: &History, name: &str) -> bool {
-    let last = history.nights.iter().rev().find_map(|night| night.whole(name));
-    last.is_some_and(|totals| totals.secrets == 0)
-}
-
-impl Audit {
-    /// Compares how many secrets each workspace lists with what the history says of it. One that lists suspiciously few is
-    /// not complete, or counts as not readable, as the parameters have it. One that lists none is not complete, unless
-    /// that is expected, or was so in the last complete audit.
-    pub fn compare_populations(&mut self, history: &History) {
-        if self.filter().is_some() {
-            return;
-        }
-        let then = self.parameters.population_drop;
-        let mut kept = Vec::new();
-        for mut workspace in std::mem::take(&mut self.workspaces) {
-            let known = history.workspaces.get(workspace.name()).filter(|_| !history.was_another(&workspace));
-            let was_empty = known.is_some() && was_empty(history, workspace.name());
-            workspace.is_unexpectedly_empty &= !was_empty;
-            workspace.listed_before = known.map(|known| known.secrets_listed);
-            workspace.population_drop =
-                population_drop(workspace.figures.secrets_listed, workspace.listed_before);
-            match workspace.population_drop {
-                Some(drop) if then == OnPopulationDrop::Fail => self.failed.push(FailedWorkspace {
-                    name: workspace.workspace.name,
-                    address: workspace.workspace.address,
-                    error: format!("{} ([audit] population_drop = \"fail\")", drop.in_words()),
-                    key_refused: false,
-                }),
-                drop => {
-                    workspace.is_complete &= drop.is_none() || then == OnPopulationDrop::Warn;
-                    kept.push(workspace);
-                }
-            }
-        }
-        self.workspaces = kept;
-        self.failed.sort_by(|a, b| a.name.cmp(&b.name));
-    }
 }
 
 #[cfg(test)]

@@ -8,12 +8,16 @@ mod verdicts;
 
 use std::borrow::Cow;
 
+use chrono::DateTime;
 use proptest::prelude::*;
 
 use super::*;
-use crate::inventory::{
-    Completion, DependentType, Gap, Reference, Relation, Resource, Scan, ScanOutcome, Sighting, Source,
-    Visibility, Why,
+use crate::{
+    clock::Clock,
+    inventory::{
+        Completion, DependentType, Gap, Inventory, Missing, Reference, Relation, Resource, Scan, ScanOutcome,
+        Secret, Sighting, Source, Visibility, Why, Workspace,
+    },
 };
 
 /// A workspace as a list of plain facts, from which an inventory can be built in any order.
@@ -119,8 +123,11 @@ impl Facts {
 
 /// What comes of these workspaces, with everything that differs from run to run fixed.
 fn audit_of(workspaces: &[Facts]) -> Audit {
-    let inventory =
-        Inventory { workspaces: workspaces.iter().map(Facts::build).collect(), failed: Vec::new() };
+    audit_of_inventory(workspaces.iter().map(Facts::build).collect())
+}
+
+fn audit_of_inventory(workspaces: Vec<Workspace>) -> Audit {
+    let inventory = Inventory { workspaces, failed: Vec::new() };
     let moment = DateTime::from_timestamp(1_795_399_200, 0).unwrap();
     let run = Run {
         id: "2026-11-23T02-00-00Z".to_owned(),
@@ -129,7 +136,8 @@ fn audit_of(workspaces: &[Facts]) -> Audit {
         tool_version: "0.0.0-test".to_owned(),
         clock: Clock::NotChecked,
     };
-    audit(inventory, run, parameters())
+    let nothing_before = Changes::NotCompared("no earlier audit was at hand".to_owned());
+    Judged::of(inventory, run, parameters()).conclude(History::default(), nothing_before, Vec::new())
 }
 
 /// What every test asks for.

@@ -2,8 +2,6 @@
 
 use chrono::NaiveDate;
 
-use super::Audit;
-
 /// How many days before its last day a waiver counts as expiring soon.
 const EXPIRES_SOON_DAYS: i64 = 30;
 
@@ -72,61 +70,17 @@ impl WaiverState {
 
 impl Waiver {
     /// Whether it names the secret with this id in this workspace.
-    fn names(&self, workspace: &str, secret_id: &str) -> bool {
+    pub(super) fn names(&self, workspace: &str, secret_id: &str) -> bool {
         self.secret_id == secret_id && self.workspace.as_deref().is_none_or(|name| name == workspace)
     }
 
     /// What it comes to on a day, for a secret that it names.
-    fn state_on(&self, today: NaiveDate) -> WaiverState {
+    pub(super) fn state_on(&self, today: NaiveDate) -> WaiverState {
         match self.expires.signed_duration_since(today).num_days() {
             ..0 => WaiverState::Expired,
             0..=EXPIRES_SOON_DAYS => WaiverState::ExpiresSoon,
             _ => WaiverState::Holds,
         }
-    }
-}
-
-impl Audit {
-    /// Marks the secrets that waivers name. One that names the workspace goes before one that doesn't.
-    pub fn apply_waivers(&mut self, mut waivers: Vec<Waiver>) {
-        waivers.sort_by(|a, b| {
-            (&a.secret_id, a.workspace.is_none(), &a.workspace).cmp(&(
-                &b.secret_id,
-                b.workspace.is_none(),
-                &b.workspace,
-            ))
-        });
-        let today = self.run.began().date_naive();
-        let mut names_something = vec![false; waivers.len()];
-        for workspace in &mut self.workspaces {
-            let name = workspace.workspace.name.clone();
-            for (secret, assessment) in workspace.workspace.secrets.iter().zip(&mut workspace.assessments) {
-                let mut naming = (0..waivers.len()).filter(|at| waivers[*at].names(&name, &secret.id));
-                let Some(first) = naming.next() else { continue };
-                names_something[first] = true;
-                naming.for_each(|further| names_something[further] = true);
-                let (waiver, state) = (waivers[first].clone(), waivers[first].state_on(today));
-                assessment.waiver = Some(AppliedWaiver { waiver, state });
-            }
-        }
-        self.waivers = waivers
-            .into_iter()
-            .zip(names_something)
-            .map(|(waiver, names_something)| {
-                let state = match names_something {
-                    true => waiver.state_on(today),
-                    false if self.was_looked_for(&waiver) => WaiverState::MatchesNothing,
-                    false => WaiverState::NotLookedFor,
-                };
-                AppliedWaiver { waiver, state }
-            })
-            .collect();
-    }
-
-    /// Whether all secrets that a waiver could name were listed.
-    fn was_looked_for(&self, waiver: &Waiver) -> bool {
-        let could_be_in = |name: &str| waiver.workspace.as_deref().is_none_or(|wanted| wanted == name);
-        self.filter().is_none() && !self.failed.iter().any(|failed| could_be_in(&failed.name))
     }
 }
 

@@ -333,3 +333,17 @@ impl<'a> AuditedSecret<'a> {
         self.waiver().is_some_and(|waiver| waiver.state.holds())
     }
 }
+
+impl UnusedCounts {
+    pub(super) fn of<'a>(secrets: impl Iterator<Item = AuditedSecret<'a>>) -> Self {
+        let mut counts = Self::default();
+        for secret in secrets.filter(|secret| secret.verdict() == Verdict::Unused) {
+            *match (secret.is_waived(), secret.is_within_grace()) {
+                (true, _) => &mut counts.waived,
+                (false, true) => &mut counts.within_grace,
+                (false, false) => &mut counts.open,
+            } += 1;
+        }
+        counts
+    }
+}

@@ -3,13 +3,13 @@
 //!
 //! What never lives here: what reports look like, and any command's words for what was found.
 
-mod earlier;
+mod files;
 mod manifest;
 mod order;
 mod patience;
 mod soundness;
 
-pub use earlier::{Earlier, consult, last_seen};
+pub use files::{File, Format};
 pub use manifest::{
     EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry, ViewEntry,
     WaiversEntry, WorkspaceEntry,
@@ -29,8 +29,8 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    audit::Clock,
     bounded::{self, Bound, Bounded},
+    clock::Clock,
     text::hexadecimal,
 };
 

@@ -9,10 +9,9 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{Bundle, FileEntry, MANIFEST, Manifest, Patience, REPORT, SUMS, is_refused};
+use super::{Bundle, File, FileEntry, Format, MANIFEST, Manifest, Patience, REPORT, SUMS, is_refused};
 use crate::{
     bounded::{self, Bound, Bounded},
-    report::{File, Format},
     text::hexadecimal,
 };
 

@@ -26,8 +26,7 @@ pub struct Machine {
 }
 
 /// Looks at the output directory of a configuration and what is around it. The second: the bundles that are there.
-#[must_use]
-pub fn examine(config: &Config, user: Option<&str>, patience: &Patience) -> (Machine, InOrder) {
+pub(super) fn examine(config: &Config, user: Option<&str>, patience: &Patience) -> (Machine, InOrder) {
     let (out, retention) = (config.out.as_path(), config.retention);
     let mut machine = Machine { lines: Vec::new(), opening: None, writing: None };
     let DryOpen { place, lock, directory } = OutputDirectory::dry_open(out);

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     api::{ApiError, Client, ClientError, ResourceType, User},
-    audit::{Clock, OnPopulationDrop, PartialView, empty_in_words, population_drop},
+    audit::{OnPopulationDrop, PartialView, empty_in_words, population_drop},
+    clock::Clock,
     collect::{Deep, Trial, try_out},
     config::{Config, WorkspaceConfig},
     error::Error,
@@ -107,7 +108,7 @@ impl From<Result<Scan, ApiError>> for Outcome {
 
 /// Tries every source with one key. Where nothing answers the list of secrets, or the key is none, only that is tried: each
 /// further source would show the same. `look_back`: what the last complete audit saw of this workspace, if there is one.
-pub async fn check(
+pub(super) async fn check(
     client: &Client,
     workspace: &str,
     config: &Config,

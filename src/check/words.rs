@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{Checked, Checkup, Line, Need, Outcome, Probe, Standing};
 use crate::{
-    audit::Clock,
+    clock::Clock,
     config::Setting,
     inventory::{Extent, View},
     text::show_hidden,

@@ -64,7 +64,7 @@ pub struct CollectOptions {
 pub type LookBack = dyn Fn(&Workspace) -> io::Result<Seen> + Send + Sync;
 
 /// When every tool, every agent and every branch is read too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Deep {
     /// Where a secret would be called unused otherwise

@@ -2,10 +2,10 @@
 
 use url::{Host, Url};
 
-use super::ConfigError;
+use super::error::ConfigError;
 
 /// A region by the name that users give it. Addresses: the `servers` of the public OpenAPI document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Region {
     /// The default.
@@ -21,6 +21,27 @@ pub enum Region {
 }
 
 impl Region {
+    /// Every region.
+    pub const ALL: &[Self] =
+        &[Self::Global, Self::Us, Self::EuResidency, Self::InResidency, Self::SgResidency];
+
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Us => "us",
+            Self::EuResidency => "eu-residency",
+            Self::InResidency => "in-residency",
+            Self::SgResidency => "sg-residency",
+        }
+    }
+
+    /// Whether one has this name.
+    pub(crate) fn is_named(name: &str) -> bool {
+        Self::ALL.iter().any(|region| region.as_str() == name)
+    }
+
     /// Its address.
     #[must_use]
     pub fn base_url(self) -> &'static str {
@@ -177,8 +198,7 @@ mod tests {
 
     #[test]
     fn every_region_has_an_address_that_is_allowed() {
-        use clap::ValueEnum;
-        for region in Region::value_variants() {
+        for region in Region::ALL {
             assert!(parse(region.base_url(), "a region", false).is_ok(), "{region:?}");
         }
     }

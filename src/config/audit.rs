@@ -1,9 +1,13 @@
 //! What is asked of each workspace: the section `[audit]`.
 
-use super::{ConfigError, file::AuditTable, flag, in_bounds, settings::Settings};
+use super::{
+    error::{ConfigError, in_bounds},
+    file::AuditTable,
+    flags::Flags,
+    settings::{Settings, flag},
+};
 use crate::{
     audit::{OnPopulationDrop, PartialView},
-    cli::AuditArgs,
     collect::{ArchivedBranches, CollectOptions, Deep},
     inventory::Source,
     memory::DEFAULT_MEBIBYTES,
@@ -22,10 +26,10 @@ impl AuditOptions {
     /// Resolves the section.
     pub(super) fn resolve(
         table: &AuditTable,
-        arguments: &AuditArgs,
+        flags: &Flags,
         settings: &mut Settings,
     ) -> Result<Self, ConfigError> {
-        let collect = collect_options(table, arguments, settings)?;
+        let collect = collect_options(table, flags, settings)?;
         let name = "[audit] population_drop";
         let drop =
             word(name, table.population_drop.as_ref(), OnPopulationDrop::ALL, OnPopulationDrop::as_str)?;
@@ -45,20 +49,20 @@ impl AuditOptions {
 
 fn collect_options(
     table: &AuditTable,
-    arguments: &AuditArgs,
+    flags: &Flags,
     settings: &mut Settings,
 ) -> Result<CollectOptions, ConfigError> {
     let limits = 1..=100;
     let page_size = settings.pick("[audit] page_size", None, table.page_size, 100);
     let dependency_limit = settings.pick(
         "[audit] dependency_limit",
-        flag("--dependency-limit", arguments.dependency_limit),
+        flag("--dependency-limit", flags.dependency_limit),
         table.dependency_limit,
         20,
     );
     let max_dependency_limit = settings.pick(
         "[audit] max_dependency_limit",
-        flag("--max-dependency-limit", arguments.max_dependency_limit),
+        flag("--max-dependency-limit", flags.max_dependency_limit),
         table.max_dependency_limit,
         100,
     );
@@ -72,13 +76,13 @@ fn collect_options(
     }
     let search = settings.pick(
         "[audit] search",
-        flag("--search", arguments.search.clone()),
+        flag("--search", flags.search.clone()),
         table.search.clone(),
         String::new(),
     );
     let deep = settings.pick_with(
         DEEP,
-        flag("--deep", arguments.deep),
+        flag("--deep", flags.deep),
         deep(table.deep.as_ref())?,
         Deep::default(),
         |deep| deep.as_str().into(),

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{ConfigError, address::Region, misplaced::KnownKeys};
+use super::{address::Region, error::ConfigError, misplaced::KnownKeys};
 use crate::{
     audit::{Finding, Redaction},
-    report::Format,
+    bundle::Format,
 };
 
 /// The whole file.

@@ -2,11 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hyper_util::client::proxy::matcher::Matcher;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{ConfigError, Environment, address, file::HttpTable, flag, in_bounds, settings::Settings};
+use super::{
+    address,
+    environment::Environment,
+    error::{ConfigError, in_bounds},
+    file::HttpTable,
+    network::{is_excepted, no_proxy, proxy},
+    settings::{Settings, flag},
+};
 use crate::api::{self, ClientOptions, Connections, Mask, Proxy, RetryPolicy};
 
 /// How workspaces are asked.
@@ -116,7 +122,7 @@ impl HttpOptions {
         in_bounds("[http] max_body_bytes", max_body, 1024..=1024 * 1024 * 1024)?;
         let max_pages = settings.pick("[http] max_pages", None, file.max_pages, 10_000);
         in_bounds("[http] max_pages", max_pages, 1..=1_000_000)?;
-        let (proxy, no_proxy) = (environment.proxy()?, environment.no_proxy()?);
+        let (proxy, no_proxy) = (proxy(environment)?, no_proxy(environment)?);
         Ok(Self {
             concurrency,
             concurrency_total,
@@ -132,12 +138,4 @@ impl HttpOptions {
             no_proxy,
         })
     }
-}
-
-/// Whether a list as `NO_PROXY` has it excepts an address, by the rules of curl and others, or by those of the HTTP client,
-/// which knows networks.
-pub(super) fn is_excepted(url: &Url, list: &str) -> bool {
-    let any = Matcher::builder().all("http://proxy.example").no(list).build();
-    let is_intercepted = url.as_str().parse().is_ok_and(|url| any.intercept(&url).is_some());
-    !is_intercepted || address::is_excepted(url, list)
 }

@@ -8,20 +8,16 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::{ConfigError, Environment, misplaced::KnownKeys, refuse_shell_words};
-use crate::{
-    api::PREFIXES,
-    bounded::{self, Bound},
+use super::{
+    environment::Environment,
+    error::{ConfigError, refuse_shell_words},
+    looks::{QUOTES, is_key, is_variable_name},
+    misplaced::KnownKeys,
 };
-
-/// The variable that the ecosystem's clients read.
-pub(super) const KEY_VARIABLE: &str = "ELEVENLABS_API_KEY";
+use crate::bounded::{self, Bound};
 
 /// The variable in which systemd names the directory of a service's credentials.
 const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
-
-/// What people and their programs put around a key.
-const QUOTES: [char; 9] = ['"', '\'', '`', '“', '”', '„', '‘', '’', '‚'];
 
 /// The key in an environment variable.
 pub(super) fn from_environment(
@@ -50,40 +46,6 @@ pub(super) fn from_environment(
         }
     }
 }
-
-/// Whether this can be the name of a variable that holds a key.
-pub(crate) fn is_variable_name(text: &str) -> bool {
-    let in_names = |byte: u8| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    !text.is_empty() && text.bytes().all(in_names)
-}
-
-/// Whether this is a key rather than what it is given for: it has the letters and digits of one as keys are now, or is 32
-/// hexadecimal digits, as they once were, by itself, in quotes, or as a word.
-pub(crate) fn looks_like_a_key(text: &str) -> bool {
-    let is_of_old = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_between = |one: char| one.is_whitespace() || matches!(one, ',' | '=') || QUOTES.contains(&one);
-    text.split(is_between).any(is_of_old)
-        || PREFIXES.iter().any(|prefix| {
-            text.match_indices(prefix).any(|(at, _)| {
-                let goes_on = text[..at].ends_with(|before: char| before.is_ascii_alphanumeric());
-                let letters = text[at + prefix.len()..].bytes().take_while(u8::is_ascii_alphanumeric);
-                !goes_on && letters.count() >= SHORTEST_SECRET
-            })
-        })
-}
-
-/// Whether this begins as keys do. Where a place of a key belongs that is enough.
-fn begins_like_a_key(text: &str) -> bool {
-    text.starts_with("sk_")
-}
-
-/// Whether a key itself is given where its place belongs.
-pub(crate) fn is_key(text: &str) -> bool {
-    begins_like_a_key(text) || looks_like_a_key(text)
-}
-
-/// How many letters or digits a key has at least, after what all keys begin with.
-const SHORTEST_SECRET: usize = 20;
 
 /// The key in a file: of a relative path first the one among systemd's credentials, then the one beside the
 /// configuration.
@@ -115,7 +77,7 @@ pub(super) fn from_file(
     checked(&file.text().map_err(unreadable)?, &format!("the file {}", path.display()))
 }
 
-pub(super) fn locate(file: &Path, beside: &Path, environment: &Environment) -> Result<PathBuf, ConfigError> {
+fn locate(file: &Path, beside: &Path, environment: &Environment) -> Result<PathBuf, ConfigError> {
     if file.is_relative()
         && let Some(credentials) = environment.get(CREDENTIALS_VARIABLE)?
     {
@@ -126,6 +88,23 @@ pub(super) fn locate(file: &Path, beside: &Path, environment: &Environment) -> R
         }
     }
     Ok(beside.join(file))
+}
+
+/// The keys that the text of a configuration leads to, as far as can be told before it has been read properly.
+pub(super) fn known_in(text: &str, beside: &Path, environment: &Environment) -> KnownKeys {
+    let mut keys = Vec::new();
+    let tables = text.parse::<toml::Table>().ok().and_then(|table| table.get("workspace").cloned());
+    for table in tables.iter().filter_map(toml::Value::as_array).flatten() {
+        let named = |name: &str| table.get(name).and_then(toml::Value::as_str);
+        if let Some(variable) = named("api_key_env").filter(|name| is_variable_name(name)) {
+            keys.extend(environment.get(variable).ok().flatten().map(SecretString::from));
+        }
+        let file = named("api_key_file").map(PathBuf::from);
+        let file = file.and_then(|file| locate(&file, beside, environment).ok());
+        let text = file.and_then(|path| bounded::open(&path, Bound::KEY).ok()?.text().ok());
+        keys.extend(text.map(|text| SecretString::from(text.trim().to_owned())));
+    }
+    KnownKeys::of_environment(environment).and(keys)
 }
 
 /// What `text` holds beside the line ends after it, where that can be a key.

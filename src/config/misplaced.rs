@@ -1,14 +1,14 @@
 //! Keys where something else belongs: a name, a path, a number, a choice. They are refused before anything shows them.
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::ffi::OsString;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{ConfigError, Environment, key};
-use crate::bounded::{self, Bound};
+use super::{
+    environment::{Environment, KEY_VARIABLE},
+    error::ConfigError,
+    looks::{is_key, looks_like_a_key},
+};
 
 /// A shorter key could be any word, in bytes.
 const SHORTEST: usize = 8;
@@ -22,32 +22,21 @@ const ADVICE: &str = "holds what looks like an API key, which is not shown: a ke
 pub(super) struct KnownKeys(Vec<SecretString>);
 
 impl KnownKeys {
+    /// These too.
+    pub(super) fn and(mut self, keys: impl IntoIterator<Item = SecretString>) -> Self {
+        self.0.extend(keys);
+        self
+    }
+
     /// The one that every command may know.
     pub(super) fn of_environment(environment: &Environment) -> Self {
-        let key = environment.get(key::KEY_VARIABLE).ok().flatten();
+        let key = environment.get(KEY_VARIABLE).ok().flatten();
         Self(key.into_iter().map(|key| SecretString::from(key.trim().to_owned())).collect())
     }
 
     /// These.
     pub(super) fn of<'a>(keys: impl Iterator<Item = &'a SecretString>) -> Self {
         Self(keys.cloned().collect())
-    }
-
-    /// Those that a file leads to, as far as can be told before it has been read properly.
-    pub(super) fn of_file(text: &str, beside: &Path, environment: &Environment) -> Self {
-        let Self(mut keys) = Self::of_environment(environment);
-        let tables = text.parse::<toml::Table>().ok().and_then(|table| table.get("workspace").cloned());
-        for table in tables.iter().filter_map(toml::Value::as_array).flatten() {
-            let named = |name: &str| table.get(name).and_then(toml::Value::as_str);
-            if let Some(variable) = named("api_key_env").filter(|name| key::is_variable_name(name)) {
-                keys.extend(environment.get(variable).ok().flatten().map(SecretString::from));
-            }
-            let file = named("api_key_file").map(PathBuf::from);
-            let file = file.and_then(|file| key::locate(&file, beside, environment).ok());
-            let text = file.and_then(|path| bounded::open(&path, Bound::KEY).ok()?.text().ok());
-            keys.extend(text.map(|text| SecretString::from(text.trim().to_owned())));
-        }
-        Self(keys)
     }
 
     /// Whether this is, or holds, a key that is known.
@@ -60,7 +49,7 @@ impl KnownKeys {
 
     /// Whether a value is better not shown, for what it is or for what it looks like.
     pub(super) fn finds(&self, value: &str) -> bool {
-        key::looks_like_a_key(value) || self.are_in(value)
+        looks_like_a_key(value) || self.are_in(value)
     }
 
     /// Refuses a value of a setting that has, or looks like, a key in it.
@@ -85,7 +74,7 @@ impl KnownKeys {
         // Not whole values, but words: what could not be read has no values.
         let mut words = message
             .split(|character: char| !character.is_ascii_alphanumeric() && !matches!(character, '_' | '-'));
-        match words.any(key::is_key) || self.are_in(&message) {
+        match words.any(is_key) || self.are_in(&message) {
             true => format!("what stands there cannot be read, and {ADVICE}"),
             false => message,
         }

@@ -5,43 +5,47 @@
 mod address;
 mod audit;
 mod environment;
+mod error;
 mod file;
+mod flags;
 mod http;
 mod key;
+mod looks;
 mod misplaced;
+mod network;
 mod policy;
 mod report;
 mod settings;
+mod target;
 mod workspace;
 
 pub use address::Region;
 pub(crate) use address::checked_address;
 pub use environment::Environment;
+pub use error::ConfigError;
+pub use flags::Flags;
 pub use http::HttpOptions;
-pub(crate) use key::{is_key, is_variable_name};
+pub(crate) use looks::{is_key, is_variable_name};
 pub use misplaced::{refuse_keys_in_arguments, without_variables};
 pub use policy::Policy;
 pub use settings::{Origin, Setting};
+pub use target::{Demo, Target, WorkspaceConfig};
 
 use std::{
-    fmt::Display,
-    ops::RangeInclusive,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
-use url::Url;
 
 use crate::{
     api::Mask,
-    audit::{OnPopulationDrop, PartialView, Redaction, Rendering},
+    audit::{OnPopulationDrop, Parameters, PartialView, Redaction, Rendering},
     bounded::{self, Bound, Bounded},
-    cli::AuditArgs,
+    bundle::Format,
     collect::CollectOptions,
     publish::Retention,
-    report::Format,
     text::hexadecimal,
 };
 use audit::AuditOptions;
@@ -50,17 +54,6 @@ use misplaced::KnownKeys;
 use report::ReportOptions;
 use settings::Settings;
 use workspace::WorkspaceResolver;
-
-/// Something in the configuration that has to be mended, and how.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(String);
-
-impl ConfigError {
-    fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
-    }
-}
 
 /// Everything that a run needs to know.
 #[derive(Debug)]
@@ -101,44 +94,13 @@ pub struct Config {
     pub mask: Arc<Mask>,
 }
 
-/// What to audit.
-#[derive(Debug)]
-pub enum Target {
-    /// Real workspaces, at least one.
-    Workspaces(Vec<WorkspaceConfig>),
-    /// The simulated workspace inside this program.
-    Demo(Demo),
-}
-
-/// Which night the simulated workspace has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Demo {
-    /// One on which everything can be read.
-    Complete,
-    /// The one before, so that the next has changes to show.
-    Earlier,
-    /// One on which the key may not read speech engines.
-    Degraded,
-}
-
-/// One workspace and how to reach it.
-#[derive(Debug)]
-pub struct WorkspaceConfig {
-    /// The name that reports give it.
-    pub name: String,
-    /// The address of the API.
-    pub base_url: Url,
-    /// The key.
-    pub api_key: SecretString,
-}
-
 impl Config {
     /// Resolves what was typed, what the environment holds and what the file says.
     ///
     /// # Errors
     /// Where anything is missing, contradictory or out of bounds.
-    pub fn resolve(arguments: AuditArgs, environment: &Environment) -> Result<Self, ConfigError> {
-        let (file, beside, known) = match &arguments.config {
+    pub fn resolve(flags: Flags, environment: &Environment) -> Result<Self, ConfigError> {
+        let (file, beside, known) = match &flags.config {
             Some(path) => {
                 let text = bounded::open_named(path, Bound::CONFIGURATION).and_then(Bounded::text);
                 let text = text.map_err(|error| {
@@ -146,19 +108,15 @@ impl Config {
                 })?;
                 // A stream has nothing beside it: paths in it are those of whoever started the program.
                 let beside = path.parent().filter(|_| !bounded::is_stream(path)).unwrap_or(Path::new(""));
-                let known = KnownKeys::of_file(&text, beside, environment);
+                let known = key::known_in(&text, beside, environment);
                 (ConfigFile::parse(&text, path, &known)?, beside.to_owned(), known)
             }
             None => (ConfigFile::default(), PathBuf::new(), KnownKeys::of_environment(environment)),
         };
-        for (flag, value) in typed(&arguments) {
+        for (flag, value) in flags.typed() {
             known.refuse(flag, &value)?;
         }
-        #[cfg(feature = "demo")]
-        let demo = arguments.demo;
-        #[cfg(not(feature = "demo"))]
-        let demo: Option<Demo> = None;
-
+        let demo = flags.demo;
         let mut settings = Settings::default();
         let allow_plain_http = file.http.allow_plain_http;
         let allow_plain_http = settings.pick("[http] allow_plain_http", None, allow_plain_http, false);
@@ -166,7 +124,7 @@ impl Config {
             Target::Demo(demo)
         } else {
             let resolver = WorkspaceResolver {
-                flag: address_flag(&arguments),
+                flag: flags.address(),
                 environment,
                 beside: &beside,
                 allow_plain_http,
@@ -176,15 +134,15 @@ impl Config {
         };
 
         let AuditOptions { collect, population_drop, partial_view, allow_empty, max_memory_mib } =
-            AuditOptions::resolve(&file.audit, &arguments, &mut settings)?;
-        let http = HttpOptions::resolve(&file.http, arguments.concurrency, environment, &mut settings)?;
+            AuditOptions::resolve(&file.audit, &flags, &mut settings)?;
+        let http = HttpOptions::resolve(&file.http, flags.concurrency, environment, &mut settings)?;
 
-        let report = ReportOptions::resolve(file.report, &arguments, demo.is_some(), &beside, &mut settings)?;
+        let report = ReportOptions::resolve(file.report, &flags, demo.is_some(), &beside, &mut settings)?;
         let policy = Policy::resolve(
             file.policy,
             file.waiver,
-            Some(arguments.fail_on).filter(|findings| !findings.is_empty()),
-            arguments.no_waivers,
+            Some(flags.fail_on).filter(|findings| !findings.is_empty()),
+            flags.no_waivers,
             &beside,
             &known,
             &mut settings,
@@ -199,7 +157,7 @@ impl Config {
         for Setting { name, value, .. } in &settings.0 {
             known.refuse(name, value)?;
         }
-        environment.note_network(workspaces, &known, &mut settings)?;
+        network::note(environment, workspaces, &known, &mut settings)?;
         let mask = Mask::new(keys().map(ExposeSecret::expose_secret)).map_err(|_| {
             ConfigError::new("the API keys are too many, or too long, to be kept out of messages")
         })?;
@@ -226,6 +184,26 @@ impl Config {
         })
     }
 
+    /// What of it decides what the reports say.
+    #[must_use]
+    pub fn parameters(&self) -> Parameters {
+        Parameters {
+            page_size: self.collect.page_size,
+            dependency_limit: self.collect.dependency_limit,
+            max_dependency_limit: self.collect.max_dependency_limit,
+            search: self.collect.search.clone(),
+            deep: self.collect.deep,
+            archived_branches: self.collect.archived_branches,
+            partial_view: self.partial_view,
+            allow_empty: self.allow_empty,
+            population_drop: self.population_drop,
+            unused_after_days: self.policy.unused_after_days,
+            ignores_waivers: self.policy.waivers.is_none(),
+            redact: self.redact.clone(),
+            rendering: self.rendering.clone(),
+        }
+    }
+
     /// SHA-256 of the settings as `check` shows them, one `name = value` on each line, sorted. Keys are not among them.
     #[must_use]
     pub fn sha256(&self) -> String {
@@ -234,54 +212,4 @@ impl Config {
         lines.sort();
         hexadecimal(&Sha256::digest(lines.concat()))
     }
-}
-
-/// The names of choices, as they are typed.
-fn names_of<T: clap::ValueEnum>(choices: &[T]) -> String {
-    let names = choices.iter().filter_map(|one| Some(one.to_possible_value()?.get_name().to_owned()));
-    names.collect::<Vec<_>>().join(",")
-}
-
-/// A value that was typed, with the flag that it was typed after.
-fn flag<T>(name: &'static str, value: Option<T>) -> Option<(&'static str, T)> {
-    value.map(|value| (name, value))
-}
-
-/// What was typed for flags that take any text.
-fn typed(arguments: &AuditArgs) -> impl Iterator<Item = (&'static str, String)> {
-    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
-    let texts = [
-        ("--config", path(&arguments.config)),
-        ("--out", path(&arguments.out)),
-        ("--search", arguments.search.clone()),
-        ("--base-url", arguments.base_url.clone()),
-    ];
-    texts.into_iter().filter_map(|(flag, value)| Some((flag, value?)))
-}
-
-fn address_flag(arguments: &AuditArgs) -> Option<(&'static str, String)> {
-    let region = arguments.region.map(|region| region.base_url().to_owned());
-    flag("--base-url", arguments.base_url.clone()).or(flag("--region", region))
-}
-
-/// Refuses a path that begins with what only a shell would make something else of.
-fn refuse_shell_words(name: &str, path: &Path) -> Result<(), ConfigError> {
-    if path.to_str().is_some_and(|path| path.starts_with(['~', '$'])) {
-        return Err(ConfigError::new(format!(
-            "{name} is {:?}, and only a shell knows what ~ and $ stand for; write the path in full",
-            path.display()
-        )));
-    }
-    Ok(())
-}
-
-fn in_bounds<T: PartialOrd + Display>(
-    name: &str,
-    value: T,
-    bounds: RangeInclusive<T>,
-) -> Result<(), ConfigError> {
-    if bounds.contains(&value) {
-        return Ok(());
-    }
-    Err(ConfigError::new(format!("{name} is {value}; it must be {} to {}", bounds.start(), bounds.end())))
 }

@@ -6,12 +6,10 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::{
-    ConfigError,
+    error::{ConfigError, refuse_shell_words},
     file::{PolicyTable, WaiverTable, parse_toml},
-    flag,
     misplaced::KnownKeys,
-    refuse_shell_words,
-    settings::{Origin, Settings},
+    settings::{Origin, Settings, flag, names_of},
 };
 use crate::{
     audit::{Finding, Waiver},
@@ -54,7 +52,7 @@ impl Policy {
             flag("--fail-on", fail_on),
             table.fail_on,
             Vec::new(),
-            |findings| super::names_of(findings),
+            |findings| names_of(findings, Finding::as_str),
         );
         if let Some(path) = &table.waivers {
             refuse_shell_words("[policy] waivers", path)?;

@@ -3,17 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    ConfigError,
+    error::{ConfigError, in_bounds, refuse_shell_words},
     file::ReportTable,
-    flag, in_bounds, names_of, refuse_shell_words,
-    settings::{Origin, Settings},
+    flags::Flags,
+    settings::{Origin, Settings, flag, names_of},
 };
 use crate::{
     audit::{Redaction, Rendering},
     bounded::{BUNDLE_FILE_MIB, BUNDLE_FILE_MIBS, Bound},
-    cli::AuditArgs,
+    bundle::Format,
     publish::Retention,
-    report::Format,
 };
 
 const METRICS_FILE: &str = "[report] metrics_file";
@@ -34,13 +33,13 @@ impl ReportOptions {
     /// where the file has those of real nights.
     pub(super) fn resolve(
         table: ReportTable,
-        arguments: &AuditArgs,
+        flags: &Flags,
         is_demo: bool,
         beside: &Path,
         settings: &mut Settings,
     ) -> Result<Self, ConfigError> {
         let paths =
-            [("[report] dir", &table.dir), ("--out", &arguments.out), (METRICS_FILE, &table.metrics_file)];
+            [("[report] dir", &table.dir), ("--out", &flags.out), (METRICS_FILE, &table.metrics_file)];
         for (name, path) in paths {
             path.as_deref().map_or(Ok(()), |path| refuse_shell_words(name, path))?;
         }
@@ -48,17 +47,17 @@ impl ReportOptions {
         let dir_in_file = table.dir.filter(|_| !is_demo).map(|dir| beside.join(dir));
         let out = settings.pick_with(
             "[report] dir",
-            flag("--out", arguments.out.clone()),
+            flag("--out", flags.out.clone()),
             dir_in_file,
             default_out,
             |path| path.display().to_string(),
         );
         let formats = settings.pick_with(
             "[report] formats",
-            flag("--format", arguments.format.clone()),
+            flag("--format", flags.format.clone()),
             table.formats,
             Format::ALL.to_vec(),
-            |formats| names_of(formats),
+            |formats| names_of(formats, Format::as_str),
         );
         let rendering = Rendering {
             csv_delimiter: settings.pick("[report] csv_delimiter", None, table.csv_delimiter, ','),
@@ -82,7 +81,7 @@ impl ReportOptions {
             ));
         }
         let redact = settings.pick_with("[report] redact", None, table.redact, Vec::new(), |redact| {
-            redact.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(",")
+            names_of(redact, Redaction::as_str)
         });
         let metrics_file = table.metrics_file.map(|path| beside.join(path));
         let (shown, origin) = match &metrics_file {

@@ -78,3 +78,13 @@ impl Settings {
         self.0.push(Setting { name: name.into(), value: value.into(), origin });
     }
 }
+
+/// The words for choices, as they are typed.
+pub(super) fn names_of<T: Copy>(choices: &[T], as_str: fn(T) -> &'static str) -> String {
+    choices.iter().map(|one| as_str(*one)).collect::<Vec<_>>().join(",")
+}
+
+/// A value that was typed, with the flag that it was typed after.
+pub(super) fn flag<T>(name: &'static str, value: Option<T>) -> Option<(&'static str, T)> {
+    value.map(|value| (name, value))
+}

@@ -8,11 +8,14 @@ use std::{
 use secrecy::ExposeSecret;
 
 use super::{
-    ConfigError, Environment, Region, WorkspaceConfig, address,
+    address::{self, Region},
+    environment::{Environment, KEY_VARIABLE},
+    error::ConfigError,
     file::WorkspaceTable,
     key,
     misplaced::KnownKeys,
     settings::{Origin, Settings},
+    target::WorkspaceConfig,
 };
 
 /// The variable that the ecosystem's clients read for the address.
@@ -97,14 +100,14 @@ impl WorkspaceResolver<'_> {
                 (key, format!("read from ${variable}"), Origin::File)
             }
             (None, None) => {
-                let variable = key::KEY_VARIABLE;
+                let variable = KEY_VARIABLE;
                 let key = key::from_environment(variable, self.environment)?;
                 (key, format!("read from ${variable}"), Origin::Environment(variable.to_owned()))
             }
         };
         let origin = match table.api_key_env.as_deref() {
-            Some(key::KEY_VARIABLE) => origin,
-            _ => self.or_over(origin, key::KEY_VARIABLE),
+            Some(KEY_VARIABLE) => origin,
+            _ => self.or_over(origin, KEY_VARIABLE),
         };
         settings.note(format!("workspace {name:?} key"), place, origin);
         Ok(WorkspaceConfig { name: name.clone(), base_url, api_key })

@@ -5,8 +5,6 @@ use std::{
     path::PathBuf,
 };
 
-use clap::ValueEnum;
-
 use super::InitError;
 use crate::config::{Region, checked_address, is_key, is_variable_name};
 
@@ -116,8 +114,7 @@ impl Dialogue<'_> {
 }
 
 fn regions() -> String {
-    let names = Region::value_variants().iter().filter_map(ValueEnum::to_possible_value);
-    names.map(|name| name.get_name().to_owned()).collect::<Vec<_>>().join(", ")
+    Region::ALL.iter().map(|region| region.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn name(answer: &str) -> Result<String, String> {
@@ -128,7 +125,7 @@ fn name(answer: &str) -> Result<String, String> {
 }
 
 fn place(answer: &str) -> Result<String, String> {
-    if Region::from_str(answer, false).is_ok() {
+    if Region::is_named(answer) {
         return Ok(answer.to_owned());
     }
     if !answer.contains(':') {

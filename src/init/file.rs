@@ -2,8 +2,6 @@
 
 use std::{io::Write, os::unix::fs::PermissionsExt, path::Path};
 
-use clap::ValueEnum;
-
 use super::{Answers, InitError, Key};
 use crate::config::Region;
 
@@ -36,7 +34,7 @@ pub fn text(answers: &Answers) -> String {
         None => {}
     }
     if let Some(place) = &answers.place {
-        let key = if Region::from_str(place, false).is_ok() { "region" } else { "base_url" };
+        let key = if Region::is_named(place) { "region" } else { "base_url" };
         set("[[workspace]]", key, place.as_str().into());
     }
     if let Some(dir) = &answers.dir {

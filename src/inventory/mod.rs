@@ -7,6 +7,7 @@
 mod bytes;
 mod gap;
 mod resource;
+mod scan;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,8 @@ mod view;
 
 pub use gap::{Gap, Missing, Why};
 pub use resource::{DependentType, Resource, Visibility};
-pub use source::{Scan, ScanOutcome, Source, Sources};
+pub use scan::{Scan, ScanOutcome};
+pub use source::{Source, Sources};
 use uses::Use;
 pub use uses::{Dependent, Relation, Sighting};
 pub use view::{Extent, Seen, View};

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -12,18 +12,16 @@ use fs_err::DirEntry;
 use rustix::fs::Access;
 
 use super::{
-    PublishError,
+    error::{PublishError, quoted},
     latest::Latest,
     lock::{self, Lock},
-    quoted,
+    ours::STAGING_PREFIX,
 };
 use crate::{
-    bundle::{self, Bundle, DIRECTORY_MODE, FILE_MODE, is_refused},
+    bundle::{self, Bundle, DIRECTORY_MODE, is_refused},
     interrupt::Interrupt,
 };
 
-/// What begins so is ours and half done; whoever holds the lock may remove it.
-pub(super) const STAGING_PREFIX: &str = ".staging-";
 /// A bundle that is being removed.
 const PRUNED_PREFIX: &str = ".staging-pruned-";
 /// One that `latest` could not be moved onto.
@@ -187,11 +185,6 @@ fn make(path: &Path) -> Result<(), PublishError> {
     })
 }
 
-/// Creates a file that must not exist yet.
-pub(super) fn create_file(path: &Path) -> io::Result<File> {
-    File::options().write(true).create_new(true).mode(FILE_MODE).open(path)
-}
-
 /// Whether everything but the lock would do for an audit: the directory, or the `place` in which it would be made.
 fn dry_write(path: &Path, place: &Path) -> Result<Latest, PublishError> {
     refuse_link_to_nowhere(path)?;
@@ -227,20 +220,6 @@ fn refuse_link_to_nowhere(path: &Path) -> Result<(), PublishError> {
         return Err(PublishError::InTheWay { path: path.to_owned(), what });
     }
     Ok(())
-}
-
-/// Whether something stands at a path where this program writes. Refuses what somebody else put there.
-pub(super) fn is_there_as(
-    path: &Path,
-    what: &'static str,
-    expected: impl FnOnce(std::fs::FileType) -> bool,
-) -> Result<bool, PublishError> {
-    match path.symlink_metadata() {
-        Ok(metadata) if expected(metadata.file_type()) => Ok(true),
-        Ok(_) => Err(PublishError::InTheWay { path: path.to_owned(), what }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(PublishError::write(path)(error)),
-    }
 }
 
 /// What a killed run left.

@@ -10,22 +10,28 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{PublishError, directory::create_file};
-use crate::{audit::Audit, bundle::FileEntry, interrupt::Interrupt, report, text::hexadecimal};
+use super::{PublishError, ours::create_file};
+use crate::{
+    audit::Audit,
+    bundle::{self, FileEntry, Format},
+    interrupt::Interrupt,
+    report,
+    text::hexadecimal,
+};
 
 /// Writes the reports side by side, since none needs another. What their manifest entries hold, in the order of the files.
 pub(super) fn write_reports(
     audit: &Audit,
-    formats: &[report::Format],
+    formats: &[Format],
     staging: &Path,
     interrupt: &Interrupt,
 ) -> Result<Vec<FileEntry>, PublishError> {
     let written: Vec<Result<Written, PublishError>> = thread::scope(|scope| {
-        let write = |file: report::File| {
+        let write = |file: bundle::File| {
             let path = staging.join(file.name());
-            scope.spawn(move || Written::new(path, interrupt, |out| file.write(audit, out)))
+            scope.spawn(move || Written::new(path, interrupt, |out| report::write(file, audit, out)))
         };
-        let threads: Vec<_> = report::File::of(formats).map(write).collect();
+        let threads: Vec<_> = bundle::File::of(formats).map(write).collect();
         let join = |thread: thread::ScopedJoinHandle<'_, _>| {
             thread.join().unwrap_or_else(|panic| resume_unwind(panic))
         };

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     PublishError,
-    directory::{STAGING_PREFIX, create_file, is_there_as},
+    ours::{STAGING_PREFIX, create_file, is_there_as},
 };
 use crate::bundle::{self, LATEST, LATEST_FILE};
 

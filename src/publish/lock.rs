@@ -9,7 +9,7 @@ use std::{
 
 use rustix::io::Errno;
 
-use super::{PublishError, directory::is_there_as};
+use super::{PublishError, ours::is_there_as};
 use crate::bundle::FILE_MODE;
 
 const LOCK: &str = ".lock";

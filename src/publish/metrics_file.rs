@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     audit::Audit,
     bounded::Bound,
-    bundle::{self, Found, InOrder, Patience},
+    bundle::{self, File, Found, InOrder, Patience},
     interrupt::Interrupt,
     report::{self, FailedRun},
 };
@@ -25,7 +25,7 @@ const MODE: u32 = 0o644;
 /// # Errors
 /// Where it can't be written; what was there stays.
 pub fn write_metrics(audit: &Audit, path: &Path) -> io::Result<()> {
-    replace(path, |out| report::File::Metrics.write(audit, out).map(drop))
+    replace(path, |out| report::write(File::Metrics, audit, out).map(drop))
 }
 
 /// Writes to `path` that a run published nothing, and which the last good ones in `output` were.

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use super::verify::{Line, Soundness};
+use super::soundness::{Line, Soundness};
 use crate::{
     bundle::{Bundle, Flaw, Looked},
     text::show_hidden,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ReviewError, at, audit_of, open};
+use super::bundles::{ReviewError, at, audit_of, open};
 use crate::{
     audit::{Changes, Comparison},
     bounded::Bound,
@@ -17,7 +17,7 @@ use crate::{
 /// Where one of the two reports can't be read.
 pub fn diff(earlier: &Path, later: &Path, longest: Bound) -> Result<Changes, ReviewError> {
     let now = audit_of(later, longest)?;
-    let mut comparison = Comparison::of(&now);
+    let mut comparison = now.comparison();
     let earlier = at(earlier)?;
     let path = earlier.join(REPORT);
     let read = report::read_earlier(open(&earlier, longest)?, Some(&mut comparison))
@@ -50,7 +50,7 @@ pub fn diff(earlier: &Path, later: &Path, longest: Bound) -> Result<Changes, Rev
     }
     let then = read.run.started_at;
     let mut workspaces = comparison.finish(then, &read.history, &now.history);
-    workspaces.extend(Comparison::of_failed(&now));
+    workspaces.extend(Comparison::of_failed(&now.failed));
     workspaces.sort_by(|a, b| a.workspace.cmp(&b.workspace));
     Ok(Changes::Since { earlier: read.run, warnings, workspaces })
 }

@@ -7,11 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ReviewError, audit_of};
+use super::bundles::{ReviewError, audit_of};
 use crate::{
     bounded::Bound,
-    bundle::{self, DIRECTORY_MODE, FILE_MODE},
-    report::{self, Format},
+    bundle::{self, DIRECTORY_MODE, FILE_MODE, Format},
+    report,
 };
 
 /// Makes the reports of the bundle at `bundle` again, in the directory `out`. What was written. By the version of this
@@ -32,7 +32,7 @@ pub fn render(
     }
     make_directory(out).map_err(ReviewError::write(out))?;
     // Before the first is written, so that nothing is half done.
-    for path in report::File::of(formats).map(|file| out.join(file.name())) {
+    for path in bundle::File::of(formats).map(|file| out.join(file.name())) {
         if bundle::is_taken(&path).map_err(ReviewError::write(&path))? {
             return Err(ReviewError::write(&path)(io::Error::other(
                 "it exists already, and is not replaced",
@@ -40,13 +40,13 @@ pub fn render(
         }
     }
     let mut written = Vec::new();
-    for file in report::File::of(formats) {
+    for file in bundle::File::of(formats) {
         let path = out.join(file.name());
         let write = || -> io::Result<()> {
             let created = File::options().write(true).create_new(true).mode(FILE_MODE).open(&path)?;
             give_mode(created.set_permissions(Permissions::from_mode(FILE_MODE)))?;
             let mut buffered = io::BufWriter::with_capacity(1 << 16, created);
-            file.write(&audit, &mut buffered)?;
+            report::write(file, &audit, &mut buffered)?;
             buffered.flush()
         };
         write().map_err(ReviewError::write(&path))?;

@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use super::{ReviewError, in_order};
+use super::bundles::{ReviewError, in_order};
 use crate::{
     bundle::{Bundle, Found as There, InOrder, Manifest, TotalsEntry, is_refused},
     text::{count, show_hidden},

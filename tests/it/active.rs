@@ -9,7 +9,8 @@ use std::{
 
 use elevenlabs_secrets_audit::{
     audit::Audit,
-    report::{File, ReadError, read_audit},
+    bundle::File,
+    report::{ReadError, read_audit},
 };
 use pulldown_cmark::{Options, Parser, html::push_html};
 use scraper::{Html, Node};

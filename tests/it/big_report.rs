@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 
 use elevenlabs_secrets_audit::{
+    bundle::File,
     inventory::{
         DependentType, Gap, Inventory, Reference, Relation, Resource, Scan, ScanOutcome, Secret, Sighting,
         Source, Visibility, Why, Workspace,
     },
-    report::File,
 };
 
 use crate::{

@@ -9,7 +9,7 @@ use std::{
 use chrono::TimeDelta;
 use elevenlabs_secrets_audit::{
     audit::{Audit, History, Verdict, WorkspaceRecord},
-    report::File,
+    bundle::File,
 };
 use headless_chrome::{
     Browser, LaunchOptions, Tab,
@@ -25,7 +25,7 @@ use tempfile::TempDir;
 
 use crate::{
     hostile,
-    hostile_properties::{audited, inventory, written},
+    hostile_properties::{audited, inventory, judged, not_compared, written},
 };
 
 /// After this long the browser hangs, whatever the machine.
@@ -139,9 +139,9 @@ impl Opened {
 
 /// Three secrets of each verdict; of the unused, `beta 9` is so for the longest time, and `alpha` from now on.
 fn some() -> Audit {
-    let mut audit = audited(inventory(&["beta 10", "alpha", "beta 9"].map(str::to_owned)), ',', "", 250);
+    let judged = judged(inventory(&["beta 10", "alpha", "beta 9"].map(str::to_owned)), ',', "", 250);
     let days_ago = |days| {
-        let at = audit.run.started_at - TimeDelta::days(days);
+        let at = judged.run.started_at - TimeDelta::days(days);
         let mut known = WorkspaceRecord::default();
         known.observe("", "", Verdict::Unused, at);
         known.secrets[""].clone()
@@ -149,8 +149,7 @@ fn some() -> Audit {
     let secrets = [("unused0", 9), ("unused2", 10)].map(|(id, days)| (id.to_owned(), days_ago(days)));
     let known = WorkspaceRecord { secrets: secrets.into(), ..WorkspaceRecord::default() };
     let workspaces = [("main".to_owned(), known)].into();
-    audit.continue_history(History { workspaces, ..History::default() });
-    audit
+    judged.conclude(History { workspaces, ..History::default() }, not_compared(), Vec::new())
 }
 
 #[test]

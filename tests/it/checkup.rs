@@ -6,7 +6,7 @@ use std::{os::unix::fs::PermissionsExt, path::Path, process::Output};
 use chrono::{DateTime, TimeDelta, Utc};
 use elevenlabs_secrets_audit::{
     api::Chance,
-    check_up,
+    check::check_up,
     interrupt::Interrupt,
     progress::{Progress, Stage},
     publish::OutputDirectory,

@@ -4,10 +4,10 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use elevenlabs_secrets_audit::{
     api::Chance,
     bounded::Bound,
-    check_up,
+    bundle::Format,
+    check::check_up,
     interrupt::Interrupt,
     progress::Progress,
-    report::Format,
     review::{DayStatus, Place, render, timeline},
 };
 use serde_json::{Value, json};

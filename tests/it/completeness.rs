@@ -3,8 +3,7 @@
 
 use elevenlabs_secrets_audit::{
     api::Chance,
-    cli::AuditArgs,
-    config::{Config, Demo, Environment},
+    config::{Config, Demo, Environment, Flags},
     interrupt::Interrupt,
     run,
 };
@@ -187,7 +186,7 @@ async fn the_crooked_world_has_something_of_every_source() {
 async fn demo_run(demo: Demo) -> (u8, Bundle, String, TempDir) {
     let home = tempfile::tempdir().unwrap();
     let out = Some(home.path().join("out"));
-    let arguments = AuditArgs { demo: Some(demo), out, ..AuditArgs::default() };
+    let arguments = Flags { demo: Some(demo), out, ..Flags::default() };
     let config = Config::resolve(arguments, &Environment::new(&|_| None)).unwrap();
     let surroundings = surroundings(Chance { now, random: || 0.0 });
     let published = run(config, &surroundings, &Default::default(), &Interrupt::default()).await.unwrap();

@@ -6,9 +6,9 @@ use std::{collections::HashMap, os::unix::fs::PermissionsExt, path::Path};
 use clap::Parser;
 use elevenlabs_secrets_audit::{
     audit::PartialView,
-    cli::{AuditArgs, Cli, Command},
+    cli::{Cli, Command},
     collect::{ArchivedBranches, Deep},
-    config::{Config, ConfigError, Environment, Region, Target},
+    config::{Config, ConfigError, Environment, Flags, Region, Target},
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -36,17 +36,17 @@ impl File {
         fs_err::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
     }
 
-    fn resolve(&self, arguments: AuditArgs, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        resolve(AuditArgs { config: Some(self.directory().join("config.toml")), ..arguments }, variables)
+    fn resolve(&self, arguments: Flags, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        resolve(Flags { config: Some(self.directory().join("config.toml")), ..arguments }, variables)
     }
 
     fn message(&self, variables: &[(&str, &str)]) -> String {
-        self.resolve(AuditArgs::default(), variables).unwrap_err().to_string()
+        self.resolve(Flags::default(), variables).unwrap_err().to_string()
     }
 }
 
 /// What was typed and a made-up environment, resolved.
-fn resolve(arguments: AuditArgs, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+fn resolve(arguments: Flags, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let variables: HashMap<String, String> =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let get = |name: &str| variables.get(name).map(Into::into);
@@ -77,7 +77,7 @@ fn workspaces(config: &Config) -> Vec<[&str; 3]> {
 fn a_flag_goes_before_the_file_and_the_file_before_the_default() {
     let file =
         File::new("[audit]\ndependency_limit = 30\nmax_dependency_limit = 80\n[http]\nconcurrency = 7\n");
-    let arguments = AuditArgs { dependency_limit: Some(40), ..AuditArgs::default() };
+    let arguments = Flags { dependency_limit: Some(40), ..Flags::default() };
     let config = file.resolve(arguments, &[KEY]).unwrap();
     assert_setting(&config, "[audit] dependency_limit", "40", "--dependency-limit");
     assert_setting(&config, "[audit] max_dependency_limit", "80", "file");
@@ -88,11 +88,11 @@ fn a_flag_goes_before_the_file_and_the_file_before_the_default() {
 
 #[test]
 fn without_a_file_there_is_one_workspace_from_the_environment() {
-    let config = resolve(AuditArgs::default(), &[KEY]).unwrap();
+    let config = resolve(Flags::default(), &[KEY]).unwrap();
     assert_eq!(workspaces(&config), [["default", "https://api.elevenlabs.io/", "sk_environment"]]);
     assert_setting(&config, "workspace \"default\" address", "https://api.elevenlabs.io/", "default");
     let address = ("ELEVENLABS_BASE_URL", "https://api.us.elevenlabs.io");
-    let config = resolve(AuditArgs::default(), &[KEY, address]).unwrap();
+    let config = resolve(Flags::default(), &[KEY, address]).unwrap();
     assert_eq!(workspaces(&config)[0][1], "https://api.us.elevenlabs.io/");
     let (_, origin) = setting(&config, "workspace \"default\" address");
     assert!(origin.contains("environment") && origin.contains("ELEVENLABS_BASE_URL"), "{origin}");
@@ -102,10 +102,10 @@ fn without_a_file_there_is_one_workspace_from_the_environment() {
 fn a_flag_for_the_address_goes_before_everything() {
     let file = File::new("[[workspace]]\nname = \"w\"\nbase_url = \"https://file.example\"\n");
     let variables = [KEY, ("ELEVENLABS_BASE_URL", "https://environment.example")];
-    let flag = || AuditArgs { base_url: Some("https://flag.example".to_owned()), ..AuditArgs::default() };
+    let flag = || Flags { base_url: Some("https://flag.example".to_owned()), ..Flags::default() };
     let config = file.resolve(flag(), &variables).unwrap();
     assert_setting(&config, "workspace \"w\" address", "https://flag.example/", "--base-url");
-    let region = || AuditArgs { region: Some(Region::InResidency), ..AuditArgs::default() };
+    let region = || Flags { region: Some(Region::InResidency), ..Flags::default() };
     let config = file.resolve(region(), &variables).unwrap();
     assert_setting(&config, "workspace \"w\" address", "https://api.in.residency.elevenlabs.io/", "--region");
 }
@@ -120,7 +120,7 @@ fn each_region_has_its_address() {
         ("sg-residency", "https://api.sg.residency.elevenlabs.io/"),
     ] {
         let file = File::new(&format!("[[workspace]]\nname = \"w\"\nregion = {name:?}\n"));
-        let config = file.resolve(AuditArgs::default(), &[KEY]).unwrap();
+        let config = file.resolve(Flags::default(), &[KEY]).unwrap();
         assert_setting(&config, "workspace \"w\" address", address, "file");
     }
 }
@@ -132,7 +132,7 @@ fn the_environment_serves_only_a_workspace_that_names_nothing_of_its_own() {
          [[workspace]]\nname = \"plain\"\n",
     );
     let variables = [KEY, ("OWN", "sk_own"), ("ELEVENLABS_BASE_URL", "https://environment.example")];
-    let config = file.resolve(AuditArgs::default(), &variables).unwrap();
+    let config = file.resolve(Flags::default(), &variables).unwrap();
     assert_eq!(
         workspaces(&config),
         [
@@ -147,8 +147,8 @@ fn the_environment_serves_only_a_workspace_that_names_nothing_of_its_own() {
 #[test]
 fn one_address_cannot_serve_two_workspaces() {
     let file = File::new("[[workspace]]\nname = \"a\"\n[[workspace]]\nname = \"b\"\n");
-    let base_url = AuditArgs { base_url: Some("https://flag.example".to_owned()), ..AuditArgs::default() };
-    let region = AuditArgs { region: Some(Region::Us), ..AuditArgs::default() };
+    let base_url = Flags { base_url: Some("https://flag.example".to_owned()), ..Flags::default() };
+    let region = Flags { region: Some(Region::Us), ..Flags::default() };
     for (arguments, flag) in [(base_url, "--base-url"), (region, "--region")] {
         let message = file.resolve(arguments, &[KEY]).unwrap_err().to_string();
         assert!(message.contains(flag) && message.contains("2 workspaces"), "{message}");
@@ -158,13 +158,13 @@ fn one_address_cannot_serve_two_workspaces() {
 #[test]
 fn paths_in_the_file_are_relative_to_it_and_typed_ones_are_not() {
     let file = File::new("[report]\ndir = \"nightly\"\n");
-    let config = file.resolve(AuditArgs::default(), &[KEY]).unwrap();
+    let config = file.resolve(Flags::default(), &[KEY]).unwrap();
     assert_eq!(config.out, file.directory().join("nightly"));
-    let typed = AuditArgs { out: Some("typed".into()), ..AuditArgs::default() };
+    let typed = Flags { out: Some("typed".into()), ..Flags::default() };
     assert_eq!(file.resolve(typed, &[KEY]).unwrap().out, Path::new("typed"));
     let file = File::new("[report]\ndir = \"/var/lib/audit\"\n");
-    assert_eq!(file.resolve(AuditArgs::default(), &[KEY]).unwrap().out, Path::new("/var/lib/audit"));
-    assert_eq!(resolve(AuditArgs::default(), &[KEY]).unwrap().out, Path::new("reports"));
+    assert_eq!(file.resolve(Flags::default(), &[KEY]).unwrap().out, Path::new("/var/lib/audit"));
+    assert_eq!(resolve(Flags::default(), &[KEY]).unwrap().out, Path::new("reports"));
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn a_file_that_cannot_be_read_or_understood_is_named() {
         let message = File::new(text).message(&[KEY]);
         assert!(message.contains(word) && message.contains("config.toml"), "{message}");
     }
-    let missing = AuditArgs { config: Some("/nowhere/audit.toml".into()), ..AuditArgs::default() };
+    let missing = Flags { config: Some("/nowhere/audit.toml".into()), ..Flags::default() };
     let message = resolve(missing, &[KEY]).unwrap_err().to_string();
     assert!(message.contains("/nowhere/audit.toml"), "{message}");
 }
@@ -229,7 +229,7 @@ fn what_is_out_of_bounds_is_refused_with_its_name_and_the_bounds() {
     }
     for allowed in ["[audit]\npage_size = 1", "[http]\nconcurrency = 64", "[report]\ncsv_delimiter = \"\\t\""]
     {
-        assert!(File::new(allowed).resolve(AuditArgs::default(), &[KEY]).is_ok(), "{allowed}");
+        assert!(File::new(allowed).resolve(Flags::default(), &[KEY]).is_ok(), "{allowed}");
     }
 }
 
@@ -260,7 +260,7 @@ fn proxies_and_certificates_of_the_environment_are_shown_without_a_password() {
     let get = |name: &str| {
         variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).into())
     };
-    let config = Config::resolve(AuditArgs::default(), &Environment::new(&get)).unwrap();
+    let config = Config::resolve(Flags::default(), &Environment::new(&get)).unwrap();
     let shown = |name: &str| {
         config.settings.iter().find(|setting| setting.name == name).map(|setting| setting.value.clone())
     };
@@ -271,10 +271,10 @@ fn proxies_and_certificates_of_the_environment_are_shown_without_a_password() {
 
 #[test]
 fn what_is_a_choice_of_words_takes_each_of_them_and_says_which_there_are() {
-    let typed = |deep| AuditArgs { deep: Some(deep), ..AuditArgs::default() };
+    let typed = |deep| Flags { deep: Some(deep), ..Flags::default() };
     for deep in Deep::ALL {
         let file = File::new(&format!("[audit]\ndeep = {:?}\n", deep.as_str()));
-        let config = file.resolve(AuditArgs::default(), &[KEY]).unwrap();
+        let config = file.resolve(Flags::default(), &[KEY]).unwrap();
         assert_setting(&config, "[audit] deep", deep.as_str(), "file");
         assert_eq!(config.collect.deep, deep);
         let other = File::new("[audit]\ndeep = \"always\"\n");
@@ -283,22 +283,22 @@ fn what_is_a_choice_of_words_takes_each_of_them_and_says_which_there_are() {
         assert_eq!(config.collect.deep, deep);
     }
     for (old, deep) in [(true, Deep::Always), (false, Deep::Auto)] {
-        let config = File::new(&format!("[audit]\ndeep = {old}\n")).resolve(AuditArgs::default(), &[KEY]);
+        let config = File::new(&format!("[audit]\ndeep = {old}\n")).resolve(Flags::default(), &[KEY]);
         assert_eq!(config.unwrap().collect.deep, deep);
     }
     for branches in ArchivedBranches::ALL {
         let file = File::new(&format!("[audit]\narchived_branches = {:?}\n", branches.as_str()));
-        let config = file.resolve(AuditArgs::default(), &[KEY]).unwrap();
+        let config = file.resolve(Flags::default(), &[KEY]).unwrap();
         assert_eq!(config.collect.archived_branches, branches);
         assert_setting(&config, "[audit] archived_branches", branches.as_str(), "file");
     }
     for view in PartialView::ALL {
         let file = File::new(&format!("[audit]\npartial_view = {:?}\n", view.as_str()));
-        let config = file.resolve(AuditArgs::default(), &[KEY]).unwrap();
+        let config = file.resolve(Flags::default(), &[KEY]).unwrap();
         assert_eq!(config.partial_view, view);
         assert_setting(&config, "[audit] partial_view", view.as_str(), "file");
     }
-    let config = resolve(AuditArgs::default(), &[KEY]).unwrap();
+    let config = resolve(Flags::default(), &[KEY]).unwrap();
     for (name, value) in [
         ("deep", "auto"),
         ("archived_branches", "auto"),
@@ -370,7 +370,7 @@ fn one_key_under_two_names_is_refused_whatever_the_addresses_and_shown_nowhere()
         assert!(!message.contains("sk_"), "{message}");
     }
     let different = table("first", &env("A")) + &table("second", &env("C"));
-    assert!(File::new(&different).resolve(AuditArgs::default(), &variables).is_ok());
+    assert!(File::new(&different).resolve(Flags::default(), &variables).is_ok());
 }
 
 #[test]
@@ -418,7 +418,7 @@ fn what_only_a_shell_expands_is_refused_wherever_a_path_is_named() {
         let message = File::new(text).message(&[KEY]);
         assert!(message.contains("write the path in full"), "{text}: {message}");
     }
-    let typed = AuditArgs { out: Some("~/reports".into()), ..AuditArgs::default() };
+    let typed = Flags { out: Some("~/reports".into()), ..Flags::default() };
     assert!(resolve(typed, &[KEY]).unwrap_err().to_string().starts_with("--out is "));
 }
 
@@ -426,12 +426,12 @@ fn what_only_a_shell_expands_is_refused_wherever_a_path_is_named() {
 fn a_proxy_that_is_none_is_refused_and_not_passed_over() {
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         for value in ["::::", "socks5://127.0.0.1:1080", "http://", "http:/proxy:3128", "me:hunter2@"] {
-            let message = resolve(AuditArgs::default(), &[KEY, (variable, value)]).unwrap_err().to_string();
+            let message = resolve(Flags::default(), &[KEY, (variable, value)]).unwrap_err().to_string();
             assert!(message.contains(variable) && message.contains("http://HOST:PORT"), "{value}: {message}");
             assert!(!message.contains("hunter2"), "{message}");
         }
         for value in ["http://proxy:3128", "proxy:3128", "http://me:password@proxy:3128/", "https://proxy"] {
-            assert!(resolve(AuditArgs::default(), &[KEY, (variable, value)]).is_ok(), "{value}");
+            assert!(resolve(Flags::default(), &[KEY, (variable, value)]).is_ok(), "{value}");
         }
     }
 }
@@ -440,13 +440,13 @@ fn a_proxy_that_is_none_is_refused_and_not_passed_over() {
 fn a_variable_that_the_file_outranks_is_named_beside_the_setting() {
     let file = File::new("[[workspace]]\nname = \"w\"\nregion = \"us\"\napi_key_env = \"KEY\"");
     let variables = [("KEY", "sk_other"), KEY, ("ELEVENLABS_BASE_URL", "https://other.example")];
-    let config = file.resolve(AuditArgs::default(), &variables).unwrap();
+    let config = file.resolve(Flags::default(), &variables).unwrap();
     for (name, variable) in
         [("workspace \"w\" address", "ELEVENLABS_BASE_URL"), ("workspace \"w\" key", "ELEVENLABS_API_KEY")]
     {
         let (_, origin) = setting(&config, name);
         assert_eq!(origin, format!("file; the variable {variable} is set, and not heeded"));
     }
-    let config = file.resolve(AuditArgs::default(), &variables[..1]).unwrap();
+    let config = file.resolve(Flags::default(), &variables[..1]).unwrap();
     assert_eq!(setting(&config, "workspace \"w\" address").1, "file");
 }

@@ -6,8 +6,8 @@ use std::{collections::BTreeSet, os::unix::fs::PermissionsExt, path::Path};
 
 use clap::{CommandFactory, Parser};
 use elevenlabs_secrets_audit::{
-    cli::{AuditArgs, Cli, Command},
-    config::{Config, Environment, Target},
+    cli::{Cli, Command},
+    config::{Config, Environment, Flags, Target},
 };
 
 const PROGRAM: &str = "elevenlabs-secrets-audit";
@@ -115,7 +115,7 @@ fn workspaces(configuration: &str) -> Vec<String> {
     let path = home.path().join("config.toml");
     fs_err::write(&path, configuration).unwrap();
     let get = |name: &str| (name == "CREDENTIALS_DIRECTORY").then(|| keys.clone().into_os_string());
-    let arguments = AuditArgs { config: Some(path), ..AuditArgs::default() };
+    let arguments = Flags { config: Some(path), ..Flags::default() };
     let Target::Workspaces(workspaces) = Config::resolve(arguments, &Environment::new(&get)).unwrap().target
     else {
         panic!("no workspaces")

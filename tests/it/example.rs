@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use elevenlabs_secrets_audit::{
-    cli::AuditArgs,
-    config::{Config, Environment, Origin},
-};
+use elevenlabs_secrets_audit::config::{Config, Environment, Flags, Origin};
 
 /// Where tests run, so that paths in it are relative to the same place as the defaults.
 const EXAMPLE: &str = "config.example.toml";
@@ -13,7 +10,7 @@ const EXAMPLE: &str = "config.example.toml";
 /// The configuration from this file, or from none.
 fn resolved(config: Option<&Path>) -> Config {
     let get = |name: &str| (name == "ELEVENLABS_API_KEY").then(|| "sk_key".into());
-    let arguments = AuditArgs { config: config.map(Path::to_owned), ..AuditArgs::default() };
+    let arguments = Flags { config: config.map(Path::to_owned), ..Flags::default() };
     Config::resolve(arguments, &Environment::new(&get)).unwrap()
 }
 
@@ -73,7 +70,7 @@ fn the_keys_of_a_workspace_that_are_commented_out_are_keys() {
         if key == "api_key_file" {
             // It is relative to the file, where there is none.
             let get = |_: &str| None;
-            let arguments = AuditArgs { config: Some(path), ..AuditArgs::default() };
+            let arguments = Flags { config: Some(path), ..Flags::default() };
             let error = Config::resolve(arguments, &Environment::new(&get)).unwrap_err().to_string();
             assert!(error.contains("elevenlabs-api-key"), "{error}");
         } else {

@@ -3,12 +3,13 @@
 
 use elevenlabs_secrets_audit::{
     audit::{Audit, Evidence, PartialView},
+    bundle::File,
     collect::Deep,
     inventory::{
         DependentType, Extent, Inventory, Relation, Resource, Scan, ScanOutcome, Secret, Sighting, Source,
         View, Workspace,
     },
-    report::{File, read_audit, summary},
+    report::{read_audit, summary},
 };
 use serde_json::{Value, json};
 

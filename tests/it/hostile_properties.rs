@@ -4,12 +4,13 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use chrono::DateTime;
 use elevenlabs_secrets_audit::{
-    audit::{Audit, Parameters, Rendering, Run, audit},
+    audit::{Audit, Changes, History, Judged, Parameters, Rendering, Run},
+    bundle::File,
     inventory::{
         DependentType, Extent, FailedWorkspace, Gap, Inventory, Missing, Reference, Relation, Resource, Scan,
         ScanOutcome, Secret, Sighting, Source, View, Visibility, Workspace,
     },
-    report::{File, summary},
+    report::{self, summary},
     text::show_hidden,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -155,15 +156,24 @@ pub(crate) fn inventory(names: &[String]) -> Inventory {
     Inventory { workspaces: vec![workspace, other], failed: vec![failed] }
 }
 
-/// The audit of an inventory, its lists in `report.md` cut at `list_length`.
+/// The first audit of an inventory, its lists in `report.md` cut at `list_length`.
 pub(crate) fn audited(inventory: Inventory, delimiter: char, search: &str, list_length: usize) -> Audit {
+    judged(inventory, delimiter, search, list_length).conclude(History::default(), not_compared(), Vec::new())
+}
+
+pub(crate) fn not_compared() -> Changes {
+    Changes::NotCompared("no earlier audit was at hand".to_owned())
+}
+
+/// The same before it is known what was before.
+pub(crate) fn judged(inventory: Inventory, delimiter: char, search: &str, list_length: usize) -> Judged {
     let moment = DateTime::from_timestamp(1_795_399_200, 0).unwrap();
     let run = Run {
         id: "run".to_owned(),
         started_at: moment,
         finished_at: moment,
         tool_version: "0".to_owned(),
-        clock: elevenlabs_secrets_audit::audit::Clock::NotChecked,
+        clock: elevenlabs_secrets_audit::clock::Clock::NotChecked,
     };
     let rendering = Rendering {
         csv_delimiter: delimiter,
@@ -186,13 +196,13 @@ pub(crate) fn audited(inventory: Inventory, delimiter: char, search: &str, list_
         redact: Vec::new(),
         rendering,
     };
-    audit(inventory, run, parameters)
+    Judged::of(inventory, run, parameters)
 }
 
 /// What a file of the bundle holds.
 pub(crate) fn written(file: File, audit: &Audit) -> Vec<u8> {
     let mut bytes = Vec::new();
-    file.write(audit, &mut bytes).unwrap();
+    report::write(file, audit, &mut bytes).unwrap();
     bytes
 }
 

@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use elevenlabs_secrets_audit::{
     audit::Audit,
+    bundle::File,
     inventory::{
         DependentType, Gap, Inventory, Relation, Resource, Scan, ScanOutcome, Secret, Sighting, Source,
         Visibility, Why, Workspace,
     },
-    report::File,
     text::show_hidden,
 };
 use proptest::prelude::*;

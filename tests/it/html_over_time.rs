@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use elevenlabs_secrets_audit::{
     audit::{
-        Audit, Changes, DependentChanges, DependentName, EarlierRun, History, JudgedSecret, Night,
+        Audit, Changes, DependentChanges, DependentName, EarlierRun, History, Judged, JudgedSecret, Night,
         NightTotals, Record, Redaction, RenamedSecret, SecretName, Totals, Verdict, Waiver, WorkspaceChanges,
         WorkspaceRecord,
     },
+    bundle::File,
     inventory::{
         DependentType, FailedWorkspace, Gap, Inventory, Missing, Relation, Resource, Scan, ScanOutcome,
         Secret, Sighting, Source, Why, Workspace,
     },
-    report::File,
     text::show_hidden,
 };
 use proptest::prelude::*;
 use scraper::{ElementRef, Html};
 
 use crate::{
-    hostile_properties::{any_name, audited, inventory, names, written},
+    hostile_properties::{any_name, inventory, judged, names, not_compared, written},
     html::{FIFTEEN_MEGABYTES, all, inner_texts, page_of, shown, texts},
 };
 
@@ -48,8 +48,17 @@ fn workspace(name: &str, unused: &[&str]) -> Workspace {
     workspace
 }
 
+fn judged_of(workspaces: Vec<Workspace>) -> Judged {
+    judged(Inventory { workspaces, failed: Vec::new() }, ',', "", 250)
+}
+
+/// An audit with this history and nothing else of the time before it.
+fn after(history: History, workspaces: Vec<Workspace>) -> Audit {
+    judged_of(workspaces).conclude(history, not_compared(), Vec::new())
+}
+
 fn audit_of(workspaces: Vec<Workspace>) -> Audit {
-    audited(Inventory { workspaces, failed: Vec::new() }, ',', "", 250)
+    after(History::default(), workspaces)
 }
 
 /// What was known of a secret that is unused since a date.
@@ -85,15 +94,15 @@ fn waiver(secret_id: &str, expires: &str) -> Waiver {
 
 #[test]
 fn unused_secrets_are_listed_the_oldest_first_with_their_age_and_what_was_accepted() {
-    let mut audit = audit_of(vec![workspace("main", &["expired", "new", "old", "waived"])]);
-    audit.parameters.unused_after_days = 7;
+    let mut judged = judged_of(vec![workspace("main", &["expired", "new", "old", "waived"])]);
+    judged.parameters.unused_after_days = 7;
     let known = [
         ("expired", "2026-08-01", "2026-11-01"),
         ("old", "2025-01-01", "2026-01-02"),
         ("waived", "2026-07-01", "2026-11-20"),
     ];
-    audit.continue_history(history_of("main", &known));
-    audit.apply_waivers(vec![waiver("waived", "2027-03-31"), waiver("expired", "2026-11-22")]);
+    let waivers = vec![waiver("waived", "2027-03-31"), waiver("expired", "2026-11-22")];
+    let audit = judged.conclude(history_of("main", &known), not_compared(), waivers);
     let page = page_of(&audit);
     let rows: Vec<Vec<String>> = all(&page, ".review > tbody > tr:first-child")
         .into_iter()
@@ -147,17 +156,16 @@ fn last_complete(audit: &Audit) -> String {
 fn the_top_says_when_the_last_complete_audit_was() {
     let before = || History { complete_before: Some(run_of("2026-11-20")), ..History::default() };
     let with = |failed: bool, history: History| {
-        let mut audit = audit_of(vec![workspace("main", &[])]);
+        let mut judged = judged_of(vec![workspace("main", &[])]);
         if failed {
-            audit.failed.push(FailedWorkspace {
+            judged.failed.push(FailedWorkspace {
                 name: "other".to_owned(),
                 address: String::new(),
                 error: String::new(),
                 key_refused: false,
             });
         }
-        audit.continue_history(history);
-        audit
+        judged.conclude(history, not_compared(), Vec::new())
     };
     assert_eq!(last_complete(&with(false, before())), "this one; before it, 20 November 2026");
     assert_eq!(last_complete(&with(false, History::default())), "this one, the first that is known");
@@ -206,7 +214,6 @@ fn lines(page: &Html) -> Vec<Vec<&str>> {
 
 #[test]
 fn the_picture_of_the_nights_adds_up_what_was_read_tonight_and_is_broken_where_something_was_not() {
-    let mut audit = audit_of(vec![workspace("main", &["a"]), workspace("other", &["b"])]);
     let nights = vec![
         night("2026-11-18", &[("main", 1, 1, true)]),
         night("2026-11-19", &[("main", 900, 4, true), ("other", 100, 6, true), ("no longer", 50, 50, true)]),
@@ -214,8 +221,8 @@ fn the_picture_of_the_nights_adds_up_what_was_read_tonight_and_is_broken_where_s
         night("2026-11-20", &[("main", 900, 4, true)]),
         night("2026-11-21", &[("main", 500, 0, true), ("other", 500, 0, false)]),
     ];
-    audit.continue_history(History { nights, ..History::default() });
-    let page = page_of(&audit);
+    let history = History { nights, ..History::default() };
+    let page = page_of(&after(history, vec![workspace("main", &["a"]), workspace("other", &["b"])]));
     assert_eq!(
         texts(&page, "#nights-text"),
         [
@@ -232,19 +239,19 @@ fn the_picture_of_the_nights_adds_up_what_was_read_tonight_and_is_broken_where_s
 fn a_workspace_that_was_never_read_whole_leaves_the_line_of_the_others_as_it_is() {
     let mut never = workspace("never", &["b"]);
     never.page_gaps = vec![Gap::new(Missing::Secrets, Why::Shifting(3))];
-    let mut audit = audit_of(vec![workspace("main", &["a"]), never]);
     let nights = vec![
         night("2026-11-21", &[("main", 2, 2, true), ("never", 9, 0, false)]),
         night("2026-11-22", &[("main", 2, 2, true)]),
     ];
-    audit.continue_history(History { nights, ..History::default() });
+    let (earlier, warnings) = (run_of("2026-11-22"), Vec::new());
+    let changes = Changes::Since { earlier, warnings, workspaces: Vec::new() };
+    let history = History { nights, ..History::default() };
+    let audit = judged_of(vec![workspace("main", &["a"]), never]).conclude(history, changes, Vec::new());
     let page = page_of(&audit);
     assert_eq!(lines(&page)[0], ["0,0 500,0 1000,50"]);
     let said = texts(&page, "figcaption").concat();
     assert!(said.contains("1 workspace that was never read whole was left out."), "{said}");
     assert!(!said.contains("A gap"), "{said}");
-    let (earlier, warnings) = (run_of("2026-11-22"), Vec::new());
-    audit.compared(Changes::Since { earlier, warnings, workspaces: Vec::new() });
     let markdown = String::from_utf8(written(File::Markdown, &audit)).unwrap();
     assert!(markdown.contains("\n2026-11-22      2 ████"), "{markdown}");
 }
@@ -288,9 +295,9 @@ fn changed(workspace: &str, name: &str) -> WorkspaceChanges {
 }
 
 fn with_changes(workspaces: Vec<WorkspaceChanges>) -> Html {
-    let mut audit = audit_of(vec![workspace("main", &[])]);
-    audit.compared(Changes::Since { earlier: run_of("2026-11-20"), warnings: Vec::new(), workspaces });
-    page_of(&audit)
+    let changes = Changes::Since { earlier: run_of("2026-11-20"), warnings: Vec::new(), workspaces };
+    let judged = judged_of(vec![workspace("main", &[])]);
+    page_of(&judged.conclude(History::default(), changes, Vec::new()))
 }
 
 fn rows_of<'a>(page: &'a Html, selector: &str) -> Vec<Vec<String>> {
@@ -336,9 +343,9 @@ fn changes_are_shown_workspace_by_workspace_and_none_is_said_as_plainly() {
         ]
     );
 
-    let mut audit = audit_of(vec![workspace("main", &[])]);
-    audit.compared(Changes::NotCompared("there was no complete audit before this one".to_owned()));
-    let page = page_of(&audit);
+    let changes = Changes::NotCompared("there was no complete audit before this one".to_owned());
+    let judged = judged_of(vec![workspace("main", &[])]);
+    let page = page_of(&judged.conclude(History::default(), changes, Vec::new()));
     assert_eq!(texts(&page, "#changes + p"), ["Not compared: there was no complete audit before this one."]);
     assert_eq!(all(&page, ".changes").len(), 0);
 }
@@ -356,15 +363,14 @@ fn waivers_are_shown_by_what_has_become_of_them() {
         waivers.push(elsewhere);
         waivers
     };
-    let mut audit = audit_of(vec![workspace("main", &["a", "b", "c"])]);
-    audit.failed.push(FailedWorkspace {
+    let mut judged = judged_of(vec![workspace("main", &["a", "b", "c"])]);
+    judged.failed.push(FailedWorkspace {
         name: "failed".to_owned(),
         address: String::new(),
         error: String::new(),
         key_refused: false,
     });
-    audit.apply_waivers(waivers());
-    let page = page_of(&audit);
+    let page = page_of(&judged.conclude(History::default(), not_compared(), waivers()));
     assert_eq!(texts(&page, "#waivers"), ["Waivers 5"]);
     assert_eq!(
         texts(&page, ".waivers caption"),
@@ -409,21 +415,21 @@ fn waivers_that_were_ignored_are_said_to_be() {
 proptest! {
     #[test]
     fn any_text_of_a_waiver_a_change_or_a_note_is_text_where_it_belongs(names in names(), other in any_name()) {
-        let mut audit = audited(inventory(&names), ',', "", 250);
         let mut waivers = vec![waiver("unused0", "2026-01-01"), waiver("unused0", "2026-01-01")];
         for one in &mut waivers {
             (one.reason, one.owner) = (other.clone(), other.clone());
         }
         waivers[1].secret_id = other.clone();
         waivers[1].workspace = Some(other.clone());
-        audit.apply_waivers(waivers);
         // None of a workspace that failed: those are not compared.
         let workspace = format!("workspace {other}");
         let mut not_compared = changed(&workspace, &other);
         not_compared.not_compared = Some(other.clone());
         let workspaces = vec![changed(&workspace, &other), not_compared];
         let earlier = EarlierRun { run: other.clone(), ..run_of("2026-11-20") };
-        audit.compared(Changes::Since { earlier, warnings: vec![other.clone()], workspaces });
+        let changes = Changes::Since { earlier, warnings: vec![other.clone()], workspaces };
+        let judged = judged(inventory(&names), ',', "", 250);
+        let mut audit = judged.conclude(History::default(), changes, waivers);
         audit.history.notes = vec![other.clone(), other.clone()];
         let page = page_of(&audit);
         let literally = show_hidden(&other, &[]);
@@ -451,9 +457,7 @@ proptest! {
 fn long_lists_of_changes_and_waivers_are_cut_and_counted_and_the_unused_never() {
     let many: Vec<String> = (0..4_000).map(|number| format!("secret_{number:04}")).collect();
     let ids: Vec<&str> = many.iter().map(String::as_str).collect();
-    let mut audit = audit_of(vec![workspace("main", &ids)]);
     let waivers = ids.iter().map(|id| Waiver { reason: "&".repeat(200), ..waiver(id, "2027-12-31") });
-    audit.apply_waivers(waivers.collect());
     let new: Vec<SecretName> = many.iter().map(|name| secret(name)).collect();
     let workspaces = ["a", "b"].map(|workspace| WorkspaceChanges {
         workspace: workspace.to_owned(),
@@ -461,7 +465,9 @@ fn long_lists_of_changes_and_waivers_are_cut_and_counted_and_the_unused_never() 
         ..WorkspaceChanges::default()
     });
     let (earlier, workspaces) = (run_of("2026-11-20"), workspaces.to_vec());
-    audit.compared(Changes::Since { earlier, warnings: Vec::new(), workspaces });
+    let changes = Changes::Since { earlier, warnings: Vec::new(), workspaces };
+    let judged = judged_of(vec![workspace("main", &ids)]);
+    let audit = judged.conclude(History::default(), changes, waivers.collect());
     assert!(written(File::Html, &audit).len() < FIFTEEN_MEGABYTES);
     let page = page_of(&audit);
     assert_eq!(all(&page, ".review > tbody").len(), 4_000);

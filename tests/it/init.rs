@@ -6,8 +6,7 @@ use std::{
 };
 
 use elevenlabs_secrets_audit::{
-    cli::AuditArgs,
-    config::{Config, Environment},
+    config::{Config, Environment, Flags},
     init::{Answers, InitError, Key, ask, text as text_of},
 };
 use proptest::prelude::*;
@@ -34,7 +33,7 @@ fn resolved(answers: &Answers) -> Vec<(String, String)> {
     fs_err::write(&key, "sk_key").unwrap();
     fs_err::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let get = |name: &str| name.ends_with("_KEY").then(|| "sk_key".into());
-    let arguments = AuditArgs { config: Some(path), ..AuditArgs::default() };
+    let arguments = Flags { config: Some(path), ..Flags::default() };
     let settings = Config::resolve(arguments, &Environment::new(&get)).unwrap().settings;
     let home = home.path().to_str().unwrap();
     settings.into_iter().map(|one| (one.name, one.value.replace(&format!("{home}/"), ""))).collect()
@@ -76,7 +75,7 @@ fn what_is_not_answered_is_the_default() {
     let example = home.path().join("config.toml");
     fs_err::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("config.example.toml"), &example).unwrap();
     let get = |name: &str| (name == "ELEVENLABS_API_KEY").then(|| "sk_key".into());
-    let arguments = AuditArgs { config: Some(example), ..AuditArgs::default() };
+    let arguments = Flags { config: Some(example), ..Flags::default() };
     let example = Config::resolve(arguments, &Environment::new(&get)).unwrap().settings;
     assert_eq!(not_asked.len(), example.len());
     for setting in example.iter().filter(|setting| setting.name != "[report] dir") {

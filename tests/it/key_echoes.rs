@@ -4,8 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use elevenlabs_secrets_audit::{
     api::{Chance, Client},
-    cli::AuditArgs,
-    config::{Config, Environment, Target},
+    config::{Config, Environment, Flags, Target},
     progress::Progress,
 };
 use secrecy::ExposeSecret;
@@ -29,7 +28,7 @@ fn resolve(file: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
     let variables: HashMap<&str, String> =
         variables.iter().map(|(name, value)| (*name, value.replace("KEY", KEY))).collect();
     let get = |name: &str| variables.get(name).map(Into::into);
-    let arguments = AuditArgs { config: Some(path), ..AuditArgs::default() };
+    let arguments = Flags { config: Some(path), ..Flags::default() };
     Config::resolve(arguments, &Environment::new(&get)).map_err(|error| error.to_string())
 }
 

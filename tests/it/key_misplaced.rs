@@ -5,8 +5,8 @@ use std::{collections::HashMap, path::Path};
 
 use clap::CommandFactory;
 use elevenlabs_secrets_audit::{
-    cli::{AuditArgs, Cli},
-    config::{Config, Environment},
+    cli::Cli,
+    config::{Config, Environment, Flags},
 };
 
 use crate::support::{binary_in, code, serve, text};
@@ -103,7 +103,7 @@ fn message(file: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
     let mut all = HashMap::from([("ELEVENLABS_API_KEY", "sk_key"), ("TEAM_TOKEN", IN_USE)]);
     all.extend(variables.iter().copied());
     let get = |name: &str| all.get(name).map(Into::into);
-    let arguments = AuditArgs { config: Some(path), ..AuditArgs::default() };
+    let arguments = Flags { config: Some(path), ..Flags::default() };
     Config::resolve(arguments, &Environment::new(&get)).map_err(|error| error.to_string())
 }
 

@@ -2,10 +2,7 @@
 
 use std::{collections::HashMap, os::unix::fs::PermissionsExt, path::Path};
 
-use elevenlabs_secrets_audit::{
-    cli::AuditArgs,
-    config::{Config, ConfigError, Environment, Target},
-};
+use elevenlabs_secrets_audit::config::{Config, ConfigError, Environment, Flags, Target};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
@@ -28,7 +25,7 @@ fn key(directory: &TempDir, variables: &[(&str, &Path)]) -> Result<String, Confi
     let variables: HashMap<&str, String> =
         variables.iter().map(|(name, value)| (*name, value.to_str().unwrap().to_owned())).collect();
     let get = |name: &str| variables.get(name).map(Into::into);
-    let arguments = AuditArgs { config: Some(directory.path().join("config.toml")), ..AuditArgs::default() };
+    let arguments = Flags { config: Some(directory.path().join("config.toml")), ..Flags::default() };
     let config = Config::resolve(arguments, &Environment::new(&get))?;
     let shown = format!("{:?}", config);
     let Target::Workspaces(workspaces) = config.target else { panic!("no workspaces") };
@@ -139,7 +136,7 @@ fn a_key_file_that_is_empty_missing_or_a_directory_is_named() {
 fn a_key_in_a_variable_is_checked_in_the_same_way() {
     let resolve = |value: &'static str| {
         let get = move |name: &str| (name == "ELEVENLABS_API_KEY").then(|| value.into());
-        Config::resolve(AuditArgs::default(), &Environment::new(&get))
+        Config::resolve(Flags::default(), &Environment::new(&get))
     };
     let config = resolve("sk_key\n").unwrap();
     let Target::Workspaces(workspaces) = config.target else { panic!("no workspaces") };
@@ -156,7 +153,7 @@ fn what_stands_around_a_key_is_refused_with_the_reason_and_nothing_of_it_is_show
     let in_variable = |value: &str| {
         let value = value.to_owned();
         let get = move |name: &str| (name == "ELEVENLABS_API_KEY").then(|| value.clone().into());
-        Config::resolve(AuditArgs::default(), &Environment::new(&get)).unwrap_err().to_string()
+        Config::resolve(Flags::default(), &Environment::new(&get)).unwrap_err().to_string()
     };
     for (text, reason) in [
         ("'sk_canary'", "quotes"),

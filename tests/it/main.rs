@@ -72,6 +72,7 @@
 //! | `streams` | streams that are closed or full |
 //! | `reasons` | why a night ended so, on standard error |
 //! | `binary`, `check`, `checkup` | command lines, streams and exit codes; whether a night would succeed |
+//! | `circles` | the sources: no two files need each other |
 //! | `docs`, `doc_commands`, `configuration` | what the documentation names exists, its commands work, and settings are explained as they are |
 //! | `deploy` | what runs the program every night |
 //! | `signals` | what ends a run halfway |
@@ -95,6 +96,7 @@ mod cases;
 mod changes;
 mod check;
 mod checkup;
+mod circles;
 mod clock;
 mod completeness;
 mod config;

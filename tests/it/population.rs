@@ -1,6 +1,6 @@
 //! A key that lost access sees fewer secrets, and nothing but an earlier audit can tell.
 
-use elevenlabs_secrets_audit::{bounded::Bound, report::Format, review::render};
+use elevenlabs_secrets_audit::{bounded::Bound, bundle::Format, review::render};
 use serde_json::json;
 use simulator::{Secret, Simulator, World};
 

@@ -8,8 +8,8 @@ use std::{
 };
 
 use elevenlabs_secrets_audit::{
+    bundle::Format,
     interrupt::{Interrupt, Signal},
-    report::Format,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};

@@ -5,12 +5,13 @@ use std::{os::unix::fs::PermissionsExt, path::Path};
 use chrono::DateTime;
 use elevenlabs_secrets_audit::{
     audit::{
-        Audit, Changes, DependentChanges, DependentName, EarlierRun, Finding, History, JudgedSecret,
+        Audit, Changes, DependentChanges, DependentName, EarlierRun, Finding, History, Judged, JudgedSecret,
         RenamedSecret, SecretName, Verdict, Waiver, WorkspaceChanges,
     },
     bounded::Bound,
+    bundle::{File, Format},
     inventory::Inventory,
-    report::{File, Format, read_audit, summary},
+    report::{read_audit, summary},
     review::render,
 };
 use proptest::{prelude::*, sample::select};
@@ -19,7 +20,7 @@ use simulator::{Reply, Secret, Simulator};
 use crate::{
     bundle::{names_in, read_json},
     hostile::failing,
-    hostile_properties::{any_name, audited, inventory, names, written},
+    hostile_properties::{any_name, audited, inventory, judged, names, written},
     nights::{Nights, copy, run_at, run_of, two_secrets},
     places::{deep, forbidden},
     sums::everywhere,
@@ -396,8 +397,8 @@ fn both_ways(audit: &Audit) -> [Vec<Vec<u8>>; 2] {
     [files(audit), files(&again)]
 }
 
-/// Changes and history that have these names in every place.
-fn with_what_was_before(audit: &mut Audit, names: &[String]) {
+/// The audit after changes and history that have these names in every place.
+fn with_what_was_before(judged: Judged, names: &[String]) -> Audit {
     let name = |at: usize| names[at % names.len()].clone();
     let secret = |at: usize| SecretName { name: name(at), id: name(at + 1) };
     let dependent =
@@ -434,12 +435,11 @@ fn with_what_was_before(audit: &mut Audit, names: &[String]) {
         complete_before: Some(EarlierRun { run: name(1), started_at }),
         ..History::default()
     };
-    audit.continue_history(history);
-    audit.compared(Changes::Since {
+    let changes = Changes::Since {
         earlier: EarlierRun { run: name(2), started_at },
         warnings: names.to_vec(),
         workspaces: vec![changes, not_compared],
-    });
+    };
     let waiver = |id: &str, at: usize, expires: &str| Waiver {
         secret_id: id.to_owned(),
         workspace: at.is_multiple_of(2).then(|| "main".to_owned()),
@@ -447,12 +447,13 @@ fn with_what_was_before(audit: &mut Audit, names: &[String]) {
         owner: name(at + 1),
         expires: expires.parse().unwrap(),
     };
-    audit.apply_waivers(vec![
+    let waivers = vec![
         waiver("unused0", 0, "2027-12-31"),
         waiver("unused1", 1, "2026-11-24"),
         waiver("used0", 2, "2020-01-01"),
         waiver(&name(0), 3, "2026-11-23"),
-    ]);
+    ];
+    judged.conclude(history, changes, waivers)
 }
 
 fn same_bytes([was, is]: [Vec<Vec<u8>>; 2]) -> Result<(), TestCaseError> {
@@ -471,10 +472,9 @@ proptest! {
         list_length in 0..4_usize,
     ) {
         for search in ["", &search] {
-            let mut audit = audited(inventory(&names), delimiter, search, list_length);
-            same_bytes(both_ways(&audit))?;
-            with_what_was_before(&mut audit, &names);
-            same_bytes(both_ways(&audit))?;
+            same_bytes(both_ways(&audited(inventory(&names), delimiter, search, list_length)))?;
+            let judged = judged(inventory(&names), delimiter, search, list_length);
+            same_bytes(both_ways(&with_what_was_before(judged, &names)))?;
         }
     }
 

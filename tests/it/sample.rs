@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use elevenlabs_secrets_audit::{
     Surroundings,
     api::Chance,
-    cli::AuditArgs,
-    config::{Config, Demo, Environment},
+    config::{Config, Demo, Environment, Flags},
     interrupt::Interrupt,
     run,
 };
@@ -68,12 +67,12 @@ async fn the_sample_is_what_the_code_makes_today() {
     for (demo, now) in [(Demo::Earlier, night_before as fn() -> _), (Demo::Complete, now)] {
         // One request after the other, so that first and last request ids are always the same. The directory is left
         // out of the evidence, as it is another one each time.
-        let arguments = AuditArgs {
+        let arguments = Flags {
             config: Some(config_in(directory.path())),
             demo: Some(demo),
             out: Some(made.clone()),
             concurrency: Some(1),
-            ..AuditArgs::default()
+            ..Flags::default()
         };
         let mut config = Config::resolve(arguments, &Environment::new(&|_| None)).unwrap();
         config.settings.retain(|setting| setting.name != "[report] dir");

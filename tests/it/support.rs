@@ -14,8 +14,7 @@ use chrono::{DateTime, Utc};
 use elevenlabs_secrets_audit::{
     Published, Surroundings,
     api::Chance,
-    cli::AuditArgs,
-    config::{Config, ConfigError, Environment},
+    config::{Config, ConfigError, Environment, Flags},
     error::Error,
     interrupt::Interrupt,
     progress::Progress,
@@ -128,7 +127,7 @@ pub(crate) struct Setup {
     http: String,
     rest: String,
     /// What is typed besides `--config`.
-    pub(crate) arguments: AuditArgs,
+    pub(crate) arguments: Flags,
 }
 
 impl Setup {
@@ -140,7 +139,7 @@ impl Setup {
             variables: HashMap::new(),
             http: String::new(),
             rest: String::new(),
-            arguments: AuditArgs::default(),
+            arguments: Flags::default(),
         }
     }
 
@@ -214,7 +213,7 @@ impl Setup {
         let variable = |name: &str| self.variables.get(name).map(Into::into);
         let config = Some(self.write_config());
         let typed = &self.arguments;
-        let arguments = AuditArgs {
+        let arguments = Flags {
             config,
             out: Some(typed.out.clone().unwrap_or_else(|| self.out())),
             search: typed.search.clone(),
@@ -225,7 +224,7 @@ impl Setup {
             concurrency: typed.concurrency,
             fail_on: typed.fail_on.clone(),
             no_waivers: typed.no_waivers,
-            ..AuditArgs::default()
+            ..Flags::default()
         };
         Config::resolve(arguments, &Environment::new(&variable))
     }

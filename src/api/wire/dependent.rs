@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 
 use super::{
     json::{FromObject, Object, Text, each, parse},
-    secret::UnknownField,
-    used_by::{DependentList, HasMore, ListName},
+    lists::{DependentList, HasMore, ListName},
+    room::{MOST_DEPENDENTS, MOST_VIA, Room, UnknownField},
 };
 use crate::{
     api::error::Malformed,
@@ -113,70 +113,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Via<'a> {
             }
         }
         deserializer.deserialize_seq(Ids)
-    }
-}
-
-/// How much more of one answer is read.
-#[derive(Debug)]
-pub(super) struct Room {
-    dependents: usize,
-    via: usize,
-    names: usize,
-    fields: usize,
-    is_told: bool,
-}
-
-/// The most dependents of one answer that are read. As many as an answer may have by the document: 5 lists of 100 for each of
-/// 100 secrets, and as many again.
-pub(super) const MOST_DEPENDENTS: usize = 100_000;
-/// The most ids that they go through, all together: five for each.
-pub(super) const MOST_VIA: usize = 5 * MOST_DEPENDENTS;
-/// The most fields of one answer that the document doesn't know: the API may add several to each dependent, any day.
-pub(super) const MOST_UNKNOWN_FIELDS: usize = 10 * MOST_DEPENDENTS;
-/// And the most names of them, each told apart once for a list of a secret.
-pub(super) const MOST_UNKNOWN_NAMES: usize = 100_000;
-
-impl Default for Room {
-    fn default() -> Self {
-        let (names, fields) = (MOST_UNKNOWN_NAMES, MOST_UNKNOWN_FIELDS);
-        Self { dependents: MOST_DEPENDENTS, via: MOST_VIA, names, fields, is_told: false }
-    }
-}
-
-impl Room {
-    /// Whether there is room for one more name.
-    pub(super) fn takes_name(&mut self) -> bool {
-        let has_room = self.names > 0;
-        self.names -= usize::from(has_room);
-        has_room
-    }
-
-    /// Adds a field that the document doesn't know, by a name that there was room for, or says once that there are more.
-    pub(super) fn add_field<'a>(
-        &mut self,
-        unknown: &mut Vec<UnknownField<'a>>,
-        name: Option<Arc<str>>,
-        value: &'a RawValue,
-    ) {
-        if let Some(name) = name
-            && self.fields > 0
-        {
-            self.fields -= 1;
-            unknown.push(UnknownField { name, value: Some(value) });
-        } else if !std::mem::replace(&mut self.is_told, true) {
-            unknown.push(UnknownField::others());
-        }
-    }
-
-    /// The same of a field that has its name to itself.
-    pub(super) fn add_named<'a>(
-        &mut self,
-        unknown: &mut Vec<UnknownField<'a>>,
-        name: impl FnOnce() -> String,
-        value: &'a RawValue,
-    ) {
-        let name = self.takes_name().then(|| name().into());
-        self.add_field(unknown, name, value);
     }
 }
 

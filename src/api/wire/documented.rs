@@ -9,8 +9,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::{
     DependenciesPage, HasMore, ListName, ListedSecret, ResourceType, SecretPage,
-    dependent::{Identifier, Room, Shown, named_by},
+    dependent::{Identifier, Shown, named_by},
     json::{self, FromObject, Text},
+    room::Room,
 };
 use crate::{
     inventory::DependentType,

@@ -1,130 +1,24 @@
-//! A page of secrets, a secret by itself, and a page of dependents.
-
-use std::{borrow::Cow, sync::Arc};
+//! A page of secrets, a secret by itself, and a page of dependents, read as the document has them or piece by piece.
 
 use serde_json::value::RawValue;
 
 use super::{
-    dependent::{MOST_UNKNOWN_FIELDS, MOST_UNKNOWN_NAMES, Room, Shown, add_unknown_fields},
+    dependent::{Shown, add_unknown_fields},
     documented,
-    found::{FoundReferences, clipped},
     holder::access_source,
     json::{Object, each},
-    search::search_unknown,
-    sought::Sought,
-    used_by::{DependentList, HasMore, ListName, ResourceType, is_unknown_list, lists, used_by},
+    lists::{DependentList, ListName, ResourceType},
+    pages::{DependenciesPage, ListedSecret, PageFrame, SecretPage},
+    room::{Room, UnknownField},
+    used_by::{is_unknown_list, lists, used_by},
 };
 use crate::{
     api::error::Malformed,
-    inventory::Sighting,
     text::{NAME_LENGTH, cut},
 };
 
 /// The most secrets on one page: it is asked for a hundred at most.
 const MOST_SECRETS: usize = 10_000;
-
-/// One secret of the list.
-#[derive(Debug, PartialEq)]
-pub struct ListedSecret<'a> {
-    /// `secret_id`.
-    pub id: Cow<'a, str>,
-    /// `name`, which the document requires; `None` where it is missing or no string.
-    pub name: Option<Cow<'a, str>>,
-    /// Every list under `used_by`.
-    pub lists: Vec<DependentList<'a>>,
-    /// Through what the key's user may see it (`access_info.access_source`).
-    pub access_source: Option<String>,
-    /// The fields that the document doesn't know, of it and of its dependents.
-    pub unknown_fields: Vec<UnknownField<'a>>,
-}
-
-/// A field that the document doesn't know. Like any document, it may hold the id of a secret.
-#[derive(Clone, Debug)]
-pub struct UnknownField<'a> {
-    /// Its name; below `used_by` or in a list, with that before it.
-    pub name: Arc<str>,
-    /// `None`: it stands for others, which are more than can be read.
-    pub(super) value: Option<&'a RawValue>,
-}
-
-impl UnknownField<'_> {
-    /// Stands for fields that are more than can be read.
-    pub(super) fn others() -> Self {
-        Self { name: "…".into(), value: None }
-    }
-
-    /// Whether it is none by itself, but stands for others that could not be read.
-    #[must_use]
-    pub fn is_others(&self) -> bool {
-        self.value.is_none()
-    }
-
-    /// Searches it for ids of secrets. Where others could not be read, that is the problem.
-    #[must_use]
-    pub fn search(&self, sought: &Sought) -> FoundReferences {
-        let Some(value) = self.value else {
-            let problem = format!(
-                "the answer has more than {MOST_UNKNOWN_FIELDS} fields that this program does not know, or more than \
-                 {MOST_UNKNOWN_NAMES} names of such fields"
-            );
-            return FoundReferences { problem: Some(Malformed(problem)), ..FoundReferences::default() };
-        };
-        search_unknown(std::iter::once((&*self.name, value)), sought)
-    }
-
-    /// So much of its name as is told.
-    #[must_use]
-    pub fn told_name(&self) -> String {
-        clipped(&self.name)
-    }
-}
-
-impl PartialEq for UnknownField<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.value.map(RawValue::get) == other.value.map(RawValue::get)
-    }
-}
-
-/// A page of `GET /v1/convai/secrets`.
-#[derive(Debug, PartialEq)]
-pub struct SecretPage<'a> {
-    /// The secrets on it.
-    pub secrets: Vec<ListedSecret<'a>>,
-    /// Where the next page is.
-    pub next_cursor: Option<Cow<'a, str>>,
-    /// Whether the server says that there is one. The document has no such flag here; a server that sends it is heard.
-    pub has_more: HasMore,
-    /// The fields beside the list that the document doesn't know.
-    pub unknown_fields: Vec<UnknownField<'a>>,
-}
-
-/// What a page of any list says of the next one.
-#[derive(Debug)]
-pub struct PageFrame<'a> {
-    /// Where the next page is.
-    pub next_cursor: Option<Cow<'a, str>>,
-    /// Whether the server says that there is one.
-    pub has_more: HasMore,
-    /// Whether this page shows nothing.
-    pub is_empty: bool,
-}
-
-/// A page of `GET /v1/convai/secrets/{secret_id}/dependencies/{resource_type}`.
-#[derive(Debug, PartialEq)]
-pub struct DependenciesPage<'a> {
-    /// The dependents on it. Of several without an id that look the same, one.
-    pub sightings: Vec<Sighting<'a>>,
-    /// How many it shows.
-    pub shown: usize,
-    /// How many of them have no id that can be read.
-    pub without_id: usize,
-    /// Where the next page is.
-    pub next_cursor: Option<Cow<'a, str>>,
-    /// Whether the server says that there is one. The document has no such flag here; a server that sends it is heard.
-    pub has_more: HasMore,
-    /// The fields beside the list and of its elements that the document doesn't know.
-    pub unknown_fields: Vec<UnknownField<'a>>,
-}
 
 impl<'a> PageFrame<'a> {
     /// Reads a body up to what stands in its list.

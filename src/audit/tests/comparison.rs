@@ -50,7 +50,7 @@ fn changes(now: &Audit, earlier: &[Known], was_deep: bool, verdict: Verdict) -> 
         is_deep: was_deep,
         has_unlisted: false,
     };
-    let mut comparison = Comparison::of(now);
+    let mut comparison = now.comparison();
     comparison.take_workspace(workspace);
     let secret = SecretName { name: "key".to_owned(), id: "s".to_owned() };
     comparison.take_secret(workspace, EarlierSecret { secret, verdict });

@@ -1,7 +1,7 @@
 //! The figures of the completeness statement add up with each other and with the rows of the files.
 
 use super::*;
-use crate::report::File;
+use crate::{bundle::File, report};
 
 fn row(workspace: &AuditedWorkspace, source: Source) -> SourceRow {
     workspace.sources().iter().find(|row| row.source == source).unwrap().clone()
@@ -21,10 +21,10 @@ proptest! {
         prop_assert_eq!(by_source, workspace.totals().dependents);
 
         let mut csv = Vec::new();
-        let rows = File::DependentsCsv.write(&audit, &mut csv).unwrap().unwrap();
+        let rows = report::write(File::DependentsCsv, &audit, &mut csv).unwrap().unwrap();
         let without = audit.secrets().filter(|secret| secret.dependents().len() == 0).count();
         prop_assert_eq!(rows, workspace.totals().dependents + without);
-        let secrets = File::SecretsCsv.write(&audit, Vec::new()).unwrap().unwrap();
+        let secrets = report::write(File::SecretsCsv, &audit, Vec::new()).unwrap().unwrap();
         prop_assert_eq!(secrets, workspace.totals().secrets);
     }
 
@@ -125,6 +125,6 @@ fn a_secret_that_was_not_listed_is_no_listed_one() {
     let mut workspace = Facts::of_one_unused().build();
     workspace.coverage.secrets_not_listed = 1;
     workspace.deleted.push(("d".to_owned(), "old".to_owned()));
-    let figures = audit_workspace(workspace, &super::parameters()).figures();
+    let figures = audit_of_inventory(vec![workspace]).workspaces[0].figures();
     assert_eq!((figures.secrets_listed, figures.secrets_not_listed, figures.secrets_deleted), (1, 1, 1));
 }

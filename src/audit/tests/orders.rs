@@ -1,7 +1,10 @@
 //! The order in which pages, answers and places arrive decides nothing: not a verdict, not a byte.
 
 use super::*;
-use crate::report::{self, File, Format, reason};
+use crate::{
+    bundle::{File, Format},
+    report::{self, reason},
+};
 
 /// The same facts in another order.
 fn shuffled(facts: Facts) -> impl Strategy<Value = Facts> {
@@ -29,7 +32,7 @@ fn shuffled(facts: Facts) -> impl Strategy<Value = Facts> {
 fn bytes(audit: &Audit) -> Vec<String> {
     let files = File::of(&[Format::Csv, Format::Markdown, Format::Html]).map(|file| {
         let mut written = Vec::new();
-        file.write(audit, &mut written).unwrap();
+        report::write(file, audit, &mut written).unwrap();
         written
     });
     let mut summary = Vec::new();

@@ -17,7 +17,7 @@ use super::{
     values::read_moment,
     waiver::WaiverJson,
 };
-use crate::{audit::Clock, inventory::Missing};
+use crate::{clock::Clock, inventory::Missing};
 
 /// The whole, as it is written. (It is read in parts: see `read`.)
 #[derive(Serialize, JsonSchema)]

@@ -8,6 +8,7 @@ mod coverage;
 mod escape;
 mod findings;
 mod history;
+mod lists;
 mod review;
 mod secrets;
 
@@ -19,6 +20,7 @@ use std::{
 use super::{first, timestamp, words};
 use crate::audit::{Audit, Totals};
 use escape::code;
+use lists::{fill, leave_out};
 
 /// GitHub stops rendering Markdown files a little above this, in bytes.
 const LARGEST_FILE: usize = 400_000;
@@ -158,26 +160,5 @@ fn completeness(audit: &Audit) -> &'static str {
         "The audit is COMPLETE: all that it set out to read was read whole."
     } else {
         "The audit is INCOMPLETE: do not act on it until what could not be read (see below) has been."
-    }
-}
-
-/// Appends pieces while the whole text stays within `room` bytes. How many did.
-fn fill(text: &mut String, room: usize, pieces: impl Iterator<Item = String>) -> usize {
-    let mut shown = 0;
-    for piece in pieces {
-        if text.len() + piece.len() > room {
-            break;
-        }
-        text.push_str(&piece);
-        shown += 1;
-    }
-    shown
-}
-
-/// Counts what is left out, and says where it is.
-fn leave_out(text: &mut String, left_out: usize, one: &str, many: &str, place: &str) {
-    if left_out > 0 {
-        let what = if left_out == 1 { one } else { many };
-        let _ = writeln!(text, "*… and {left_out} more {what}, left out here for length; see {place}.*\n");
     }
 }

@@ -1,7 +1,7 @@
 //! What of one answer is read has bounds, and what is beyond them is a doubt and never nothing.
 
 use super::*;
-use crate::api::wire::dependent::{MOST_DEPENDENTS, MOST_UNKNOWN_NAMES, MOST_VIA};
+use crate::api::wire::room::{MOST_DEPENDENTS, MOST_UNKNOWN_NAMES, MOST_VIA};
 
 fn many(number: usize, one: impl Fn(usize) -> String) -> String {
     (0..number).map(one).collect::<Vec<_>>().join(",")

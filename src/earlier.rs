@@ -3,22 +3,22 @@
 
 use std::{collections::BTreeSet, io};
 
-use super::{Bundle, Found, InOrder, Manifest, Patience, REPORT, is_refused, look_at};
 use crate::{
-    audit::{Audit, Changes, Comparison, EarlierRun, History, NOT_IN_EARLIER, WorkspaceChanges},
+    audit::{Changes, Comparison, EarlierRun, History, Judged, NOT_IN_EARLIER, WorkspaceChanges},
+    bundle::{Bundle, Found, InOrder, Manifest, Patience, REPORT, is_refused, look_at},
     inventory::{Seen, Workspace},
     report::{self, EarlierReport},
 };
 
 /// What earlier bundles say.
 #[derive(Debug)]
-pub struct Earlier {
+pub(crate) struct Earlier {
     /// What they saw, to be continued.
-    pub history: History,
+    pub(crate) history: History,
     /// What is different, of each workspace from the last audit that read it whole.
-    pub changes: Changes,
+    pub(crate) changes: Changes,
     /// Whether some of them can't be read, or don't hold: then nobody knows what the next audit builds on.
-    pub is_any_passed_over: bool,
+    pub(crate) is_any_passed_over: bool,
 }
 
 /// Asks the earlier bundles of an output directory, as a run found them that has had it to itself since: for the history the
@@ -26,9 +26,9 @@ pub struct Earlier {
 ///
 /// # Errors
 /// Where the system refuses to read [one that is needed](InOrder::is_needed), or a signal came meanwhile.
-pub fn consult(there: &InOrder, audit: &Audit, patience: &Patience) -> io::Result<Earlier> {
-    let is_narrowed = audit.filter().is_some();
-    let workspaces = audit.workspaces.iter().filter(|_| !is_narrowed);
+pub(crate) fn consult(there: &InOrder, judged: &Judged, patience: &Patience) -> io::Result<Earlier> {
+    let is_narrowed = judged.parameters.filter().is_some();
+    let workspaces = judged.workspaces.iter().filter(|_| !is_narrowed);
     let mut consulted = Consulted {
         history: None,
         since: None,
@@ -42,7 +42,7 @@ pub fn consult(there: &InOrder, audit: &Audit, patience: &Patience) -> io::Resul
             break;
         }
         patience.heed()?;
-        if let Err(why) = consulted.ask(found, audit, patience) {
+        if let Err(why) = consulted.ask(found, judged, patience) {
             if patience.is_ended() || is_refused(&why) && there.is_needed(&found.bundle) {
                 return Err(why);
             }
@@ -52,7 +52,7 @@ pub fn consult(there: &InOrder, audit: &Audit, patience: &Patience) -> io::Resul
             consulted.notes.push(note);
         }
     }
-    Ok(consulted.finish(audit))
+    Ok(consulted.finish(judged))
 }
 
 /// What the last complete audit saw of a workspace that is being read. Nothing where no bundle tells: why one that should
@@ -60,7 +60,11 @@ pub fn consult(there: &InOrder, audit: &Audit, patience: &Patience) -> io::Resul
 ///
 /// # Errors
 /// Where one that holds can't be read all the same, or a signal came meanwhile: then it isn't known what was seen.
-pub fn last_seen(there: &InOrder, workspace: &Workspace, patience: &Patience) -> io::Result<Option<Seen>> {
+pub(crate) fn last_seen(
+    there: &InOrder,
+    workspace: &Workspace,
+    patience: &Patience,
+) -> io::Result<Option<Seen>> {
     for found in there.found.iter().rev() {
         let tells = |manifest: &Manifest| manifest.is_base() && manifest.read_whole(&workspace.name);
         if !found.manifest().is_some_and(tells) || !found.holds(patience)? {
@@ -88,10 +92,10 @@ struct Consulted {
 }
 
 impl Consulted {
-    fn ask(&mut self, found: &Found, audit: &Audit, patience: &Patience) -> io::Result<()> {
+    fn ask(&mut self, found: &Found, judged: &Judged, patience: &Patience) -> io::Result<()> {
         let Found { bundle, manifest, .. } = found;
         let (manifest, _) = manifest.as_ref().map_err(|error| io::Error::other(error.to_string()))?;
-        let compares_any = audit.filter().is_none() && self.since.is_none() && manifest.complete;
+        let compares_any = judged.parameters.filter().is_none() && self.since.is_none() && manifest.complete;
         let wanted = self.to_compare.iter().filter(|name| manifest.read_whole(name)).cloned();
         let wanted: BTreeSet<String> = wanted.collect();
         let compares = compares_any || !wanted.is_empty();
@@ -109,7 +113,7 @@ impl Consulted {
         }
         let (report, comparison) = patience.again(|| {
             let mut comparison =
-                compares.then(|| Comparison::of(audit).only(|workspace| wanted.contains(workspace)));
+                compares.then(|| judged.comparison().only(|workspace| wanted.contains(workspace)));
             Ok((read(bundle, patience, comparison.as_mut())?, comparison))
         })?;
         if let Some(comparison) = comparison {
@@ -141,7 +145,7 @@ impl Consulted {
         self.since.get_or_insert_with(|| run.clone());
     }
 
-    fn finish(self, audit: &Audit) -> Earlier {
+    fn finish(self, judged: &Judged) -> Earlier {
         let mut notes = self.notes;
         let mut history = self.history.unwrap_or_else(|| {
             notes.push("No earlier bundle tells what was before: ages begin with this audit.".to_owned());
@@ -150,14 +154,14 @@ impl Consulted {
         // What was passed over on an earlier night was said then.
         history.notes = notes;
         let changes = match (self.since, &history.complete_before) {
-            _ if audit.filter().is_some() => Changes::NotCompared(
+            _ if judged.parameters.filter().is_some() => Changes::NotCompared(
                 "a narrowed audit is not compared: it says nothing of the secrets that it did not read"
                     .to_owned(),
             ),
             (Some(earlier), _) => {
                 let mut workspaces = self.compared;
                 let is_told = |name: &str| workspaces.iter().any(|one| one.workspace == name);
-                let rest = audit.workspaces.iter().filter(|workspace| !is_told(workspace.name()));
+                let rest = judged.workspaces.iter().filter(|workspace| !is_told(workspace.name()));
                 let rest: Vec<WorkspaceChanges> = rest
                     .map(|workspace| {
                         let is_known = history.workspaces.contains_key(workspace.name());
@@ -166,7 +170,7 @@ impl Consulted {
                     })
                     .collect();
                 workspaces.extend(rest);
-                workspaces.extend(Comparison::of_failed(audit));
+                workspaces.extend(Comparison::of_failed(&judged.failed));
                 workspaces.sort_by(|a, b| a.workspace.cmp(&b.workspace));
                 Changes::Since { earlier, warnings: Vec::new(), workspaces }
             }
