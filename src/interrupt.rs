@@ -2,6 +2,7 @@
 //! for as long as the process lets it (`signals` in the binary), and leaves only what can wait for the next night.
 
 use std::{
+    io,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -36,6 +37,11 @@ enum State {
     /// A signal came after that.
     CameLate,
 }
+
+/// That a signal ended what was under way.
+#[derive(Debug, thiserror::Error)]
+#[error("a signal came")]
+struct Interrupted;
 
 /// How long what a signal ends may take to stop by itself, and to remove what it began.
 pub const TIME_TO_STOP: Duration = Duration::from_millis(400);
@@ -77,6 +83,14 @@ impl Interrupt {
             State::Interrupted(signal) => Some(*signal),
             State::Running | State::Committed | State::CameLate => None,
         })
+    }
+
+    /// Goes on, unless a signal ends this run.
+    ///
+    /// # Errors
+    /// Where one does.
+    pub fn heed(&self) -> io::Result<()> {
+        self.signal().map_or(Ok(()), |_| Err(io::Error::other(Interrupted)))
     }
 
     /// The last moment at which a signal ends the run. Whether to go on.

@@ -29,8 +29,8 @@
 //! - [`review`]: verify, history, diff, render: what a reviewer asks of bundles. Read only.
 //! - [`bounded`]: files that others may have written, opened and read within bounds.
 //! - [`memory`]: how much of what was read is kept, and how much may be.
-//! - [`clock`], [`progress`], [`interrupt`], [`text`], [`error`]: the machine's clock, counts, signals, words, and exit codes,
-//!   for all of the above; `surroundings`: what a test can fix of the world.
+//! - [`clock`], [`progress`], [`interrupt`], [`text`], `table`, [`error`]: the machine's clock, counts, signals, words, tables on
+//!   a terminal, and exit codes, for all of the above; `surroundings`: what a test can fix of the world.
 //!
 //! `crates/simulator` is an API over a made-up workspace, for `--demo` and the tests. It knows nothing of this crate.
 //!
@@ -70,6 +70,7 @@ pub mod publish;
 pub mod report;
 pub mod review;
 mod surroundings;
+mod table;
 pub mod text;
 mod workspaces;
 

@@ -29,6 +29,7 @@ use elevenlabs_secrets_audit::{
     report, review, run,
     text::show_hidden,
 };
+use terminal::Folded;
 use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
@@ -114,7 +115,7 @@ fn init(arguments: &InitArgs, output: &OutputArgs) -> Result<u8, Error> {
     let answers = match (arguments.yes, stdin.is_terminal()) {
         (true, _) => Answers::default(),
         (false, false) => return Err(InitError::NoTerminal.into()),
-        (false, true) => init::ask(stdin.lock(), std::io::stderr())?,
+        (false, true) => init::ask(stdin.lock(), Folded::new(std::io::stderr(), std::io::stderr()))?,
     };
     init::write(path, &init::text(&answers))?;
     terminal::say(output, |out| init::next_steps(path, &answers, out));
@@ -191,7 +192,7 @@ fn history(arguments: &HistoryArgs, output: &OutputArgs) -> Result<u8, Error> {
     let today = (Surroundings::default().chance.now)().with_timezone(timezone).date_naive();
     let timeline = review::timeline(out, *from, *to, today, *timezone)?;
     terminal::answer(output, |out| match arguments.format {
-        HistoryFormat::Table => timeline.write_table(out),
+        HistoryFormat::Table => timeline.write_table(Folded::new(out, std::io::stdout())),
         HistoryFormat::Csv => timeline.write_csv(out),
     })?;
     Ok(timeline.exit_code())
@@ -199,7 +200,7 @@ fn history(arguments: &HistoryArgs, output: &OutputArgs) -> Result<u8, Error> {
 
 fn diff(arguments: &DiffArgs, output: &OutputArgs) -> Result<u8, Error> {
     let changes = review::diff(&arguments.earlier, &arguments.later, arguments.longest.bound())?;
-    terminal::answer(output, |out| report::changes(&changes, out))?;
+    terminal::answer(output, |out| report::changes(&changes, Folded::new(out, std::io::stdout())))?;
     Ok(0)
 }
 

@@ -66,7 +66,7 @@ impl Patience {
 
     /// The error where [a signal came](Self::is_ended).
     pub(crate) fn heed(&self) -> io::Result<()> {
-        if self.is_ended() { Err(io::Error::other("a signal came")) } else { Ok(()) }
+        self.interrupt.heed()
     }
 
     /// Tries something until it no longer fails with an error that passes, or no time is left for that.

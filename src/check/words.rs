@@ -7,6 +7,7 @@ use crate::{
     clock::Clock,
     config::Setting,
     inventory::{Extent, View},
+    table::{self, Column},
     text::show_hidden,
 };
 
@@ -22,20 +23,19 @@ impl Checkup {
         for workspace in &self.workspaces {
             writeln!(out, "\nWorkspace {}", show_hidden(&workspace.workspace, &[]))?;
             write_lines(&lines(workspace), &mut out)?;
-            for probe in &workspace.probes {
+            let probes = workspace.probes.iter().map(|probe| {
                 let (standing, detail) = source(probe);
-                let gap = if detail.is_empty() { "" } else { "  " };
-                let (word, endpoint) = (standing.as_str(), probe.source.endpoint());
-                writeln!(out, "  {word:7}  {endpoint}{gap}{}", show_hidden(&detail, &[]))?;
-            }
+                Line::new(standing, probe.source.endpoint(), detail)
+            });
+            write_lines(&probes.collect::<Vec<_>>(), &mut out)?;
         }
         writeln!(out, "\nConfiguration")?;
         write_lines(&self.mistakes, &mut out)?;
-        let width = settings.iter().map(|setting| setting.name.chars().count()).max().unwrap_or(0);
-        for setting in settings {
-            let value = show_hidden(&setting.value, &[]);
-            writeln!(out, "  {:width$}  {value}  ({})", setting.name, setting.origin)?;
-        }
+        let row = |setting: &Setting| {
+            vec![setting.name.to_string(), format!("{}  ({})", setting.value, setting.origin)]
+        };
+        let columns = [Column::of_text(""), Column::of_text("")];
+        table::write("  ", &columns, settings.iter().map(row).collect(), &mut out)?;
         // Once more, where a terminal stops.
         writeln!(out)?;
         self.write_outcome(&mut out)?;
@@ -75,11 +75,11 @@ fn lines(workspace: &Checked) -> [Line; 4] {
 }
 
 fn write_lines(lines: &[Line], out: &mut impl Write) -> io::Result<()> {
-    let width = lines.iter().map(|line| line.what.len()).max().unwrap_or(0);
-    for Line { standing, what, detail } in lines {
-        writeln!(out, "  {:7}  {what:width$}  {}", standing.as_str(), show_hidden(detail, &[]))?;
-    }
-    Ok(())
+    let widest = Standing::Warning.as_str().len();
+    let columns = [Column::of_text("").of_at_least(widest), Column::of_text(""), Column::of_text("")];
+    let row =
+        |line: &Line| vec![line.standing.as_str().to_owned(), line.what.to_owned(), line.detail.clone()];
+    table::write("  ", &columns, lines.iter().map(row).collect(), out)
 }
 
 fn address(workspace: &Checked) -> Line {

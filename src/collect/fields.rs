@@ -89,9 +89,9 @@ impl Collector {
         }
         for (owner, secret) in self.workspace.secrets.iter().enumerate() {
             for dependent in self.workspace.dependents(secret) {
-                let through = if dependent.relation == Relation::Transitive { dependent.via } else { &[] };
+                let through = dependent.via.iter().filter(|_| dependent.relation == Relation::Transitive);
                 let other = is_other(dependent.resource).then_some(&*dependent.resource.id);
-                let through = through.iter().map(|id| (id.as_str(), "referenced_resource_ids"));
+                let through = through.map(|id| (id, "referenced_resource_ids"));
                 for (id, path) in through.chain(other.map(|id| (id, "used_by.others"))) {
                     let holder = match other {
                         None => dependent.resource.clone(),

@@ -15,7 +15,7 @@ mod uses;
 mod view;
 
 pub use gap::{Gap, Missing, Why};
-pub use resource::{DependentType, Resource, Visibility};
+pub use resource::{DependentType, Resource, Via, Visibility};
 pub use scan::{Scan, ScanOutcome};
 pub use source::{Source, Sources};
 use uses::Use;
@@ -191,12 +191,12 @@ impl Workspace {
         self.resources.iter()
     }
 
-    /// Every id through which a resource depends on a secret that it does not hold itself, some more than once.
+    /// Every id through which a resource depends on a secret that it does not hold itself, each once.
     pub fn ids_depended_through(&self) -> impl Iterator<Item = &str> {
         let uses = self.secrets.iter().flat_map(|secret| &secret.uses);
-        let through = uses.filter(|one| one.relation == Relation::Transitive).map(|one| one.via);
-        let through: HashSet<_> = through.collect();
-        through.into_iter().flat_map(|via| self.resources.via(via)).map(String::as_str)
+        let through = uses.filter(|one| one.relation == Relation::Transitive);
+        let ids: HashSet<&str> = through.flat_map(|one| self.resources.via(one.via).iter()).collect();
+        ids.into_iter()
     }
 
     /// Changes what is shown of every resource; its type and id have to stay.

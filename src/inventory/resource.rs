@@ -1,8 +1,9 @@
 //! Resources that depend on secrets, each kept once.
 
-use std::{borrow::Cow, cmp::Ordering, hash::BuildHasher, sync::Arc};
+use std::{borrow::Cow, cmp::Ordering, fmt, hash::BuildHasher, sync::Arc};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use indexmap::IndexSet;
 
 use crate::memory::{ALLOCATION, text};
 
@@ -259,15 +260,49 @@ impl ViaIndex {
     const NONE: Self = Self(u32::MAX);
 }
 
+/// Ids that a use goes through, in order, each once.
+#[derive(Clone, Copy)]
+pub struct Via<'a> {
+    /// Where the ids stand, each in some place of `ids`.
+    set: &'a [u32],
+    ids: &'a IndexSet<Box<str>, DefaultHashBuilder>,
+}
+
+impl<'a> Via<'a> {
+    /// The ids.
+    pub fn iter(self) -> impl Iterator<Item = &'a str> {
+        self.set.iter().map(move |id| &*self.ids[*id as usize])
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.set.is_empty()
+    }
+
+    /// How many there are.
+    pub(super) fn len(self) -> usize {
+        self.set.len()
+    }
+}
+
+impl fmt::Debug for Via<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.iter()).finish()
+    }
+}
+
 /// Every distinct resource of a workspace once, and every distinct set of ids that a use goes through.
 ///
-/// A million uses look up a few thousand of either, so the tables hold nothing but where each stands, and looking one up
-/// copies nothing.
+/// A million uses are of a few thousand resources, and where they go through others, then hardly two through the same. So
+/// the tables hold nothing but where each stands, and a set nothing but where its ids stand.
 #[derive(Debug, Default)]
 pub(super) struct Resources {
     list: Vec<Resource<'static>>,
     by_id: HashTable<ResourceIndex>,
-    via_sets: Vec<Vec<String>>,
+    via_ids: IndexSet<Box<str>, DefaultHashBuilder>,
+    /// The sets, one behind the other: how many ids, and where they stand.
+    via_sets: Vec<u32>,
     by_via_set: HashTable<ViaIndex>,
     /// Seeded by chance, as ids come from elsewhere.
     hasher: DefaultHashBuilder,
@@ -328,25 +363,34 @@ impl Resources {
     }
 
     pub(super) fn intern_via(&mut self, ids: &[impl AsRef<str>]) -> ViaIndex {
-        let mut set: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
-        set.sort_unstable();
-        set.dedup();
+        let mut ids: Vec<&str> = ids.iter().map(AsRef::as_ref).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let set = ids.into_iter().map(|id| match self.via_ids.get_index_of(id) {
+            Some(known) => index_of(known),
+            None => {
+                self.bytes += text(id) + 4 * size_of::<usize>();
+                index_of(self.via_ids.insert_full(id.into()).0)
+            }
+        });
+        let set: Vec<u32> = set.collect();
+        self.intern_via_set(&set)
+    }
+
+    fn intern_via_set(&mut self, set: &[u32]) -> ViaIndex {
         if set.is_empty() {
             return ViaIndex::NONE;
         }
         let Self { via_sets, by_via_set, hasher, bytes, .. } = self;
-        let stored = |index: &ViaIndex| index.0 as usize;
-        let hash = hasher.hash_one(&set);
-        if let Some(&known) = by_via_set.find(hash, |index| via_sets[stored(index)] == set) {
+        let hash = hasher.hash_one(set);
+        if let Some(&known) = by_via_set.find(hash, |index| via_set(via_sets, *index) == set) {
             return known;
         }
         let index = ViaIndex(index_of(via_sets.len()));
-        // A list of strings and one of borrowed strings have the same hash.
-        by_via_set.insert_unique(hash, index, |index| hasher.hash_one(&via_sets[stored(index)]));
-        let set: Vec<String> = set.into_iter().map(str::to_owned).collect();
-        *bytes += 2 * size_of::<Vec<String>>() + ALLOCATION + 4 * size_of::<ViaIndex>();
-        *bytes += set.iter().map(|id| text(id)).sum::<usize>();
-        via_sets.push(set);
+        by_via_set.insert_unique(hash, index, |index| hasher.hash_one(via_set(via_sets, *index)));
+        via_sets.push(index_of(set.len()));
+        via_sets.extend_from_slice(set);
+        *bytes += 2 * size_of_val(set) + 6 * size_of::<ViaIndex>();
         index
     }
 
@@ -359,15 +403,23 @@ impl Resources {
             [] => ViaIndex::NONE,
             [only] => *only,
             several => {
-                let ids: Vec<String> = several.iter().flat_map(|set| self.via(*set)).cloned().collect();
-                self.intern_via(&ids)
+                let mut set: Vec<u32> =
+                    several.iter().flat_map(|set| via_set(&self.via_sets, *set)).copied().collect();
+                set.sort_unstable_by_key(|id| &self.via_ids[*id as usize]);
+                set.dedup();
+                self.intern_via_set(&set)
             }
         }
     }
 
-    pub(super) fn via(&self, index: ViaIndex) -> &[String] {
-        self.via_sets.get(index.0 as usize).map_or(&[], Vec::as_slice)
+    pub(super) fn via(&self, index: ViaIndex) -> Via<'_> {
+        Via { set: via_set(&self.via_sets, index), ids: &self.via_ids }
     }
+}
+
+fn via_set(sets: &[u32], index: ViaIndex) -> &[u32] {
+    let (length, rest) = sets.get(index.0 as usize..).and_then(<[_]>::split_first).unwrap_or((&0, &[]));
+    &rest[..*length as usize]
 }
 
 /// Four billion resources don't fit into the memory bound, so saturation is never reached.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    resource::{Resource, ResourceIndex, Resources, ViaIndex},
+    resource::{Resource, ResourceIndex, Resources, Via, ViaIndex},
     source::Sources,
 };
 
@@ -62,7 +62,7 @@ pub struct Dependent<'a> {
     /// Whether it holds the secret itself.
     pub relation: Relation,
     /// What it goes through (see [`Sighting::via`]), sorted.
-    pub via: &'a [String],
+    pub via: Via<'a>,
     /// The endpoints that told of this use.
     pub sources: Sources,
 }

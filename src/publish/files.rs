@@ -100,9 +100,7 @@ struct Summed<'a> {
 
 impl Write for Summed<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.interrupt.signal().is_some() {
-            return Err(io::Error::other("a signal came"));
-        }
+        self.interrupt.heed()?;
         let written = self.inner.write(bytes)?;
         self.sum.update(&bytes[..written]);
         self.bytes += written as u64;

@@ -2,7 +2,10 @@
 
 mod escape;
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use super::memo::{Memo, Place};
 use crate::{
@@ -58,91 +61,54 @@ const SECRET_COLUMNS: [&str; 25] = [
     "evidence",
 ];
 
-/// How many of the columns above are of the secret; the others are of the dependent.
-const OF_THE_SECRET: usize = 4;
-
 /// One row for each secret and dependent, and one with empty cells for each secret without any. How many rows.
 pub(super) fn dependents(audit: &Audit, out: impl Write) -> io::Result<usize> {
     let mut sheet = Sheet::new(out, &audit.parameters.rendering, &DEPENDENT_COLUMNS)?;
-    let mut of_the_secret = Vec::new();
+    let mut sources = Memo::new(|_, cell: &String| cell.len());
     for workspace in &audit.workspaces {
-        // No two workspaces have a resource in common.
-        let mut parts = Parts::default();
+        // A million rows have these in common, and no two workspaces have a resource in common.
+        let mut resources = Memo::new(|_, cells: &[String; 8]| cells.iter().map(String::len).sum());
         for secret in workspace.secrets() {
-            let cells: [&str; OF_THE_SECRET] =
-                [secret.workspace(), secret.id(), secret.name(), secret.verdict().as_str()];
+            let of_the_secret = [secret.workspace(), secret.id(), secret.name(), secret.verdict().as_str()]
+                .map(|cell| sheet.cell(cell).into_owned());
+            let of_the_secret = of_the_secret.each_ref().map(String::as_str);
             if secret.dependents().len() == 0 {
-                sheet.row(cells.into_iter().chain([""; DEPENDENT_COLUMNS.len() - OF_THE_SECRET]))?;
-                continue;
+                let of_none = [""; DEPENDENT_COLUMNS.len()].into_iter().skip(of_the_secret.len());
+                sheet.row(of_the_secret.into_iter().chain(of_none))?;
             }
-            of_the_secret.clear();
-            sheet.cells.append(&mut of_the_secret, cells);
-            for dependent in secret.dependents() {
-                sheet.row.clear();
-                sheet.row.extend_from_slice(&of_the_secret);
-                parts.append(&mut sheet.cells, &mut sheet.row, dependent);
-                sheet.write_row()?;
+            for Dependent { resource, relation, via, sources: told } in secret.dependents() {
+                let cells = resources.of(Place(resource), || of_the_resource(&sheet, resource));
+                let [before @ .., provider, phone_number, created_at] = cells.each_ref().map(String::as_str);
+                let via = via.iter().collect::<Vec<_>>().join(";");
+                let via = sheet.cell(&via);
+                let names = || sources_cell(&sheet, told);
+                let behind =
+                    [relation.as_str(), &via, provider, phone_number, created_at, sources.of(told, names)];
+                sheet.row(of_the_secret.into_iter().chain(before).chain(behind))?;
             }
         }
     }
     sheet.finish()
 }
 
-/// The cells of dependents by what they come from, since a million rows have these in common: with the delimiter behind
-/// each.
-struct Parts<'a> {
-    /// From the type to the access level, and from the provider to the time of making.
-    resources: Memo<Place<'a, Resource<'static>>, [Vec<u8>; 2]>,
-    via: Memo<Place<'a, [String]>, Vec<u8>>,
-    sources: Memo<Sources, Vec<u8>>,
+fn sources_cell<W: Write>(sheet: &Sheet<W>, sources: Sources) -> String {
+    sheet.cell(&sources.names().collect::<Vec<_>>().join(";")).into_owned()
 }
 
-impl Default for Parts<'_> {
-    fn default() -> Self {
-        Self {
-            resources: Memo::new(|_, [before, behind]| before.len() + behind.len()),
-            via: Memo::new(|_, cell| cell.len()),
-            sources: Memo::new(|_, cell| cell.len()),
-        }
-    }
-}
-
-impl<'a> Parts<'a> {
-    /// Appends all cells of a dependent.
-    fn append(&mut self, cells: &mut Cells, row: &mut Vec<u8>, dependent: Dependent<'a>) {
-        let Dependent { resource, relation, via, sources } = dependent;
-        let [before, behind] = self.resources.of(Place(resource), || of_the_resource(cells, resource));
-        row.extend_from_slice(before);
-        cells.append(row, [relation.as_str()]);
-        row.extend_from_slice(self.via.of(Place(via), || cells.only(&via.join(";"))));
-        row.extend_from_slice(behind);
-        let names = || sources.names().collect::<Vec<_>>().join(";");
-        row.extend_from_slice(self.sources.of(sources, || cells.only(&names())));
-    }
-}
-
-fn of_the_resource(cells: &mut Cells, resource: &Resource<'_>) -> [Vec<u8>; 2] {
-    let (mut before, mut behind) = (Vec::new(), Vec::new());
-    cells.append(
-        &mut before,
-        [
-            resource.dependent_type.as_str(),
-            &resource.id,
-            resource.name.as_deref().unwrap_or_default(),
-            resource.visibility.as_str(),
-            resource.access_level.as_deref().unwrap_or_default(),
-        ],
-    );
+/// The cells from the type to the access level, and from the provider to the time of making.
+fn of_the_resource<W: Write>(sheet: &Sheet<W>, resource: &Resource<'_>) -> [String; 8] {
     let created_at = resource.created_at_unix_secs.and_then(super::created_at).unwrap_or_default();
-    cells.append(
-        &mut behind,
-        [
-            resource.provider.as_deref().unwrap_or_default(),
-            resource.phone_number.as_deref().unwrap_or_default(),
-            &created_at,
-        ],
-    );
-    [before, behind]
+    [
+        resource.dependent_type.as_str(),
+        &resource.id,
+        resource.name.as_deref().unwrap_or_default(),
+        resource.visibility.as_str(),
+        resource.access_level.as_deref().unwrap_or_default(),
+        resource.provider.as_deref().unwrap_or_default(),
+        resource.phone_number.as_deref().unwrap_or_default(),
+        &created_at,
+    ]
+    .map(|cell| sheet.cell(cell).into_owned())
 }
 
 /// One row for each secret. How many rows.
@@ -188,7 +154,11 @@ pub(super) fn secrets(audit: &Audit, out: impl Write) -> io::Result<usize> {
             expires.as_deref().unwrap_or_default(),
             secret.evidence().map_or("", Evidence::as_str),
         ];
-        sheet.row(words.into_iter().chain(numbers.iter().map(String::as_str)).chain(over_time))?;
+        let [words, over_time] =
+            [&words[..], &over_time].map(|cells| cells.iter().map(|cell| sheet.cell(cell)));
+        let cells: Vec<_> =
+            words.chain(numbers.iter().map(|number| number.as_str().into())).chain(over_time).collect();
+        sheet.row(cells.iter().map(|cell| &**cell))?;
     }
     sheet.finish()
 }
@@ -198,12 +168,10 @@ fn truth(truth: bool) -> &'static str {
 }
 
 /// A CSV file being written.
-struct Sheet<W> {
-    out: W,
-    cells: Cells,
-    columns: usize,
+struct Sheet<W: Write> {
+    out: csv::Writer<W>,
+    escape_formulas: bool,
     rows: usize,
-    row: Vec<u8>,
 }
 
 impl<W: Write> Sheet<W> {
@@ -211,87 +179,39 @@ impl<W: Write> Sheet<W> {
         if rendering.csv_byte_order_mark {
             out.write_all("\u{FEFF}".as_bytes())?;
         }
-        let cells = Cells::new(rendering);
-        let mut sheet = Self { out, cells, columns: columns.len(), rows: 0, row: Vec::new() };
-        sheet.row(columns.iter().copied())?;
-        sheet.rows = 0;
-        Ok(sheet)
+        let mut writer = csv::WriterBuilder::new();
+        // The configuration takes ASCII only. What is to be quoted, [`Sheet::cell`] quotes.
+        writer
+            .delimiter(u8::try_from(rendering.csv_delimiter).unwrap_or(b','))
+            .quote_style(csv::QuoteStyle::Never);
+        let mut out = writer.terminator(csv::Terminator::CRLF).from_writer(out);
+        out.write_record(columns)?;
+        Ok(Self { out, escape_formulas: rendering.csv_formula_escaping, rows: 0 })
+    }
+
+    /// A cell as it stands in a row. One that holds a separator is quoted, whichever the delimiter is.
+    fn cell<'c>(&self, cell: &'c str) -> Cow<'c, str> {
+        // Quotes hold newlines and tabs, so these stay.
+        let mut shown = show_hidden(cell, &['\n', '\r', '\t']);
+        if self.escape_formulas
+            && let Cow::Owned(escaped) = without_formulas(&shown)
+        {
+            shown = escaped.into();
+        }
+        if shown.contains(SEPARATORS) || shown.contains('"') {
+            shown = format!("\"{}\"", shown.replace('"', "\"\"")).into();
+        }
+        shown
     }
 
     fn row<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) -> io::Result<()> {
-        self.row.clear();
-        if self.cells.append(&mut self.row, cells) != self.columns {
-            return Err(io::Error::other("a row has not as many cells as there are columns"));
-        }
-        self.write_row()
-    }
-
-    /// Writes the cells that stand in `row`. Behind the last one there is no delimiter.
-    fn write_row(&mut self) -> io::Result<()> {
-        self.row.pop();
-        self.row.extend_from_slice(b"\r\n");
-        self.out.write_all(&self.row)?;
         self.rows += 1;
-        Ok(())
+        Ok(self.out.write_record(cells)?)
     }
 
     fn finish(mut self) -> io::Result<usize> {
         self.out.flush()?;
         Ok(self.rows)
-    }
-}
-
-/// The cells of a CSV file, each escaped once.
-struct Cells {
-    writer: csv_core::Writer,
-    /// For cells that hold a separator, whichever the delimiter is.
-    quoting: csv_core::Writer,
-    escape_formulas: bool,
-}
-
-impl Cells {
-    fn new(rendering: &Rendering) -> Self {
-        let mut writer = csv_core::WriterBuilder::new();
-        // The configuration takes ASCII only.
-        writer.delimiter(u8::try_from(rendering.csv_delimiter).unwrap_or(b','));
-        Self {
-            writer: writer.build(),
-            quoting: writer.quote_style(csv_core::QuoteStyle::Always).build(),
-            escape_formulas: rendering.csv_formula_escaping,
-        }
-    }
-
-    /// Appends cells, each with the delimiter behind it. How many.
-    fn append<'c>(&mut self, row: &mut Vec<u8>, cells: impl IntoIterator<Item = &'c str>) -> usize {
-        let mut appended = 0;
-        for cell in cells {
-            // Quotes hold newlines and tabs, so these stay.
-            let shown = show_hidden(cell, &['\n', '\r', '\t']);
-            if self.escape_formulas {
-                self.append_one(row, &without_formulas(&shown));
-            } else {
-                self.append_one(row, &shown);
-            }
-            appended += 1;
-        }
-        appended
-    }
-
-    fn append_one(&mut self, row: &mut Vec<u8>, cell: &str) {
-        let writer = if cell.contains(SEPARATORS) { &mut self.quoting } else { &mut self.writer };
-        let start = row.len();
-        // Enough for quotes alone, each of them doubled, in quotes, and for the delimiter.
-        row.resize(start + 2 * cell.len() + 3, 0);
-        let (_, _, taken) = writer.field(cell.as_bytes(), &mut row[start..]);
-        let (_, delimiter) = writer.delimiter(&mut row[start + taken..]);
-        row.truncate(start + taken + delimiter);
-    }
-
-    /// One cell, with the delimiter behind it.
-    fn only(&mut self, cell: &str) -> Vec<u8> {
-        let mut alone = Vec::new();
-        self.append(&mut alone, [cell]);
-        alone
     }
 }
 
@@ -305,14 +225,22 @@ mod tests {
         Rendering { csv_delimiter, csv_byte_order_mark: false, csv_formula_escaping, list_length: 0 }
     }
 
-    /// What a row of these cells is read as.
+    /// A row of these cells.
+    fn row(delimiter: char, cells: &[String]) -> String {
+        let mut bytes = Vec::new();
+        let mut sheet = Sheet::new(&mut bytes, &rendering(delimiter, true), &vec!["x"; cells.len()]).unwrap();
+        let cells: Vec<_> = cells.iter().map(|cell| sheet.cell(cell)).collect();
+        sheet.row(cells.iter().map(|cell| &**cell)).unwrap();
+        sheet.finish().unwrap();
+        String::from_utf8(bytes).unwrap().split_once("\r\n").unwrap().1.to_owned()
+    }
+
+    /// What such a row is read as.
     fn read_back(delimiter: char, cells: &[String]) -> Vec<String> {
-        let mut sheet = Sheet::new(Vec::new(), &rendering(delimiter, true), &vec!["x"; cells.len()]).unwrap();
-        sheet.out.clear();
-        sheet.row(cells.iter().map(String::as_str)).unwrap();
-        let mut reader = ::csv::ReaderBuilder::new();
+        let mut reader = csv::ReaderBuilder::new();
         reader.has_headers(false).delimiter(u8::try_from(delimiter).unwrap());
-        let row = reader.from_reader(&*sheet.out).into_records().next().unwrap().unwrap();
+        let row = row(delimiter, cells);
+        let row = reader.from_reader(row.as_bytes()).into_records().next().unwrap().unwrap();
         row.iter().map(str::to_owned).collect()
     }
 
@@ -332,12 +260,10 @@ mod tests {
     #[test]
     fn a_cell_that_holds_a_separator_is_quoted_whatever_the_delimiter_is() {
         for delimiter in [',', ';', '\t', '|'] {
-            let mut cells = Cells::new(&rendering(delimiter, true));
             for separator in SEPARATORS {
-                let quoted = cells.only(&format!("a{separator}b"));
-                assert_eq!(String::from_utf8(quoted).unwrap(), format!("\"a{separator}b\"{delimiter}"));
+                let cells = [format!("a{separator}b"), "a.b".to_owned()];
+                assert_eq!(row(delimiter, &cells), format!("\"a{separator}b\"{delimiter}a.b\r\n"));
             }
-            assert_eq!(String::from_utf8(cells.only("a.b")).unwrap(), format!("a.b{delimiter}"));
         }
     }
 }

@@ -3,7 +3,6 @@
 //! What never lives here: how it looks.
 
 use std::{
-    borrow::Borrow,
     convert::Infallible,
     hash::{Hash, Hasher},
 };
@@ -47,14 +46,6 @@ impl<K: Eq + Hash, T> Memo<K, T> {
     /// Nothing is remembered yet. `size`: what an entry holds, in bytes.
     pub(super) fn new(size: fn(&K, &T) -> usize) -> Self {
         Self { known: HashMap::new(), other: None, room: MOST_BYTES, size }
-    }
-
-    /// What was made of this, where it is remembered.
-    pub(super) fn get<Q: Eq + Hash + ?Sized>(&self, of: &Q) -> Option<&T>
-    where
-        K: Borrow<Q>,
-    {
-        self.known.get(of)
     }
 
     /// What is made of this; `make` is only called where it isn't remembered.
@@ -109,7 +100,7 @@ mod tests {
                 let expected = "x".repeat(of);
                 let told = memo.of(of, || { made += 1; expected.clone() });
                 prop_assert_eq!(told, &expected);
-                prop_assert!(memo.get(&of).is_none_or(|remembered| *remembered == expected));
+                prop_assert!(memo.known.get(&of).is_none_or(|remembered| *remembered == expected));
             }
             let kept = memo.known.values().map(|made| made.len() + OVERHEAD).sum::<usize>();
             prop_assert!(kept <= room);

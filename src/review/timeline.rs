@@ -12,6 +12,7 @@ use chrono_tz::Tz;
 use super::bundles::{ReviewError, in_order};
 use crate::{
     bundle::{Bundle, Found as There, InOrder, Manifest, TotalsEntry, is_refused},
+    table::{self, Column},
     text::{count, show_hidden},
 };
 
@@ -333,23 +334,21 @@ impl Timeline {
     /// # Errors
     /// Where writing fails.
     pub fn write_table(&self, mut out: impl Write) -> io::Result<()> {
-        writeln!(
-            out,
-            "{:10}  {:10}  {:>7}  {:>7}  {:>7}  {:>12}  {:>10}  bundle",
-            "date", "status", "secrets", "in use", "unused", "undetermined", "dependents"
-        )?;
-        for day in &self.days {
-            let [date, status, secrets, in_use, unused, undetermined, dependents, place, _] = day.cells();
+        let numbers = ["secrets", "in use", "unused", "undetermined", "dependents"].map(Column::of_numbers);
+        let numbers = numbers.map(|column| column.of_at_least("secrets".len()));
+        let widest = DayStatus::Incomplete.as_str().len();
+        let mut columns = vec![Column::of_text("date"), Column::of_text("status").of_at_least(widest)];
+        columns.extend(numbers.into_iter().chain([Column::of_text("bundle")]));
+        let row = |day: &Day| {
+            let [cells @ .., place, _] = day.cells();
             let place = match day.further {
                 0 => place,
                 further if day.further_unreadable == 0 => format!("{place} (and {further} more)"),
                 further => format!("{place} (and {further} more, {} unreadable)", day.further_unreadable),
             };
-            let line = format!(
-                "{date:10}  {status:10}  {secrets:>7}  {in_use:>7}  {unused:>7}  {undetermined:>12}  {dependents:>10}  {place}"
-            );
-            writeln!(out, "{}", line.trim_end())?;
-        }
+            cells.into_iter().chain([place]).collect()
+        };
+        table::write("", &columns, self.days.iter().map(row).collect(), &mut out)?;
         write!(
             out,
             "\n{} ({}): {} COMPLETE, {} INCOMPLETE, {} missed",

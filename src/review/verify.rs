@@ -15,6 +15,7 @@ use crate::{
     bounded::Bound,
     bundle::{self, Flaw, Looked, Patience, is_refused, look_at},
     interrupt::Interrupt,
+    table::{self, Column},
     text::{count, show_hidden},
 };
 
@@ -138,9 +139,10 @@ impl Verification {
     /// # Errors
     /// Where writing fails.
     pub fn write(&self, mut out: impl Write) -> io::Result<()> {
-        for Line { soundness, run, what } in &self.lines {
-            writeln!(out, "{:10}  {run}  {what}", soundness.as_str())?;
-        }
+        let widest = Soundness::Unreadable.as_str().len();
+        let columns = [Column::of_text("").of_at_least(widest), Column::of_text(""), Column::of_text("")];
+        let row = |line: &Line| vec![line.soundness.as_str().to_owned(), line.run.clone(), line.what.clone()];
+        table::write("", &columns, self.lines.iter().map(row).collect(), &mut out)?;
         let count_of =
             |wanted: &[Soundness]| self.lines.iter().filter(|line| wanted.contains(&line.soundness)).count();
         let bundles: BTreeSet<&str> = self

@@ -1,7 +1,10 @@
 //! What the binary says: the log, the live line below it, and what goes to standard output. Where the result is elsewhere,
 //! in files or in the exit code, what can't be said there is let go.
 
+mod fold;
 mod log;
+
+pub(crate) use fold::Folded;
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -121,11 +124,16 @@ fn stdout(output: &OutputArgs) -> impl Write {
     AutoStream::new(stdout, choice)
 }
 
+/// The same for what people read.
+fn text(output: &OutputArgs) -> impl Write {
+    Folded::new(stdout(output), io::stdout())
+}
+
 /// Says what was published.
 pub(crate) fn say_summary(published: &Published, output: &OutputArgs) {
     if !output.quiet {
         let place = published.bundle.display().to_string();
-        let _ = report::summary(&published.audit, &place, stdout(output));
+        let _ = report::summary(&published.audit, &place, text(output));
     }
 }
 
@@ -133,7 +141,7 @@ pub(crate) fn say_summary(published: &Published, output: &OutputArgs) {
 pub(crate) fn say(output: &OutputArgs, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
     if !output.quiet {
         // As with the summary: who closes standard output doesn't want it.
-        let _ = write(&mut stdout(output));
+        let _ = write(&mut text(output));
     }
 }
 

@@ -75,7 +75,7 @@ pub fn world(scale: Scale) -> World {
         ..World::empty()
     };
     holders::add(&mut world, &mut drafts, first);
-    let mut pools = Pools::new(scale.secrets, biggest, first);
+    let pools = Pools::new(scale.secrets, biggest, first);
     for (rank, draft) in drafts.iter_mut().enumerate() {
         pools.fill(rank, draft.size.saturating_sub(draft.held), &mut draft.secret.used_by);
     }

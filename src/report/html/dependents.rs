@@ -7,7 +7,7 @@ use askama::Template;
 use super::size;
 use crate::{
     audit::{Audit, AuditedSecret},
-    inventory::{Dependent, Visibility},
+    inventory::{Dependent, Via, Visibility},
     report::{created_at, words},
 };
 
@@ -19,7 +19,7 @@ pub(super) struct Shown<'a> {
     pub(super) id: &'a str,
     pub(super) is_visible: bool,
     pub(super) relation: &'static str,
-    pub(super) via: &'a [String],
+    pub(super) via: Via<'a>,
     pub(super) created: String,
 }
 

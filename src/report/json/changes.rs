@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    error::ReadError,
     history::EarlierRunJson,
-    read::ReadError,
     values::{moment, read_optional_moment, read_word, text},
 };
 use crate::audit::{

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    read::ReadError,
+    error::ReadError,
     values::{read_word, unknown},
 };
 use crate::{

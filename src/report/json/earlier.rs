@@ -2,10 +2,13 @@
 
 use std::io;
 
+use serde::Deserialize;
+
 use super::{
     SCHEMA_VERSION,
-    dependent::{DependentJson, read_sources},
-    read::{ReadError, Reader, SecretRead, WorkspaceRead, read},
+    dependent::read_sources,
+    error::ReadError,
+    read::{Reader, SecretRead, WorkspaceRead, read},
     types::HeadJson,
     values::{Text, read_moment, read_word},
 };
@@ -14,7 +17,7 @@ use crate::{
         Comparison, EarlierDependent, EarlierRun, EarlierSecret, EarlierWorkspace, History, Night,
         NightTotals, SecretName, Status, Verdict,
     },
-    inventory::{Source, Sources},
+    inventory::Source,
 };
 
 /// What an earlier report says of itself, and what it still knows of those before it.
@@ -69,8 +72,7 @@ struct EarlierReader<'c, 'a> {
 }
 
 impl Reader for EarlierReader<'_, '_> {
-    /// Without a comparison, nothing.
-    type Kept = Option<KeptDependent>;
+    type Dependent<'d> = DependentRead<'d>;
 
     fn workspace(&mut self, head: &HeadJson, read: WorkspaceRead) -> Result<(), ReadError> {
         if head.schema_version > SCHEMA_VERSION {
@@ -114,23 +116,14 @@ impl Reader for EarlierReader<'_, '_> {
         Ok(())
     }
 
-    fn keep(&self, read: DependentJson<'_>) -> Result<Self::Kept, ReadError> {
-        if self.comparison.is_none() {
-            return Ok(None);
-        }
-        let boxed = |Text(text): Text<'_>| text.into();
-        Ok(Some(KeptDependent {
-            sources: read_sources(&read.sources)?,
-            dependent_type: boxed(read.r#type),
-            name: read.name.map(boxed).unwrap_or_default(),
-            id: boxed(read.id),
-        }))
-    }
-
-    fn dependent(&mut self, dependent: &Self::Kept) -> Result<(), ReadError> {
-        if let (Some(comparison), Some(kept)) = (&mut self.comparison, dependent) {
-            let KeptDependent { dependent_type, name, id, sources } = kept;
-            comparison.take_dependent(EarlierDependent { dependent_type, name, id, sources: *sources });
+    fn dependent(&mut self, read: DependentRead<'_>) -> Result<(), ReadError> {
+        if let Some(comparison) = &mut self.comparison {
+            comparison.take_dependent(EarlierDependent {
+                dependent_type: &read.r#type.0,
+                name: read.name.as_ref().map_or("", |name| &*name.0),
+                id: &read.id.0,
+                sources: read_sources(&read.sources)?,
+            });
         }
         Ok(())
     }
@@ -143,11 +136,16 @@ impl Reader for EarlierReader<'_, '_> {
 }
 
 /// What a comparison needs of a dependent.
-struct KeptDependent {
-    dependent_type: Box<str>,
-    name: Box<str>,
-    id: Box<str>,
-    sources: Sources,
+#[derive(Deserialize)]
+struct DependentRead<'a> {
+    #[serde(borrow)]
+    r#type: Text<'a>,
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow)]
+    sources: Vec<Text<'a>>,
 }
 
 /// Whether every tool, agent and branch was read.

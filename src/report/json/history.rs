@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     coverage::TotalsJson,
-    read::ReadError,
+    error::ReadError,
     types::Each,
     values::{moment, read_moment, read_optional_moment, text},
 };

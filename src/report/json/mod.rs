@@ -9,6 +9,7 @@ mod changes;
 mod coverage;
 mod dependent;
 mod earlier;
+mod error;
 mod history;
 mod layout;
 mod parameters;
@@ -26,8 +27,8 @@ mod write;
 use schemars::schema_for;
 
 pub use earlier::{EarlierReport, read_earlier};
+pub use error::ReadError;
 pub(crate) use parameters::{ParametersJson, parameters_json};
-pub use read::ReadError;
 pub use restore::read_audit;
 pub use seen::read_seen;
 pub(super) use write::report;

@@ -7,16 +7,17 @@ use super::{
     changes::SecretNameJson,
     coverage::{restore_gaps, restore_sources},
     dependent::DependentJson,
-    read::{ReadError, Reader, SecretRead, WorkspaceRead, read},
+    error::ReadError,
+    read::{Reader, SecretRead, WorkspaceRead, read},
     types::{HeadJson, ReferenceJson},
     values::{read_moment, read_word},
     waiver::WaiverJson,
 };
 use crate::{
-    audit::{Assessment, Audit, AuditedWorkspace, Discrepancy, Redactor, Run, Verdict, hides_any},
+    audit::{Assessment, Audit, AuditedWorkspace, Redactor, Run, Verdict, hides_any},
     inventory::{
-        DependentType, FailedWorkspace, Missing, Reference, Resource, Scan, Secret, Sighting, Source,
-        Sources, Visibility, Workspace,
+        DependentType, FailedWorkspace, Missing, Reference, Resource, Scan, Secret, Source, Visibility,
+        Workspace,
     },
 };
 
@@ -71,7 +72,7 @@ struct WholeReader {
 }
 
 impl Reader for WholeReader {
-    type Kept = (Sighting<'static>, Sources, Option<Discrepancy>);
+    type Dependent<'d> = DependentJson<'d>;
 
     fn workspace(&mut self, head: &HeadJson, read: WorkspaceRead) -> Result<(), ReadError> {
         let mut workspace = Workspace::new(read.name.into_owned(), read.address.into_owned());
@@ -126,11 +127,8 @@ impl Reader for WholeReader {
         Ok(())
     }
 
-    fn keep(&self, read: DependentJson<'_>) -> Result<Self::Kept, ReadError> {
-        read.restore()
-    }
-
-    fn dependent(&mut self, (sighting, sources, discrepancy): &Self::Kept) -> Result<(), ReadError> {
+    fn dependent(&mut self, read: DependentJson<'_>) -> Result<(), ReadError> {
+        let (sighting, sources, discrepancy) = read.restore()?;
         let Some(AuditedWorkspace { workspace, assessments, .. }) = self.workspaces.last_mut() else {
             return Err(ReadError::new("a dependent stands outside of a workspace"));
         };
@@ -139,7 +137,7 @@ impl Reader for WholeReader {
         };
         assessment.discrepancies.extend(discrepancy.map(|discrepancy| (secret.uses(), discrepancy)));
         let position = workspace.secrets.len() - 1;
-        workspace.restore(position, [(sighting.clone(), *sources)]);
+        workspace.restore(position, [(sighting, sources)]);
         Ok(())
     }
 

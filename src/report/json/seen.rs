@@ -2,11 +2,14 @@
 
 use std::io;
 
+use serde::Deserialize;
+
 use super::{
     SCHEMA_VERSION,
-    dependent::DependentJson,
-    read::{ReadError, Reader, SecretRead, WorkspaceRead, read},
+    error::ReadError,
+    read::{Reader, SecretRead, WorkspaceRead, read},
     types::HeadJson,
+    values::Text,
 };
 use crate::inventory::{DependentType, Seen, Visibility, Workspace};
 
@@ -29,14 +32,19 @@ struct SeenReader<'w> {
     seen: Option<Seen>,
 }
 
-/// The id of a thing that can be asked for.
-enum Kept {
-    Agent(String),
-    SpeechEngine(String),
+/// What is needed of a dependent.
+#[derive(Deserialize)]
+struct DependentRead<'a> {
+    #[serde(borrow)]
+    r#type: Text<'a>,
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    visibility: Text<'a>,
 }
 
 impl Reader for SeenReader<'_> {
-    type Kept = Option<Kept>;
+    type Dependent<'d> = DependentRead<'d>;
 
     fn workspace(&mut self, _: &HeadJson, read: WorkspaceRead) -> Result<(), ReadError> {
         self.is_this_one = match (read.workspace_id.as_deref(), self.workspace.workspace_id.as_deref()) {
@@ -56,28 +64,15 @@ impl Reader for SeenReader<'_> {
         Ok(())
     }
 
-    fn keep(&self, read: DependentJson<'_>) -> Result<Self::Kept, ReadError> {
-        let is = |dependent_type: DependentType| read.r#type.0 == dependent_type.as_str();
-        if read.visibility.0 != Visibility::Available.as_str() {
-            return Ok(None);
-        }
-        let id = || read.id.0.to_string();
-        Ok(match () {
-            () if is(DependentType::Agent) => Some(Kept::Agent(id())),
-            () if is(DependentType::SpeechEngine) => Some(Kept::SpeechEngine(id())),
-            () => None,
-        })
-    }
-
-    fn dependent(&mut self, dependent: &Self::Kept) -> Result<(), ReadError> {
+    fn dependent(&mut self, read: DependentRead<'_>) -> Result<(), ReadError> {
         let (true, Some(seen)) = (self.is_this_one, &mut self.seen) else { return Ok(()) };
-        let (ids, id) = match dependent {
-            Some(Kept::Agent(id)) => (&mut seen.agents, id),
-            Some(Kept::SpeechEngine(id)) => (&mut seen.speech_engines, id),
-            None => return Ok(()),
+        let ids = match DependentType::of_word(&read.r#type.0) {
+            DependentType::Agent => &mut seen.agents,
+            DependentType::SpeechEngine => &mut seen.speech_engines,
+            _ => return Ok(()),
         };
-        if !ids.contains(id) {
-            ids.insert(id.clone());
+        if read.visibility.0 == Visibility::Available.as_str() && !ids.contains(&*read.id.0) {
+            ids.insert(read.id.0.into_owned());
         }
         Ok(())
     }

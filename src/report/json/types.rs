@@ -11,9 +11,9 @@ use super::{
     changes::{ChangesJson, SecretNameJson},
     coverage::{FiguresJson, GapJson, PopulationDropJson, SourceJson, TotalsJson, UnusedJson, ViewJson},
     dependent::DependentJson,
+    error::ReadError,
     history::{EarlierRunJson, HistoryJson},
     parameters::ParametersJson,
-    read::ReadError,
     values::read_moment,
     waiver::WaiverJson,
 };

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::read::ReadError;
+use super::error::ReadError;
 use crate::report::timestamp;
 
 /// A text that is borrowed from what it is read from where it stands there as it is. (A `Cow` in an `Option` never is.)

@@ -1,18 +1,21 @@
 //! A JSON text read piece by piece: of a file of any length only one value stands in memory, whatever its layout.
 //!
+//! serde_json is given slices. From a reader it looks at each byte by itself: for the 300 MB of 1.2 million dependents that took
+//! 3.4 s of CPU, and from a slice 1.3 s.
+//!
 //! What never lives here: what a report says.
 
 use std::io::Read;
 
 use serde::de::{Deserialize, DeserializeOwned};
 
-use super::read::ReadError;
+use super::error::ReadError;
 
 /// How many bytes are read at once. A longer value makes the window longer.
 const STEP: usize = 1 << 18;
 
 /// No value is longer, unless a longer one is expected where it stands: so many bytes of each stand in memory.
-const LONGEST: usize = 64 << 20;
+pub(super) const LONGEST: usize = 64 << 20;
 
 /// What was read of a text and not yet taken in.
 pub(super) struct Window<R> {
@@ -71,23 +74,12 @@ impl<R: Read> Window<R> {
 
     /// Takes in the next value.
     pub(super) fn value<T: DeserializeOwned>(&mut self) -> Result<T, ReadError> {
-        self.value_up_to(LONGEST)
+        self.take(LONGEST, |text| parse(text))
     }
 
-    /// Takes in the next value, which may have so many bytes.
-    pub(super) fn value_up_to<T: DeserializeOwned>(&mut self, longest: usize) -> Result<T, ReadError> {
-        self.take_up_to(longest, |text| parse(text))
-    }
-
-    /// Takes in what `parse` finds at the beginning of the rest, and how long that is. `None`: it wants to see more.
+    /// Takes in what `parse` finds at the beginning of the rest, and how long that is: no longer than this. `None`: it wants to
+    /// see more.
     pub(super) fn take<T>(
-        &mut self,
-        parse: impl FnMut(&[u8]) -> Option<Result<(T, usize), ReadError>>,
-    ) -> Result<T, ReadError> {
-        self.take_up_to(LONGEST, parse)
-    }
-
-    fn take_up_to<T>(
         &mut self,
         longest: usize,
         mut parse: impl FnMut(&[u8]) -> Option<Result<(T, usize), ReadError>>,

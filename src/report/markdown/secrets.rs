@@ -116,7 +116,7 @@ fn dependent_row(dependent: Dependent<'_>) -> String {
         (None, None) if resource.visibility == Visibility::Unknown => "*not shown to this key*".to_owned(),
         (None, None) => String::new(),
     };
-    let via: Vec<String> = dependent.via.iter().map(|id| code(id)).collect();
+    let via: Vec<String> = dependent.via.iter().map(code).collect();
     let relation = [words::relation(dependent).to_owned(), via.join(", ")].join(" ");
     let sources: Vec<String> = dependent.sources.names().map(code).collect();
     format!(

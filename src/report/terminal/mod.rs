@@ -1,18 +1,17 @@
 //! The summary on standard output, for a terminal or a cron mail.
 
 mod changes;
-mod table;
 
 pub use changes::changes;
 
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use table::Column;
 
 use crate::{
     audit::{Audit, AuditedSecret, AuditedWorkspace, Changes, Status, Totals, Verdict, WaiverState},
     report::{date, first, words},
+    table::{self, Column},
     text::{count, show_hidden},
 };
 
@@ -144,7 +143,7 @@ fn with_workspaces(
             row.insert(0, secret.workspace().to_owned());
         }
     }
-    table::write(columns, &rows, out)?;
+    table::write("  ", columns, rows, out)?;
     let rest = found.len().saturating_sub(MOST_NAMED);
     if rest > 0 {
         writeln!(out, "  … and {rest} more")?;
@@ -186,7 +185,7 @@ fn totals(audit: &Audit, out: &mut impl Write) -> io::Result<()> {
     if rows.len() > 1 {
         rows.push(row("all", audit.totals()));
     }
-    table::write(&columns, &rows, out)?;
+    table::write("  ", &columns, rows, out)?;
     writeln!(out)
 }
 

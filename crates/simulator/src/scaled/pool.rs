@@ -1,6 +1,6 @@
 //! The tools, agents and telephone numbers of a scaled workspace, and which of them a secret has.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use crate::{
     demo::{
@@ -25,13 +25,13 @@ const MOST_PHONE_NUMBERS: usize = 2_000;
 const STEP: usize = 1_000_003;
 /// How many agents use one tool.
 const USERS_OF_A_TOOL: usize = 2;
+/// Through how many tools of a secret an agent uses it at the most.
+const MOST_TOOLS_BETWEEN: usize = 3;
 
 pub(super) struct Pools {
     pub(super) tools: Vec<Resource>,
     pub(super) agents: Vec<Resource>,
     phone_numbers: Vec<Dependent>,
-    /// Agents that use a secret through a tool, by agent and tool.
-    through: HashMap<(usize, usize), Dependent>,
 }
 
 pub(super) struct Resource {
@@ -70,12 +70,11 @@ impl Pools {
             tools: pool("tool", agents + agents / 2, tool_name),
             agents: pool("agent", agents, agent_name),
             phone_numbers: (0..phone_numbers).map(|number| phone(first, number)).collect(),
-            through: HashMap::new(),
         }
     }
 
     /// Adds `count` dependents, never one twice.
-    pub(super) fn fill(&mut self, rank: usize, count: usize, used_by: &mut UsedBy) {
+    pub(super) fn fill(&self, rank: usize, count: usize, used_by: &mut UsedBy) {
         let Some(mix) = MIXES.get(draw("mix", rank) % MIXES.len()) else { return };
         let phone_numbers = (count * mix.phone_numbers / 100).min(self.phone_numbers.len());
         let tools = (count * mix.tools / 100).min(self.tools.len());
@@ -89,7 +88,7 @@ impl Pools {
         used_by.tools.extend(called.iter().filter_map(|place| Some(self.tools.get(*place)?.shown.clone())));
 
         let most_through = if mix.through_tools { agents / 2 } else { 0 };
-        let taken = self.add_agents_through(&called, most_through, used_by);
+        let taken = self.add_agents_through(rank, &called, most_through, used_by);
         let rest = agents - taken.len();
         let direct = places(self.agents.len(), draw("agent", rank)).filter(|place| !taken.contains(place));
         let direct = direct.take(rest).filter_map(|place| Some(self.agents.get(place)?.shown.clone()));
@@ -97,7 +96,15 @@ impl Pools {
     }
 
     /// Adds up to `most` agents that use these tools. Which they are.
-    fn add_agents_through(&mut self, tools: &[usize], most: usize, used_by: &mut UsedBy) -> HashSet<usize> {
+    ///
+    /// Hardly two uses go through the same tools: which of an agent's tools hold a secret differs from secret to secret.
+    fn add_agents_through(
+        &self,
+        rank: usize,
+        tools: &[usize],
+        most: usize,
+        used_by: &mut UsedBy,
+    ) -> HashSet<usize> {
         let mut taken = HashSet::new();
         let count = self.agents.len();
         let users = tools.iter().flat_map(|tool| {
@@ -107,15 +114,19 @@ impl Pools {
             if taken.len() == most {
                 break;
             }
-            let (Some(agent), Some(called)) = (self.agents.get(place), self.tools.get(tool)) else {
-                continue;
-            };
-            if agent.hidden || !taken.insert(place) {
+            let Some(agent) = self.agents.get(place).filter(|agent| !agent.hidden) else { continue };
+            if !taken.insert(place) {
                 continue;
             }
-            let through = self.through.entry((place, tool));
-            let shown = through.or_insert_with(|| transitive(agent.shown.clone(), &[&called.id]));
-            used_by.agents.push(shown.clone());
+            let mut draw =
+                usize::try_from(hash::mixed((rank * STEP + place) as u64) >> 32).unwrap_or_default();
+            let mut through = BTreeSet::from([tool]);
+            for _ in 0..MOST_TOOLS_BETWEEN - 1 {
+                through.extend(tools.get(draw % tools.len()));
+                draw /= tools.len();
+            }
+            let through = through.into_iter().filter_map(|tool| Some(&*self.tools.get(tool)?.id));
+            used_by.agents.push(transitive(agent.shown.clone(), &through.collect::<Vec<_>>()));
         }
         taken
     }
