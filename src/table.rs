@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::text::show_hidden;
 
-/// No column pushes those after it further to the right than this.
+/// A cell that is wider than this makes no column wide.
 const WIDEST: usize = 48;
 
 /// A column: its header, whether it holds numbers, how it looks, and how wide it is at the least.
@@ -49,7 +49,8 @@ pub(crate) fn write(
     let rows: Vec<Vec<String>> = rows.into_iter().map(shown).collect();
     let width = |(at, column): (usize, &Column)| {
         let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width());
-        cells.max().unwrap_or(0).max(column.header.width()).min(WIDEST).max(column.least)
+        let widest = cells.filter(|width| *width <= WIDEST).max();
+        widest.unwrap_or(0).max(column.header.width()).max(column.least)
     };
     let widths: Vec<usize> = columns.iter().enumerate().map(width).collect();
     let mut line = |cells: &[String], header: Option<Style>| {

@@ -41,5 +41,5 @@ pub use throttle::Priority;
 pub use traffic::EndpointTraffic;
 pub use wire::{
     DependenciesPage, DependentList, Form, FoundReference, FoundReferences, HasMore, Holder, HolderPage,
-    ListName, ListedSecret, PageFrame, ResourceType, SecretPage, Sought, UnknownField, User,
+    ListName, ListedSecret, PageFrame, ResourceType, SecretPage, Sought, UnknownField, User, WORKSPACE_ADMIN,
 };

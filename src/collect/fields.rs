@@ -1,8 +1,8 @@
 //! What the lists of secrets and of their dependents show beside what the document knows: it is searched for ids of secrets.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
-use super::{collector::Collector, reading::Found};
+use super::{collector::Collector, found::Found};
 use crate::{
     api::UnknownField,
     inventory::{DependentType, Gap, Missing, Relation, Resource, Sighting, Source, Visibility},
@@ -10,26 +10,6 @@ use crate::{
 
 /// How many words that may be ids are kept of the unknown fields of all secrets.
 const WORDS_KEPT: usize = 100_000;
-/// How many unknown fields are named.
-pub(super) const FIELDS_TOLD: usize = 20;
-
-/// The names of unknown fields, the first in order.
-#[derive(Default)]
-pub(super) struct UnknownFields {
-    pub(super) names: BTreeSet<String>,
-    pub(super) has_more: bool,
-}
-
-impl UnknownFields {
-    fn add(&mut self, name: String) {
-        self.names.insert(name);
-        if self.names.len() > FIELDS_TOLD {
-            self.names.pop_last();
-            self.has_more = true;
-        }
-    }
-}
-
 impl Collector {
     /// Searches unknown fields for ids of secrets; those of a secret, by its position, for ids of others.
     pub(super) fn search_fields<'f>(
@@ -75,7 +55,7 @@ impl Collector {
 
     /// Makes uses of ids of secrets that stand in known fields of another one's entry: what an agent goes through, and the
     /// plain words of `others`.
-    pub(super) fn take_ids_in_dependents(mut self) -> Self {
+    pub(super) fn on_ids_in_dependents(&mut self) {
         let is_other = |resource: &Resource<'_>| resource.dependent_type == DependentType::Other;
         let is_named = {
             let others = self.workspace.resources().filter(|one| is_other(one)).map(|one| &*one.id);
@@ -85,7 +65,7 @@ impl Collector {
         let mut named = Vec::new();
         // Nobody is, as a rule, and a million uses need not be looked through for that.
         if !is_named {
-            return self;
+            return;
         }
         for (owner, secret) in self.workspace.secrets.iter().enumerate() {
             for dependent in self.workspace.dependents(secret) {
@@ -106,7 +86,6 @@ impl Collector {
             let sighting = Sighting { resource, relation: Relation::Mentioned, via: vec![path.into()] };
             self.record(position, Source::Preview, vec![sighting]);
         }
-        self
     }
 
     /// What a field belongs to.

@@ -45,7 +45,13 @@ impl Collector {
     pub(super) fn add_gap(&mut self, position: usize, gap: Gap) {
         if let Some(secret) = self.workspace.secrets.get_mut(position) {
             let workspace = &self.workspace.name;
-            tracing::debug!(workspace, secret = secret.id, "not whole: {gap}");
+            tracing::debug!(
+                workspace,
+                secret = secret.id,
+                list = gap.what.to_string(),
+                "not whole: {}",
+                gap.why
+            );
             let is_known = |gap: &Gap| {
                 !matches!(gap.what, Missing::List { dependent_type: DependentType::Unrecognized(_) })
             };

@@ -7,7 +7,11 @@
 use std::sync::Arc;
 
 use super::{
-    LookBack, collector::Collector, digest::digest, reading::Reading, single::Purpose, waiting::Job,
+    job::{Job, Purpose},
+    offload::offload,
+    options::LookBack,
+    reading::Reading,
+    run::Run,
 };
 use crate::{
     api::ApiError,
@@ -15,24 +19,25 @@ use crate::{
     memory::{Kept, text},
 };
 
-impl Collector {
+impl Run {
     /// Asks for these by their ids. What is refused, or shown all the same, shows that the lists are not all that there is; the
     /// latter is read, too.
     pub(super) async fn look_for_unshared(mut self, look_back: &Arc<LookBack>) -> Result<Self, ApiError> {
-        let named = self.named_agents();
-        let is_told = match self.view().extent {
+        let collector = &mut self.collector;
+        let named = collector.named_agents();
+        let is_told = match collector.view().extent {
             Extent::Full => true,
             Extent::Partial => named.is_empty(),
             Extent::NotKnown => false,
         };
-        if self.candidates().is_empty() || is_told {
+        if collector.candidates().is_empty() || is_told {
             return Ok(self);
         }
-        let Workspace { name, address, workspace_id, .. } = &self.workspace;
+        let Workspace { name, address, workspace_id, .. } = &collector.workspace;
         let mut asked = Workspace::new(name.clone(), address.clone());
         asked.workspace_id.clone_from(workspace_id);
         let look_back = Arc::clone(look_back);
-        let looked = digest(usize::MAX, self.client.deadline(), move || look_back(&asked)).await;
+        let looked = offload(usize::MAX, collector.client.deadline(), move || look_back(&asked)).await;
         let Seen { secrets, mut agents, speech_engines } = match looked {
             Some(Ok(seen)) => seen,
             // Nothing is called unused then: who knows what it would have shown.
@@ -41,33 +46,33 @@ impl Collector {
                     Some(Err(error)) => Why::EarlierReport(error.to_string()),
                     _ => Why::Deadline,
                 };
-                self.add_page_gap(Gap::new(Missing::LastAudit, why));
+                collector.add_page_gap(Gap::new(Missing::LastAudit, why));
                 return Ok(self);
             }
         };
         let ids = [&secrets, &agents, &speech_engines].into_iter().flatten();
-        if !self.keeps(Kept::Places, ids.map(|id| text(id)).sum()) {
-            self.client.keeps_within_bounds(Source::Preview.endpoint())?;
+        if !collector.keeps(Kept::Places, ids.map(|id| text(id)).sum()) {
+            collector.client.keeps_within_bounds(Source::Preview.endpoint())?;
         }
         agents.extend(named);
         // A narrowed audit lists few of them.
-        if self.options.search.is_empty() {
+        if collector.options.search.is_empty() {
             for id in secrets {
-                if self.position_of_id(&id).is_none() && !self.not_found.contains_key(&id) {
-                    self.queue(Job::Secret { id: id.clone(), purpose: Purpose::Unlisted(id) });
+                if collector.position_of_id(&id).is_none() && !collector.not_found.contains_key(&id) {
+                    collector.queue(Job::Secret { id: id.clone(), purpose: Purpose::Unlisted(id) });
                 }
             }
         }
-        let sought = Arc::new(self.sought.ready(false));
+        let sought = Arc::new(collector.sought.ready(false));
         let places = [(Source::Agents, agents), (Source::SpeechEngines, speech_engines)];
         let mut readings = Vec::new();
         for (source, ids) in places {
-            let unlisted = self.not_listed(source, ids);
+            let unlisted = collector.not_listed(source, ids);
             if !unlisted.is_empty() {
-                readings.push(Reading { unlisted, ..self.whole(source, &sought) });
+                readings.push(Reading { unlisted, ..collector.whole(source, &sought) });
             }
         }
-        self.start_scans(readings);
-        self.take_answers().await?.take_scans().await
+        collector.start_scans(readings);
+        self.all_answered().await?.settle_scans().await
     }
 }

@@ -1,16 +1,13 @@
 //! What tells how much of the workspace the key may see.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
-use super::{ArchivedBranches, collector::Collector, references::Scanning};
+use super::{collector::Collector, options::ArchivedBranches};
 use crate::{
-    api::{ApiError, User},
+    api::WORKSPACE_ADMIN,
     inventory::{DependentType, Extent, Resource, ScanOutcome, Source, View, Visibility},
     text::{count, cut},
 };
-
-/// The word for an admin of the workspace, as a kind of seat and as a source of access.
-pub(super) const ADMIN: &str = "workspace_admin";
 
 /// How many signs are told.
 const SIGNS_TOLD: usize = 100;
@@ -36,62 +33,6 @@ impl Told {
     fn in_order(self) -> Vec<String> {
         let others = count(self.others, "further sign is not told", "further signs are not told");
         self.first.into_iter().chain((self.others > 0).then_some(others)).collect()
-    }
-}
-
-/// Signs met so far.
-#[derive(Default)]
-pub(super) struct Signs {
-    seat_type: Option<String>,
-    /// Whether anything is shown to the key's user as to an admin.
-    is_shown_to_admin: bool,
-    /// Agents of which a list shows the id only.
-    unknown_agents: BTreeSet<String>,
-    /// Tools, MCP servers and agents that something names.
-    named: BTreeSet<(DependentType, String)>,
-    /// What the lists of tools and MCP servers show.
-    listed: BTreeMap<Source, BTreeSet<String>>,
-    /// The paths that were answered with 403.
-    pub(super) forbidden: BTreeSet<String>,
-    /// Those of them that the last complete audit was shown.
-    pub(super) unshared: BTreeSet<String>,
-    /// Ids of agents that something names and that do not exist.
-    pub(super) gone: BTreeSet<String>,
-    /// What is answered by its id though a list that was read to its end lacks it.
-    pub(super) not_in_list: BTreeSet<String>,
-    drafts: BTreeSet<(String, String)>,
-    hidden_branches: BTreeSet<(String, String)>,
-    hidden_branches_unlisted: bool,
-}
-
-impl Signs {
-    /// Whether the key may ask is not known before, and no verdict needs it.
-    pub(super) fn take_user(&mut self, workspace: &str, user: Result<User, ApiError>) {
-        match user {
-            Ok(user) => self.seat_type = user.seat_type,
-            Err(error) => tracing::info!(workspace, "whose key this is cannot be told: {error}"),
-        }
-    }
-
-    /// Notes through what the key's user sees something.
-    pub(super) fn take_access(&mut self, source: Option<&str>) {
-        self.is_shown_to_admin |= source == Some(ADMIN);
-    }
-
-    pub(super) fn take_scan(&mut self, scanning: &Scanning) {
-        self.is_shown_to_admin |= scanning.is_shown_to_admin;
-        self.unknown_agents.extend(scanning.unknown_agents.iter().cloned());
-        self.named.extend(scanning.named.iter().cloned());
-        let forbidden = if scanning.walked() { &mut self.forbidden } else { &mut self.unshared };
-        forbidden.extend(scanning.forbidden.iter().cloned());
-        self.gone.extend(scanning.gone.iter().cloned());
-        if !scanning.walked() {
-            self.not_in_list.extend(scanning.answered.iter().cloned());
-        }
-        self.drafts.extend(scanning.drafts.iter().cloned());
-        self.hidden_branches.extend(scanning.hidden_branches.iter().cloned());
-        self.hidden_branches_unlisted |= scanning.hidden_branches_unlisted;
-        self.listed.entry(scanning.scan.source).or_default().extend(scanning.ids.iter().cloned());
     }
 }
 
@@ -146,11 +87,11 @@ impl Collector {
 
     pub(super) fn view(&self) -> View {
         let mut full = Vec::new();
-        if self.signs.seat_type.as_deref() == Some(ADMIN) {
-            full.push(format!("the key's user has the seat type {ADMIN}"));
+        if self.signs.seat_type.as_deref() == Some(WORKSPACE_ADMIN) {
+            full.push(format!("the key's user has the seat type {WORKSPACE_ADMIN}"));
         }
         if self.signs.is_shown_to_admin {
-            full.push(format!("access_info names {ADMIN} as the source of access"));
+            full.push(format!("access_info names {WORKSPACE_ADMIN} as the source of access"));
         }
         if !full.is_empty() {
             return View { extent: Extent::Full, signs: full };

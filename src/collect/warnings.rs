@@ -1,6 +1,9 @@
 //! What is odd and costs nothing, told in few lines: of one kind, about one list, in one line with a count.
 
-use super::{collector::Collector, fields::FIELDS_TOLD};
+use super::{
+    collector::Collector,
+    oddities::{FIELDS_TOLD, RefusedPages},
+};
 use crate::{
     inventory::{DependentType, Secret, Source},
     memory::{Kept, text},
@@ -11,34 +14,6 @@ use crate::{
 const TOLD: usize = 10;
 /// How many warnings of a workspace are told.
 const WARNINGS_TOLD: usize = 1_000;
-
-/// How many dependents have no id that can be read.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct WithoutId {
-    /// In the answer that showed most, of those that show a whole list at once.
-    at_once: usize,
-    /// On all pages, and in all places.
-    in_parts: usize,
-}
-
-/// Pages of the list of secrets whose cursor was refused at the higher limit.
-#[derive(Default)]
-pub(super) struct RefusedPages {
-    number: usize,
-    /// The first of them, and what was said.
-    first: Option<(u32, String)>,
-}
-
-impl RefusedPages {
-    /// Notes one. Answers come in any order.
-    pub(super) fn add(&mut self, page: u32, error: String) {
-        self.number += 1;
-        let this = (page, error);
-        if self.first.as_ref().is_none_or(|first| this < *first) {
-            self.first = Some(this);
-        }
-    }
-}
 
 impl Collector {
     /// Notes that so many dependents in a list have no id that can be read.

@@ -185,7 +185,7 @@ impl<W: Write> Sheet<W> {
             .delimiter(u8::try_from(rendering.csv_delimiter).unwrap_or(b','))
             .quote_style(csv::QuoteStyle::Never);
         let mut out = writer.terminator(csv::Terminator::CRLF).from_writer(out);
-        out.write_record(columns)?;
+        out.write_record(columns).map_err(io_error)?;
         Ok(Self { out, escape_formulas: rendering.csv_formula_escaping, rows: 0 })
     }
 
@@ -206,12 +206,20 @@ impl<W: Write> Sheet<W> {
 
     fn row<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) -> io::Result<()> {
         self.rows += 1;
-        Ok(self.out.write_record(cells)?)
+        self.out.write_record(cells).map_err(io_error)
     }
 
     fn finish(mut self) -> io::Result<usize> {
         self.out.flush()?;
         Ok(self.rows)
+    }
+}
+
+/// The kind of a failed write leads to what is to be done about it, and csv's own conversion drops it.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        kind => io::Error::other(format!("{kind:?}")),
     }
 }
 

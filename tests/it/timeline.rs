@@ -35,7 +35,7 @@ fn statuses(timeline: &Timeline) -> Vec<(String, &'static str)> {
 fn table(timeline: &Timeline) -> String {
     let mut bytes = Vec::new();
     timeline.write_table(&mut bytes).unwrap();
-    String::from_utf8(bytes).unwrap()
+    String::from_utf8(anstream::adapter::strip_bytes(&bytes).into_vec()).unwrap()
 }
 
 fn csv_of(timeline: &Timeline) -> (String, Vec<Row>) {

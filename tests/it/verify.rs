@@ -42,10 +42,10 @@ async fn what_was_published_is_sound_whatever_the_nights_were_like() {
     assert_eq!((code(&output), text(&output.stderr)), (0, ""));
     let said = text(&output.stdout);
     let expected = [
-        format!("sound       {}  6 files, the first of the chain", run_of(FIRST)),
+        format!("sound       {}    6 files, the first of the chain", run_of(FIRST)),
         format!("sound       {suffixed}  6 files"),
-        format!("sound       {}  6 files", run_of(MIDDLE)),
-        format!("sound       {}  1 file", run_of(NEWEST)),
+        format!("sound       {}    6 files", run_of(MIDDLE)),
+        format!("sound       {}    1 file", run_of(NEWEST)),
         String::new(),
         "4 bundles: all sound.".to_owned(),
     ];

@@ -5,6 +5,7 @@
 //! document doesn't know, ids of one form (ASCII letters, digits, `_` and `-`), every request answered the first time
 //! and none refused but what the world says of branches and of generated elements of workflows.
 
+mod asking;
 mod inspection;
 pub(super) mod references;
 
@@ -13,67 +14,20 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
-use self::{inspection::Inspection, references::References};
+use self::{
+    asking::{PAGE, pages},
+    inspection::Inspection,
+    references::References,
+};
+pub use asking::{Archived, Asking, Inspecting};
+
 use super::{
     dependent::Dependent,
     world::{Secret, World},
 };
 
-/// The largest page of every list but that of the secrets, whose size is chosen.
-const PAGE: usize = 100;
 /// Where the lists of a secret that is asked for by itself are cut.
 const LIMIT_BY_ITSELF: usize = 20;
-
-/// How an audit is told to ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asking {
-    /// Secrets per page.
-    pub page_size: usize,
-    /// Dependents per list in the first walk.
-    pub dependency_limit: usize,
-    /// Dependents per list where the first limit cut one.
-    pub max_dependency_limit: usize,
-    /// Whether tools, agents and branches are read too.
-    pub inspecting: Inspecting,
-    /// Which archived branches are read with them.
-    pub archived_branches: Archived,
-}
-
-/// When tools, agents and branches are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Inspecting {
-    /// Where a secret would be unused without it.
-    #[default]
-    Auto,
-    /// At once, with everything else.
-    Always,
-    /// Not at all.
-    Never,
-}
-
-/// Which archived branches are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Archived {
-    /// All, where the service shows them; one, where it shows none.
-    #[default]
-    Auto,
-    /// All.
-    Read,
-    /// None, and their names aren't asked for.
-    Skip,
-}
-
-impl Default for Asking {
-    fn default() -> Self {
-        Self {
-            page_size: 100,
-            dependency_limit: 20,
-            max_dependency_limit: 100,
-            inspecting: Inspecting::default(),
-            archived_branches: Archived::default(),
-        }
-    }
-}
 
 /// The requests that an audit cannot do without.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -207,11 +161,6 @@ impl Needed {
             self.longest_chain = self.longest_chain.max(before + 1 + lists.unwrap_or_default());
         }
     }
-}
-
-/// How many pages a list has: one at the least.
-fn pages(items: usize, size: usize) -> usize {
-    items.div_ceil(size.max(1)).max(1)
 }
 
 /// The lists that say whether they were cut, and for which there is an endpoint.

@@ -16,41 +16,16 @@ mod inspected;
 mod pool;
 mod shape;
 
-use self::pool::Pools;
+use self::{pool::Pools, shape::Draft};
 use super::{
     demo::{ids, vendors::VENDORS},
     hash,
     world::{Secret, UsedBy, World},
 };
-
-/// How big a workspace is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Scale {
-    /// How many secrets there are.
-    pub secrets: usize,
-    /// How many dependents a secret has on average, environment variables and the like included. A used secret has at
-    /// least one, however small this is.
-    pub dependents_per_secret: usize,
-    /// Tells workspaces apart: those with different numbers have no key, secret or resource in common.
-    pub workspace: usize,
-    /// How many agents have a document; where it isn't zero, all that `used_by` lets the key see at the least. With them
-    /// come the documents of the tools.
-    pub agents: usize,
-    /// How many branches each of these has besides the main one. About a fifth of them is archived.
-    pub branches_per_agent: usize,
-}
+pub use shape::Scale;
 
 /// Ids of different workspaces are this far apart. None has as many resources of one kind.
 const APART: usize = 100_000_000;
-
-/// A secret in the making.
-struct Draft {
-    secret: Secret,
-    /// How many dependents it is to have.
-    size: usize,
-    /// How many of these it has already.
-    held: usize,
-}
 
 /// The workspace of this scale.
 pub fn world(scale: Scale) -> World {

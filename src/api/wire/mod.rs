@@ -38,4 +38,4 @@ pub use room::UnknownField;
 pub(crate) use shape::{AGENT, SETTINGS, SPEECH_ENGINE};
 pub use sought::Sought;
 pub(crate) use surrogates::replace_lone_surrogates;
-pub use user::User;
+pub use user::{User, WORKSPACE_ADMIN};

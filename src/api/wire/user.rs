@@ -6,6 +6,9 @@ use crate::{
     text::{NAME_LENGTH, cut},
 };
 
+/// The word for an admin of the workspace, as `seat_type` and as the source of access in `access_info`.
+pub const WORKSPACE_ADMIN: &str = "workspace_admin";
+
 /// The part of `UserResponseModel` that tells keys apart. Neither name nor mail address is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {

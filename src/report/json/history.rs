@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     coverage::TotalsJson,
     error::ReadError,
-    types::Each,
-    values::{moment, read_moment, read_optional_moment, text},
+    values::{Each, moment, read_moment, read_optional_moment, text},
 };
 use crate::audit::{EarlierRun, History, Night, NightTotals, Record, WorkspaceRecord};
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::{
     changes::{ChangesJson, SecretNameJson},
@@ -245,17 +245,4 @@ pub(super) struct SecretJson<'a, D> {
     pub(super) gaps: Vec<GapJson<'a>>,
     /// What uses it, by type, name and id.
     pub(super) dependents: D,
-}
-
-/// A list that is made while it is written, so that a million rows never stand in memory twice.
-pub(super) struct Each<F>(pub(super) F);
-
-impl<F, I> Serialize for Each<F>
-where
-    F: Fn() -> I,
-    I: Iterator<Item: Serialize>,
-{
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq((self.0)())
-    }
 }

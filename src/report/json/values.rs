@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::error::ReadError;
 use crate::report::timestamp;
@@ -61,4 +61,17 @@ pub(super) fn read_word<T: Copy>(
 /// That a word is none of those that this program knows.
 pub(super) fn unknown(what: &str, word: &str) -> ReadError {
     ReadError::new(format!("the {what} {word:?} is none that this program knows"))
+}
+
+/// A list that is made while it is written, so that a million rows never stand in memory twice.
+pub(super) struct Each<F>(pub(super) F);
+
+impl<F, I> Serialize for Each<F>
+where
+    F: Fn() -> I,
+    I: Iterator<Item: Serialize>,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
 }

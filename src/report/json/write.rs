@@ -15,10 +15,8 @@ use super::{
     history::{EarlierRunJson, history_json},
     layout::Layout,
     parameters::parameters_json,
-    types::{
-        Each, FailedWorkspaceJson, ReferenceJson, ReportJson, RunJson, SecretJson, ToolJson, WorkspaceJson,
-    },
-    values::{moment, text},
+    types::{FailedWorkspaceJson, ReferenceJson, ReportJson, RunJson, SecretJson, ToolJson, WorkspaceJson},
+    values::{Each, moment, text},
     waiver::WaiverJson,
 };
 use crate::{

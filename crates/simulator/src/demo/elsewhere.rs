@@ -2,21 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{ids, plan::Plan};
+use super::{
+    ids,
+    intentions::{IN_CODE, ON_A_BRANCH, ON_AN_ARCHIVED_BRANCH},
+    plan::Plan,
+};
 use crate::{
     documents::{self, Form, secret},
     world::{Agent, Branch},
 };
-
-/// Held by a branch of an agent.
-const ON_A_BRANCH: &str = "crm-spring-campaign";
-/// Held by a branch that is archived and can be brought back.
-const ON_AN_ARCHIVED_BRANCH: &str = "easter-promotion-voucher-key";
-/// Read by the code of a tool.
-const IN_CODE: &str = "vat-validation-licence-key";
-
-/// All of them.
-pub(super) const NAMES: [&str; 3] = [ON_A_BRANCH, ON_AN_ARCHIVED_BRANCH, IN_CODE];
 
 pub(super) fn tool(plan: &Plan) -> Option<Value> {
     let held = plan.secret_id(IN_CODE)?;

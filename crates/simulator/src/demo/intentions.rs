@@ -1,10 +1,19 @@
 //! Which secrets the demo has, and how much uses each: the odd ones one by one, the rest in a round.
 
 use super::{
-    elsewhere,
     names::Area::{self, *},
     vendors::VENDORS,
 };
+
+/// Held by a branch of an agent.
+pub(super) const ON_A_BRANCH: &str = "crm-spring-campaign";
+/// Held by a branch that is archived and can be brought back.
+pub(super) const ON_AN_ARCHIVED_BRANCH: &str = "easter-promotion-voucher-key";
+/// Read by the code of a tool.
+pub(super) const IN_CODE: &str = "vat-validation-licence-key";
+
+/// These, of which `used_by` says nothing.
+const ELSEWHERE: [&str; 3] = [ON_A_BRANCH, ON_AN_ARCHIVED_BRANCH, IN_CODE];
 
 /// A secret to be made, with how many users of each kind it gets.
 #[derive(Clone, Debug)]
@@ -157,7 +166,7 @@ pub(super) fn all() -> Vec<Intention> {
         credentials.iter().map(move |credential| (format!("{vendor}-{credential}"), *vendor, *area))
     });
     let ordinary = credentials.zip(ROUND.iter().cycle()).map(|((name, vendor, area), &uses)| {
-        let uses = if elsewhere::NAMES.contains(&name.as_str()) { NOTHING } else { uses };
+        let uses = if ELSEWHERE.contains(&name.as_str()) { NOTHING } else { uses };
         Intention { name, vendor, area, uses }
     });
     notable.chain(ordinary).collect()

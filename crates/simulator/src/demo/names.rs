@@ -45,8 +45,6 @@ const CITIES: [&str; 12] = [
     "Toronto", "Osaka",
 ];
 
-const ACCESS_LEVELS: [&str; 5] = ["editor", "viewer", "admin", "editor", "commenter"];
-
 /// One agent for each subject in each market.
 pub(crate) const AGENTS: usize = SUBJECTS.len() * MARKETS.len();
 
@@ -89,11 +87,6 @@ pub(crate) fn mcp_server(vendor: &str, number: usize) -> String {
     } else {
         format!("{vendor} {city} {}", number / CITIES.len() + 1)
     }
-}
-
-/// What the key's user may do with the thing of this number.
-pub(crate) fn access_level(number: usize) -> &'static str {
-    ACCESS_LEVELS.get(number % ACCESS_LEVELS.len()).copied().unwrap_or_default()
 }
 
 /// The label and the number of a telephone line. All are kept for fiction: 555-01xx in North America,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Archived, PAGE, pages};
+use super::asking::{Archived, PAGE, pages};
 use crate::world::{Agent, World};
 
 /// The most branches that one answer shows.

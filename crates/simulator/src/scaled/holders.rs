@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
-use super::{Draft, shape};
+use super::shape::{self, Draft};
 use crate::{
     demo::ids,
     documents::{self, secret},

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Scale,
     pool::{self, Pools, Resource},
+    shape::Scale,
 };
 use crate::{
     demo::ids,

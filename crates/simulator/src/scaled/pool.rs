@@ -151,7 +151,7 @@ fn resource(kind: &str, first: usize, number: usize, name: String) -> Resource {
         unknown(&id)
     } else {
         let created = ids::created_at(kind, first + number);
-        available(&id, &name, created, names::access_level(number))
+        available(&id, &name, created, access_level(number))
     };
     Resource { id, name, shown, hidden }
 }
@@ -186,4 +186,10 @@ pub(super) fn spiced(name: String, number: usize) -> String {
         107 => format!("{name},\n2nd line"),
         _ => name,
     }
+}
+
+/// What the key's user may do with the thing of this number.
+fn access_level(number: usize) -> &'static str {
+    const LEVELS: [&str; 5] = ["editor", "viewer", "admin", "editor", "commenter"];
+    LEVELS.get(number % LEVELS.len()).copied().unwrap_or_default()
 }

@@ -1,6 +1,34 @@
-//! How many dependents each secret has: none, a few, many, very many.
+//! How big a workspace is, and how many dependents each secret has: none, a few, many, very many.
 //!
 //! All in whole numbers, so that no machine rounds otherwise than another.
+
+use crate::world::Secret;
+
+/// How big a workspace is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scale {
+    /// How many secrets there are.
+    pub secrets: usize,
+    /// How many dependents a secret has on average, environment variables and the like included. A used secret has at
+    /// least one, however small this is.
+    pub dependents_per_secret: usize,
+    /// Tells workspaces apart: those with different numbers have no key, secret or resource in common.
+    pub workspace: usize,
+    /// How many agents have a document; where it isn't zero, all that `used_by` lets the key see at the least. With them
+    /// come the documents of the tools.
+    pub agents: usize,
+    /// How many branches each of these has besides the main one. About a fifth of them is archived.
+    pub branches_per_agent: usize,
+}
+
+/// A secret in the making.
+pub(super) struct Draft {
+    pub(super) secret: Secret,
+    /// How many dependents it is to have.
+    pub(super) size: usize,
+    /// How many of these it has already.
+    pub(super) held: usize,
+}
 
 /// Millionths.
 const ALL: u64 = 1_000_000;

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Scanning;
+use super::Scanner;
 use crate::{
     api::{ApiError, Form, FoundReference, FoundReferences, Holder},
-    collect::reading::{Document, Found, Uses, holder_of},
+    collect::{
+        document::Document,
+        found::{Found, Uses, holder_of},
+    },
     inventory::{DependentType, Resource, ScanOutcome},
     memory::text,
 };
@@ -15,31 +18,31 @@ const UNKNOWN_KEPT: usize = 20_000;
 /// In how many forms a secret's id may stand.
 const FORMS: usize = 3;
 
-impl Scanning {
+impl Scanner {
     /// Counts a document and notes what of it could not be read. What was found in it.
-    pub(in crate::collect) fn take(&mut self, document: Document) -> Result<Vec<FoundReference>, ApiError> {
+    pub(super) fn take(&mut self, document: Document) -> Result<Vec<FoundReference>, ApiError> {
         match document.error {
             Some(error) => self.fail(error)?,
             None => self.scan.pages += u64::from(document.is_answer),
         }
-        let found = self.take_found(document.found);
-        self.places.keeps_within_bounds(self.scan.source.endpoint())?;
-        Ok(found)
+        Ok(self.take_found(document.found))
     }
 
-    pub(in crate::collect) fn take_found(&mut self, found: FoundReferences) -> Vec<FoundReference> {
+    pub(super) fn take_found(&mut self, found: FoundReferences) -> Vec<FoundReference> {
         for named in found.named {
-            if !self.named.contains(&named) && self.held.allows(2 * (size_of_val(&named) + text(&named.1))) {
-                self.named.insert(named);
+            if !self.findings.named.contains(&named)
+                && self.held.allows(2 * (size_of_val(&named) + text(&named.1)))
+            {
+                self.findings.named.insert(named);
             }
         }
-        self.has_more_words |= found.has_more_words;
+        self.findings.has_more_words |= found.has_more_words;
         self.unlike_ids += found.unlike_ids;
         found.references
     }
 
     /// Notes a holder with all its references. `via` says where in the holder a locator stands.
-    pub(in crate::collect) fn note(
+    pub(super) fn note(
         &mut self,
         dependent_type: DependentType,
         holder: Holder,
@@ -56,7 +59,7 @@ impl Scanning {
         }
     }
 
-    pub(in crate::collect) fn hold(
+    pub(super) fn hold(
         &mut self,
         holder: &Arc<Resource<'static>>,
         reference: FoundReference,
@@ -64,17 +67,17 @@ impl Scanning {
     ) {
         if let Some(secret_id) = self.reading.sought.known(&reference.secret_id) {
             // What stands in one place was found one after the other, or nearly so.
-            let latest = self.uses.iter().rev().take(FORMS);
+            let latest = self.findings.uses.iter().rev().take(FORMS);
             let known =
                 latest.enumerate().find(|(_, one)| one.are_of(holder, reference.form, via.as_deref()));
-            let position = match known.map(|(back, _)| self.uses.len() - 1 - back) {
+            let position = match known.map(|(back, _)| self.findings.uses.len() - 1 - back) {
                 Some(position) => position,
                 None => {
-                    self.uses.extend(Uses::none(self.places.share(), holder, reference.form, via));
-                    self.uses.len().saturating_sub(1)
+                    self.findings.uses.extend(Uses::none(self.client.share(), holder, reference.form, via));
+                    self.findings.uses.len().saturating_sub(1)
                 }
             };
-            if let Some(uses) = self.uses.get_mut(position) {
+            if let Some(uses) = self.findings.uses.get_mut(position) {
                 uses.add(secret_id);
             }
             return;
@@ -82,23 +85,23 @@ impl Scanning {
         if reference.form != Form::Locator {
             self.unknown += 1;
             if self.unknown > UNKNOWN_KEPT {
-                self.has_more_words = true;
+                self.findings.has_more_words = true;
                 return;
             }
         }
-        self.found.extend(Found::by(self.places.share(), reference, holder, via));
+        self.findings.found.extend(Found::by(self.client.share(), reference, holder, via));
     }
 
     /// Notes that something of this place could not be read. Of several reasons the least in order is told, since
     /// answers come in any order.
-    pub(in crate::collect) fn fail(&mut self, error: ApiError) -> Result<(), ApiError> {
+    pub(super) fn fail(&mut self, error: ApiError) -> Result<(), ApiError> {
         if error.ends_the_workspace() {
             return Err(error);
         }
         if error.is_forbidden() && self.held.allows(2 * text(&error.path)) {
-            self.forbidden.insert(error.path.clone());
+            self.findings.forbidden.insert(error.path.clone());
         }
-        if !self.walked() && (error.is_forbidden() || error.is_not_found()) {
+        if !self.reading.walks_lists() && (error.is_forbidden() || error.is_not_found()) {
             return Ok(());
         }
         let why = error.advice().into();

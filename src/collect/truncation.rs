@@ -6,6 +6,9 @@ use crate::{
     memory::text,
 };
 
+/// The lists still to be completed, by the position of their secret.
+pub(super) type Open = Vec<(usize, Vec<OpenList>)>;
+
 /// A list that may have more than an answer showed, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OpenList {

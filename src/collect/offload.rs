@@ -11,7 +11,7 @@ use tokio::{
 const SMALL: usize = 16 * 1024;
 
 /// Does work on a body of this many bytes. `None`: it is not done at the deadline, and is left behind.
-pub(super) async fn digest<T: Send + 'static>(
+pub(super) async fn offload<T: Send + 'static>(
     bytes: usize,
     deadline: Instant,
     work: impl FnOnce() -> T + Send + 'static,
@@ -47,15 +47,15 @@ mod tests {
         let deadline = Instant::now() + Duration::from_secs(3600);
         let (end, ends) = mpsc::channel::<()>();
         let endless = move || ends.recv().is_ok();
-        let digesting = tokio::spawn(digest(SMALL + 1, deadline, endless));
+        let offloaded = tokio::spawn(offload(SMALL + 1, deadline, endless));
         // Time stands still while something is at work that this clock knows nothing of.
         tokio::time::advance(Duration::from_secs(3599)).await;
         tokio::task::yield_now().await;
-        assert!(!digesting.is_finished());
+        assert!(!offloaded.is_finished());
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(digesting.await.unwrap(), None);
+        assert_eq!(offloaded.await.unwrap(), None);
         drop(end);
-        assert_eq!(digest(SMALL + 1, deadline + Duration::from_secs(1), || 7).await, Some(7));
-        assert_eq!(digest(SMALL, deadline, || 7).await, Some(7), "as soon done as handed over");
+        assert_eq!(offload(SMALL + 1, deadline + Duration::from_secs(1), || 7).await, Some(7));
+        assert_eq!(offload(SMALL, deadline, || 7).await, Some(7), "as soon done as handed over");
     }
 }

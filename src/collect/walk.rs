@@ -6,38 +6,19 @@ use std::{
 };
 
 use super::{
-    answered::Answered,
     collector::Collector,
-    lists::OpenList,
-    waiting::{Job, WALK},
+    job::{Job, PagedList},
+    scan::restart_note,
+    truncation::{Open, OpenList},
 };
 use crate::{
-    api::{Answer, ApiError, ListName, ListedSecret, Next, ResourceType, Walk},
+    api::{Answer, ApiError, ListName, ListedSecret, Next, Walk},
     inventory::{Completion, DependentType, Gap, Missing, Source, Why},
     memory::Kept,
 };
 
-/// The lists still to be completed, by the position of their secret.
-pub(super) type Open = Vec<(usize, Vec<OpenList>)>;
-
 /// How many completions of one secret are kept, besides those of the lists that the document knows.
 const COMPLETIONS_KEPT: usize = 100;
-
-/// A list that is being paged to its end.
-#[derive(Clone)]
-pub(super) struct PagedList {
-    pub(super) secret: usize,
-    pub(super) resource_type: ResourceType,
-    /// Why it could not be taken for whole before.
-    doubt: Why,
-}
-
-impl PagedList {
-    /// What it takes, in bytes.
-    pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.doubt.bytes()
-    }
-}
 
 impl Collector {
     /// Begins the walk over every page of secrets; each list on it is completed meanwhile.
@@ -45,16 +26,21 @@ impl Collector {
         self.ask_for_page(self.client.walk());
     }
 
+    /// Begins to walk the list of secrets once more.
+    pub(super) fn start_walk_again(&mut self) {
+        self.places.secrets.known_before = Some(self.workspace.secrets.len());
+        self.places.secrets.words = 0;
+        self.places.secrets.has_more_words = false;
+        self.fields_sought = Some(Arc::new(self.sought.ready(false)));
+        self.start_walk();
+    }
+
     fn ask_for_page(&mut self, walk: Walk) {
-        let (client, options) = (self.client.with_priority(WALK), Arc::clone(&self.options));
-        self.start(async move {
-            let answer = client.secrets(options.query(options.dependency_limit), walk.cursor()).await;
-            Answered::Page { walk, answer }
-        });
+        self.queue(Job::Page { walk });
     }
 
     /// Takes in a page of secrets. All that follows from the first walk is lost with it; a further one leaves a gap.
-    pub(super) fn take_page(&mut self, walk: Walk, answer: Result<Answer, ApiError>) -> Result<(), ApiError> {
+    pub(super) fn on_page(&mut self, walk: Walk, answer: Result<Answer, ApiError>) -> Result<(), ApiError> {
         match self.read_page(walk, answer) {
             Err(error) if self.places.secrets.known_before.is_some() && !error.ends_the_workspace() => {
                 self.add_page_gap(Gap::new(Missing::SecretsOnceMore, error.advice()));
@@ -130,7 +116,7 @@ impl Collector {
         self.warn(note);
     }
 
-    pub(super) fn take_higher_limit(
+    pub(super) fn on_higher_limit(
         &mut self,
         page: u32,
         open: Open,
@@ -201,7 +187,9 @@ impl Collector {
                 match name {
                     ListName::Pageable(resource_type) => {
                         if self.paged.insert((position, resource_type)) {
-                            let list = PagedList { secret: position, resource_type, doubt };
+                            let Some(secret) = self.secret(position) else { continue };
+                            let secret_id = secret.id.as_str().into();
+                            let list = PagedList { secret: position, secret_id, resource_type, doubt };
                             self.queue(Job::Dependents { list, walk: self.client.walk() });
                         }
                     }
@@ -225,7 +213,7 @@ impl Collector {
         }
     }
 
-    pub(super) fn take_dependents(
+    pub(super) fn on_dependents(
         &mut self,
         list: PagedList,
         mut walk: Walk,
@@ -304,11 +292,6 @@ impl Collector {
                 && !dependent.sources.contains(Source::McpServers)
         })
     }
-}
-
-/// What is worth knowing of a walk that had to begin anew.
-pub(super) fn restart_note(error: &ApiError) -> String {
-    format!("a walk was started again from its first page, because its cursor was refused: {error}")
 }
 
 /// How many elements each list of each secret shows.

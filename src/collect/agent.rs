@@ -1,73 +1,62 @@
-//! All that agents may hold a secret in: the configuration of each, and that of each of its branches, archived ones too.
+//! One agent, and all that it may hold a secret in: its configuration, and that of each of its branches, archived ones too.
 //!
 //! What an archived state names besides may have been deleted since, so that it tells nothing of what the key sees.
-//!
-//! Whether the API shows archived branches at all is not known. So one is asked for alone, after all live ones: where it is
-//! not found and none was, the others are not asked for, and the report says how many there are.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
-use futures_util::{StreamExt, stream};
 use tokio::sync::Mutex;
 
-use super::{
-    ArchivedBranches,
-    reading::{Document, holder_of},
-    references::Scanning,
-    view::ADMIN,
-};
+use super::{document::Document, options::ArchivedBranches};
 use crate::{
-    api::{Answer, ApiError, Client, Fault, Form, FoundReferences, Holder, HolderPage, Next, Sought},
-    inventory::DependentType,
+    api::{
+        Answer, ApiError, Client, Fault, FoundReferences, Holder, HolderPage, Next, Sought, WORKSPACE_ADMIN,
+    },
     memory::{Held, Kept, text},
 };
 
-/// The parameter that the API may not know yet.
-const GENERATED: &str = "include_procedure_generated_workflow_elements";
-
-/// Asks for agents, with the elements that procedures generate as long as the API doesn't refuse that.
-pub(super) struct Agents {
-    client: Client,
-    sought: std::sync::Arc<Sought>,
-    archived: ArchivedBranches,
-    manner: std::sync::Arc<Manner>,
-}
+/// As many branches are listed at the most (`limit` in the document).
+const MOST_BRANCHES: usize = 100;
 
 /// What is known of how the API shows agents, for the whole run of a workspace.
 #[derive(Default)]
 pub(super) struct Manner {
-    /// Whether the parameter is taken. `None`: not known yet, and one request at a time finds out.
+    /// Whether the elements that procedures generate may be asked for: the API may not know the parameter yet. `None`: not
+    /// known yet, and one request at a time finds out.
     takes_generated: Mutex<Option<bool>>,
-    /// Whether archived branches are shown. `None`: none was asked for yet, or none answered.
-    shows_archived: Mutex<Option<bool>>,
+    /// Whether archived branches are shown.
+    pub(super) shows_archived: OnceLock<bool>,
 }
 
-/// How many archived branches are asked for alone, where neither an answer nor a 404 tells whether they are shown.
-const MOST_TRIED_ALONE: usize = 3;
-
-/// One state of an agent.
-struct Branch {
-    agent: Holder,
-    id: String,
-    /// Whether answers for this agent say which branch they show.
-    is_named: bool,
-}
-
-/// What one agent has.
-struct Read {
-    agent: Holder,
-    documents: Vec<Document>,
-    archived: Vec<Branch>,
+/// What an agent has.
+pub(super) struct Agent {
+    pub(super) agent: Holder,
+    /// Its own, which says whether there is such an agent, and those of its live branches.
+    pub(super) documents: Vec<Document>,
+    /// The archived branches, which are asked for later.
+    pub(super) archived: Vec<ArchivedBranch>,
     /// Ids of branches of which the key's user has a draft.
-    drafts: Vec<String>,
-    is_shown_to_admin: bool,
+    pub(super) drafts: Vec<String>,
+    pub(super) is_shown_to_admin: bool,
+    /// Whether it was read without the elements that procedures generate, as the API refuses to show them.
+    pub(super) lacks_generated: bool,
     /// Why the list of branches doesn't show all archived ones.
-    archived_missing: Option<ApiError>,
+    pub(super) archived_missing: Option<ApiError>,
     /// What its branches take, until they are taken in.
     _held: Option<Held>,
 }
 
-impl Read {
+/// An archived branch of an agent.
+pub(super) struct ArchivedBranch {
+    pub(super) agent: Holder,
+    pub(super) id: String,
+    /// Whether answers for this agent say which branch they show.
+    is_named: bool,
+}
+
+impl Agent {
     fn of(agent: Holder) -> Self {
         Self {
             agent,
@@ -75,6 +64,7 @@ impl Read {
             archived: Vec::new(),
             drafts: Vec::new(),
             is_shown_to_admin: false,
+            lacks_generated: false,
             archived_missing: None,
             _held: None,
         }
@@ -92,114 +82,29 @@ struct Branches {
     beside: FoundReferences,
 }
 
-impl Agents {
-    pub(super) fn new(
-        client: Client,
-        sought: std::sync::Arc<Sought>,
-        archived: ArchivedBranches,
-        manner: std::sync::Arc<Manner>,
-    ) -> Self {
-        Self { client, sought, archived, manner }
+/// Asks for agents, with the elements that procedures generate as long as the API doesn't refuse that.
+pub(super) struct AgentReader {
+    pub(super) client: Client,
+    pub(super) sought: Arc<Sought>,
+    pub(super) archived: ArchivedBranches,
+    pub(super) manner: Arc<Manner>,
+}
+
+impl AgentReader {
+    /// Reads an agent and its live branches, and lists the archived ones.
+    pub(super) async fn agent(&self, agent: Holder) -> Agent {
+        let read = self.with_branches(agent).await;
+        Agent { lacks_generated: *self.manner.takes_generated.lock().await == Some(false), ..read }
     }
 
-    /// Reads all of these agents into `scanning`.
-    ///
-    /// # Errors
-    /// Only where the API says that the key is invalid.
-    pub(super) async fn read(&self, agents: Vec<Holder>, scanning: &mut Scanning) -> Result<(), ApiError> {
-        let mut archived = Vec::new();
-        let mut archived_missing = Vec::new();
-        let mut reading =
-            stream::iter(agents).map(|agent| self.agent(agent)).buffer_unordered(self.client.concurrency());
-        while let Some(read) = reading.next().await {
-            let mut documents = read.documents.into_iter();
-            let main = documents.next().and_then(|main| scanning.heed(&read.agent.id, main));
-            for mut document in main.into_iter().chain(documents) {
-                if read.agent.is_archived {
-                    document.found.named.clear();
-                }
-                take(scanning, &read.agent, document)?;
-            }
-            let agent_id = &read.agent.id;
-            for branch in read.drafts {
-                if scanning.held.allows(2 * (text(agent_id) + text(&branch))) {
-                    scanning.drafts.insert((agent_id.clone(), branch));
-                }
-            }
-            scanning.is_shown_to_admin |= read.is_shown_to_admin;
-            // It may become one of those that the API does not show.
-            let bytes = |one: &Branch| 2 * one.agent.bytes() + 2 * text(&one.id);
-            if scanning.held.allows(read.archived.iter().map(bytes).sum()) {
-                archived.extend(read.archived);
-            }
-            archived_missing.extend(read.archived_missing);
-            scanning.note(DependentType::Agent, read.agent, |_| None);
-        }
-        drop(reading);
-        // Answers come in any order; which branch is asked for first must not depend on it.
-        archived.sort_by(|a, b| (&a.agent.id, &a.id).cmp(&(&b.agent.id, &b.id)));
-        let are_shown = self.read_archived(archived, scanning).await?;
-        if *self.manner.takes_generated.lock().await == Some(false) {
-            scanning.notes.push(format!(
-                "agents were read without {GENERATED}, which the API refuses: what procedures generate may be missing"
-            ));
-        }
-        if are_shown || self.archived == ArchivedBranches::Read {
-            return archived_missing.into_iter().try_for_each(|error| scanning.fail(error));
-        }
-        scanning.hidden_branches_unlisted |= !archived_missing.is_empty();
-        Ok(())
-    }
-
-    /// Reads archived branches. Whether the API shows such branches, as far as this tells: where nothing does, it may.
-    async fn read_archived(&self, branches: Vec<Branch>, scanning: &mut Scanning) -> Result<bool, ApiError> {
-        let mut branches = branches.into_iter();
-        let mut shown = self.manner.shows_archived.lock().await;
-        let tries = if self.archived == ArchivedBranches::Read { 0 } else { MOST_TRIED_ALONE };
-        for _ in 0..tries {
-            if *shown == Some(true) {
-                break;
-            }
-            let Some(branch) = branches.next() else { break };
-            if *shown == Some(false) {
-                scanning.hidden_branches.insert((branch.agent.id, branch.id));
-                continue;
-            }
-            let ids = (branch.agent.id.clone(), branch.id.clone());
-            let (agent, document) = self.archived_branch(branch).await;
-            match &document.error {
-                None => *shown = Some(true),
-                Some(error) if error.is_not_found() => {
-                    *shown = Some(false);
-                    scanning.hidden_branches.insert(ids);
-                    continue;
-                }
-                Some(_) => {}
-            }
-            take(scanning, &agent, document)?;
-        }
-        if *shown == Some(false) && self.archived != ArchivedBranches::Read {
-            scanning.hidden_branches.extend(branches.map(|one| (one.agent.id, one.id)));
-            return Ok(false);
-        }
-        drop(shown);
-        let mut documents = stream::iter(branches)
-            .map(|branch| self.archived_branch(branch))
-            .buffer_unordered(self.client.concurrency());
-        while let Some((agent, document)) = documents.next().await {
-            take(scanning, &agent, document)?;
-        }
-        Ok(true)
-    }
-
-    async fn agent(&self, agent: Holder) -> Read {
+    async fn with_branches(&self, agent: Holder) -> Agent {
         let main = self.ask(&agent.id, None).await;
         let ids = main.as_ref().ok().and_then(|answer| answer.branch_ids().ok());
         let [shown, main_branch] = ids.unwrap_or_default();
         let is_there = main.as_ref().err().is_none_or(|error| !error.is_not_found() && !error.is_forbidden());
         let mut documents = vec![self.document(main, &agent.id).await];
         if !is_there {
-            return Read { documents, ..Read::of(agent) };
+            return Agent { documents, ..Agent::of(agent) };
         }
         let listed = self.branches(&agent.id).await;
         let Branches { live, archived, live_missing, archived_missing, beside } = listed;
@@ -209,10 +114,10 @@ impl Agents {
         let mut held = Held::none(self.client.share(), Kept::Places);
         let branches = live.iter().chain(&archived).map(|branch| branch.bytes() + text(&branch.id));
         if !held.allows(branches.sum::<usize>() + archived.len() * agent.bytes()) {
-            return Read { documents, ..Read::of(agent) };
+            return Agent { documents, ..Agent::of(agent) };
         }
         for branch in live.iter().chain(&archived) {
-            is_shown_to_admin |= branch.access_source.as_deref() == Some(ADMIN);
+            is_shown_to_admin |= branch.access_source.as_deref() == Some(WORKSPACE_ADMIN);
             drafts.extend(branch.has_draft.then(|| branch.id.clone()));
         }
         let is_listed = |id: &String| live.iter().chain(&archived).any(|branch| branch.id == *id);
@@ -232,11 +137,11 @@ impl Agents {
         let of_this_one = |branch: Holder| {
             documents.push(Document::of_branch(self.client.share(), &branch));
             let agent = Holder { found: Default::default(), ..agent.clone() };
-            Branch { agent, id: branch.id, is_named: shown.is_some() }
+            ArchivedBranch { agent, id: branch.id, is_named: shown.is_some() }
         };
         let archived = archived.into_iter().map(of_this_one).collect();
         let _held = Some(held);
-        Read { documents, archived, drafts, is_shown_to_admin, archived_missing, _held, ..Read::of(agent) }
+        Agent { documents, archived, drafts, is_shown_to_admin, archived_missing, _held, ..Agent::of(agent) }
     }
 
     /// `is_named`: answers for this agent say which branch they show, so that one which doesn't may show any.
@@ -253,14 +158,14 @@ impl Agents {
     }
 
     /// The same of an archived branch.
-    async fn archived_branch(&self, branch: Branch) -> (Holder, Document) {
+    pub(super) async fn archived_branch(&self, branch: ArchivedBranch) -> (Holder, Document) {
         let mut document = self.branch(&branch.agent.id, branch.id, branch.is_named).await;
         document.found.named.clear();
         (branch.agent, document)
     }
 
     async fn document(&self, answer: Result<Answer, ApiError>, agent_id: &str) -> Document {
-        let (id, sought) = (agent_id.to_owned(), std::sync::Arc::clone(&self.sought));
+        let (id, sought) = (agent_id.to_owned(), Arc::clone(&self.sought));
         Document::read(self.client.share(), answer, move |answer| answer.agent(&id, &sought)).await
     }
 
@@ -370,23 +275,4 @@ impl Agents {
         });
         Ok((holders, missing))
     }
-}
-
-/// As many branches are listed at the most (`limit` in the document).
-const MOST_BRANCHES: usize = 100;
-
-fn take(scanning: &mut Scanning, agent: &Holder, document: Document) -> Result<(), ApiError> {
-    let branch = document.branch.clone();
-    let mut holder = None;
-    for reference in scanning.take(document)? {
-        let via = match (&branch, reference.form != Form::Mention) {
-            (Some(branch), true) => Some(branch.clone()),
-            (Some(branch), false) => Some(format!("{branch}:{}", reference.path_in_words())),
-            (None, true) => None,
-            (None, false) => Some(reference.path_in_words()),
-        };
-        let holder = holder.get_or_insert_with(|| holder_of(DependentType::Agent, agent));
-        scanning.hold(holder, reference, via);
-    }
-    Ok(())
 }

@@ -1,17 +1,15 @@
 //! Secrets that are asked for one by one: those that something refers to though they were not listed, those that
 //! seem to have vanished, and those that are about to be called unused.
 
-use std::sync::Arc;
-
 use super::{
     collector::{Collector, NotFound},
-    listing::Open,
-    reading::Found,
-    waiting::Job,
+    found::Found,
+    job::{Job, Purpose},
+    truncation::Open,
 };
 use crate::{
     api::{Answer, ApiError, ListName},
-    inventory::{Gap, Missing, Reference, Secret, Source, Why},
+    inventory::{Gap, Missing, Secret, Source, Why},
     memory::{Kept, text},
 };
 
@@ -19,37 +17,14 @@ use crate::{
 /// endpoint; 20 is the smallest default among its siblings.
 const UNSTATED_LIMIT: u32 = 20;
 
-/// Why a secret is asked for by itself.
-pub(super) enum Purpose {
-    /// Its dependents were answered with 404. Is it gone?
-    Vanished(usize),
-    /// Something refers to it, and it was not listed.
-    Unlisted(String),
-    /// Nothing is known to use it. Does it still look so?
-    Confirmation(usize),
-    /// It was listed, and by itself it was answered with 404. (This asks for its tools.)
-    SecondOpinion(usize),
-    /// Others were answered with 404. Can any secret be asked for by itself?
-    Control(usize),
-}
-
 impl Collector {
-    /// Finds out which secrets were deleted while the walk went on.
-    pub(super) async fn look_for_vanished(mut self) -> Result<Self, ApiError> {
-        for position in std::mem::take(&mut self.vanished) {
-            self.ask_for_secret(position, Purpose::Vanished);
-        }
-        self.take_answers().await?.doubt_disappearances().await
-    }
-
     /// Looks up the secrets that something refers to and that are not listed. A narrowed audit doesn't: nearly all are.
-    pub(super) async fn look_up_unlisted(mut self) -> Result<Self, ApiError> {
+    pub(super) fn look_up_unlisted(&mut self) {
         if self.options.search.is_empty() {
             for id in self.unlisted.keys().cloned().collect::<Vec<_>>() {
                 self.queue(Job::Secret { id: id.clone(), purpose: Purpose::Unlisted(id) });
             }
         }
-        self.take_answers().await
     }
 
     /// The secrets that are about to be called unused. Where something was not read, none is.
@@ -65,43 +40,12 @@ impl Collector {
             .collect()
     }
 
-    /// Reads each secret that is about to be called unused once more.
-    pub(super) async fn confirm_candidates(mut self) -> Result<Self, ApiError> {
-        let candidates = self.candidates();
-        if candidates.is_empty() {
-            return Ok(self);
-        }
-        for position in candidates {
-            self.ask_for_secret(position, Purpose::Confirmation);
-        }
-        // What they show by themselves may mention others.
-        self.take_answers().await?.look_for_vanished().await?.settle_words().await
-    }
-
-    /// Believes that secrets are gone only where one that is still listed can be asked for by itself: otherwise it may
-    /// be the endpoint that is gone. Where there is no other to ask for, two answers with 404 have to do.
-    async fn doubt_disappearances(mut self) -> Result<Self, ApiError> {
-        if self.gone.is_empty() || self.workspace.coverage.secrets_by_themselves > 0 {
-            return Ok(self);
-        }
-        let other = (0..self.workspace.secrets.len()).find(|position| !self.gone.contains(position));
-        let Some(other) = other else { return Ok(self) };
-        self.ask_for_secret(other, Purpose::Control);
-        let mut asked = self.take_answers().await?;
-        if asked.workspace.coverage.secrets_by_themselves == 0 {
-            for position in std::mem::take(&mut asked.gone) {
-                asked.add_gap(position, Gap::new(Missing::Confirmation, Why::NoneByItself));
-            }
-        }
-        Ok(asked)
-    }
-
-    fn ask_for_secret(&mut self, position: usize, purpose: impl FnOnce(usize) -> Purpose) {
+    pub(super) fn ask_for_secret(&mut self, position: usize, purpose: impl FnOnce(usize) -> Purpose) {
         let Some(id) = self.secret(position).map(|secret| secret.id.clone()) else { return };
         self.queue(Job::Secret { id, purpose: purpose(position) });
     }
 
-    pub(super) fn take_secret(
+    pub(super) fn on_secret(
         &mut self,
         purpose: Purpose,
         answer: Result<Answer, ApiError>,
@@ -118,8 +62,7 @@ impl Collector {
             }
             // It is still there, and the gap stays that its dependents left. What it shows by itself is known now.
             (Purpose::Vanished(position), answer) => {
-                if let Err(error) = answer.and_then(|answer| self.take_by_itself(position, &answer).map(drop))
-                {
+                if let Err(error) = answer.and_then(|answer| self.on_by_itself(position, &answer).map(drop)) {
                     self.add_gap(position, Gap::new(Missing::Confirmation, error.advice()));
                 }
             }
@@ -129,14 +72,14 @@ impl Collector {
             }
             (Purpose::Control(position), answer) => {
                 // What it shows is known now; that it answered at all is what counts.
-                let _ = answer.and_then(|answer| self.take_by_itself(position, &answer));
+                let _ = answer.and_then(|answer| self.on_by_itself(position, &answer));
             }
-            (Purpose::Unlisted(id), answer) => self.take_unlisted(&id, answer),
+            (Purpose::Unlisted(id), answer) => self.on_unlisted(&id, answer),
             (Purpose::Confirmation(position), Err(error)) if error.is_not_found() => {
                 self.ask_for_secret(position, Purpose::SecondOpinion);
             }
             (Purpose::Confirmation(position), answer) => {
-                if let Err(error) = answer.and_then(|answer| self.take_confirmation(position, &answer)) {
+                if let Err(error) = answer.and_then(|answer| self.on_confirmation(position, &answer)) {
                     self.add_gap(position, Gap::new(Missing::Confirmation, error.advice()));
                 }
             }
@@ -145,13 +88,13 @@ impl Collector {
     }
 
     /// Adds what a secret shows by itself. Which lists that doesn't show whole.
-    fn take_by_itself(&mut self, position: usize, answer: &Answer) -> Result<Open, ApiError> {
+    fn on_by_itself(&mut self, position: usize, answer: &Answer) -> Result<Open, ApiError> {
         let id = self.secret(position).map(|secret| secret.id.clone()).unwrap_or_default();
         Ok(self.take_in(vec![answer.secret(&id)?], Source::Secret, UNSTATED_LIMIT))
     }
 
-    fn take_confirmation(&mut self, position: usize, answer: &Answer) -> Result<(), ApiError> {
-        let open = self.take_by_itself(position, answer)?;
+    fn on_confirmation(&mut self, position: usize, answer: &Answer) -> Result<(), ApiError> {
+        let open = self.on_by_itself(position, answer)?;
         for list in open.iter().flat_map(|(_, lists)| lists) {
             let ListName::Pageable(resource_type) = list.name else { continue };
             // What was paged before was paged before: this asks how it is now. And what was paged to its end without
@@ -174,7 +117,7 @@ impl Collector {
         self.record(position, source, vec![found.sighting()]);
     }
 
-    fn take_unlisted(&mut self, id: &str, answer: Result<Answer, ApiError>) {
+    fn on_unlisted(&mut self, id: &str, answer: Result<Answer, ApiError>) {
         let holders = self.unlisted.remove(id).unwrap_or_default();
         let joined = answer.and_then(|answer| {
             let open = self.take_in(vec![answer.secret(id)?], Source::Secret, UNSTATED_LIMIT);
@@ -228,17 +171,5 @@ impl Collector {
             false => &mut self.workspace.dangling,
         };
         references.push(reference);
-    }
-}
-
-impl Found {
-    pub(super) fn reference(self, why: String) -> Reference {
-        let via = self.via.iter().map(|via| via.to_string()).collect();
-        Reference {
-            secret_id: self.secret_id.to_string(),
-            holder: Arc::unwrap_or_clone(self.holder),
-            via,
-            why,
-        }
     }
 }
