@@ -21,9 +21,9 @@ pub struct Bound {
 }
 
 /// The bound of each file of a bundle but the two with the sums, in MiB, where nothing else is said.
-pub const BUNDLE_FILE_MIB: u32 = 4096;
+pub(crate) const BUNDLE_FILE_MIB: u32 = 4096;
 /// What may be said.
-pub const BUNDLE_FILE_MIBS: RangeInclusive<u32> = 1..=1 << 20;
+pub(crate) const BUNDLE_FILE_MIBS: RangeInclusive<u32> = 1..=1 << 20;
 
 impl Bound {
     /// A configuration, or waivers.
@@ -38,8 +38,7 @@ impl Bound {
     pub(crate) const NAME: Self = Self { bytes: 100, remedy: "this program writes none so large" };
 
     /// Any other file of a bundle: of these only a part stands in memory at a time.
-    #[must_use]
-    pub fn of_bundle_files(mib: u32) -> Self {
+    pub(crate) fn of_bundle_files(mib: u32) -> Self {
         let remedy = "[report] max_bundle_file_mib raises that for audits, and --max-bundle-file-mib for verify, diff and render";
         Self { bytes: u64::from(mib) << 20, remedy }
     }

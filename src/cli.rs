@@ -188,7 +188,6 @@ pub struct AuditArgs {
 
 impl AuditArgs {
     /// What was typed, for `config` to resolve.
-    #[must_use]
     pub fn flags(self) -> Flags {
         Flags {
             config: self.config,
@@ -269,7 +268,6 @@ pub struct BoundArgs {
 
 impl BoundArgs {
     /// The bound.
-    #[must_use]
     pub fn bound(self) -> Bound {
         Bound::of_bundle_files(self.max_bundle_file_mib)
     }

@@ -19,7 +19,6 @@ pub enum Clock {
 
 impl Clock {
     /// What a clock is that is so much ahead. `None`: that is not known.
-    #[must_use]
     pub fn of(ahead: Option<TimeDelta>) -> Self {
         match ahead {
             None => Self::NotChecked,
@@ -29,13 +28,11 @@ impl Clock {
     }
 
     /// Whether it is off.
-    #[must_use]
     pub fn is_off(self) -> bool {
         matches!(self, Self::Off(_))
     }
 
     /// By how much it is ahead: nothing where it agrees. `None`: that is not known.
-    #[must_use]
     pub fn ahead(self) -> Option<TimeDelta> {
         match self {
             Self::NotChecked => None,
@@ -45,13 +42,11 @@ impl Clock {
     }
 
     /// What the API's clock showed when this one showed `at`.
-    #[must_use]
-    pub fn by_the_api(self, at: DateTime<Utc>) -> DateTime<Utc> {
+    pub(crate) fn by_the_api(self, at: DateTime<Utc>) -> DateTime<Utc> {
         self.ahead().and_then(|ahead| at.checked_sub_signed(ahead)).unwrap_or(at)
     }
 
     /// What it is, in words.
-    #[must_use]
     pub fn in_words(self) -> String {
         match self {
             Self::NotChecked => "not checked: no answer of the API told its time".to_owned(),
@@ -64,7 +59,7 @@ impl Clock {
     }
 
     /// What to do about one that is off.
-    pub const ADVICE: &str = "set it, or let it be set over the network (timedatectl set-ntp true)";
+    pub(crate) const ADVICE: &str = "set it, or let it be set over the network (timedatectl set-ntp true)";
 }
 
 fn duration(time: TimeDelta) -> String {

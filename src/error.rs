@@ -44,8 +44,7 @@ pub enum Error {
 
 impl Error {
     /// The error for a run in which no workspace could be read.
-    #[must_use]
-    pub fn nothing_read(failed: &[FailedWorkspace]) -> Self {
+    pub(crate) fn nothing_read(failed: &[FailedWorkspace]) -> Self {
         if failed.iter().all(|failed| failed.key_refused) {
             Self::KeyRefused(failed.to_vec())
         } else {
@@ -54,7 +53,6 @@ impl Error {
     }
 
     /// The workspaces whose failures it is made of.
-    #[must_use]
     pub fn failed_workspaces(&self) -> &[FailedWorkspace] {
         match self {
             Self::KeyRefused(failed) | Self::Unreadable(failed) => failed,
@@ -63,7 +61,6 @@ impl Error {
     }
 
     /// The exit code.
-    #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Bug(_) => 1,

@@ -20,7 +20,6 @@ pub enum Signal {
 
 impl Signal {
     /// The exit code by the shell's convention: 128 and the number of the signal.
-    #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Interrupt => 130,
@@ -77,7 +76,6 @@ impl Interrupt {
     }
 
     /// The signal that ends this run, if one came in time.
-    #[must_use]
     pub fn signal(&self) -> Option<Signal> {
         self.with_state(|state| match state {
             State::Interrupted(signal) => Some(*signal),
@@ -89,12 +87,11 @@ impl Interrupt {
     ///
     /// # Errors
     /// Where one does.
-    pub fn heed(&self) -> io::Result<()> {
+    pub(crate) fn heed(&self) -> io::Result<()> {
         self.signal().map_or(Ok(()), |_| Err(io::Error::other(Interrupted)))
     }
 
     /// The last moment at which a signal ends the run. Whether to go on.
-    #[must_use]
     pub fn commit(&self) -> bool {
         self.with_state(|state| {
             let go_on = *state == State::Running;
@@ -106,13 +103,12 @@ impl Interrupt {
     }
 
     /// Whether a signal came too late to end this run.
-    #[must_use]
-    pub fn came_late(&self) -> bool {
+    pub(crate) fn came_late(&self) -> bool {
         self.with_state(|state| *state == State::CameLate)
     }
 
     /// Waits until what a signal ends has had the time to stop by itself.
-    pub async fn outlasted(&self) -> Signal {
+    pub(crate) async fn outlasted(&self) -> Signal {
         let signal = self.raised().await;
         tokio::time::sleep(TIME_TO_STOP).await;
         signal

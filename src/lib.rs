@@ -107,7 +107,6 @@ pub struct Published {
 
 impl Published {
     /// The exit code. Findings of an incomplete audit are not to be acted on, so incompleteness goes first.
-    #[must_use]
     pub fn exit_code(&self) -> u8 {
         let found = self.fail_on.iter().any(|finding| self.audit.has(*finding));
         match (self.audit.is_complete(), found) {

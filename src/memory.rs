@@ -12,10 +12,10 @@ use std::{
 };
 
 /// What an allocation takes besides its bytes.
-pub const ALLOCATION: usize = 16;
+pub(crate) const ALLOCATION: usize = 16;
 
 /// What all workspaces together may keep, where nothing else is said.
-pub const DEFAULT_MEBIBYTES: usize = 512;
+pub(crate) const DEFAULT_MEBIBYTES: usize = 512;
 
 const MEBIBYTE: usize = 1024 * 1024;
 
@@ -76,20 +76,17 @@ pub struct Memory {
 
 impl Memory {
     /// With nothing kept yet, and so many mebibytes allowed.
-    #[must_use]
-    pub fn of_mebibytes(limit: usize) -> Arc<Self> {
+    pub(crate) fn of_mebibytes(limit: usize) -> Arc<Self> {
         Arc::new(Self { limit: limit.saturating_mul(MEBIBYTE), kept: AtomicUsize::new(0) })
     }
 
     /// How much is kept, in bytes.
-    #[must_use]
     pub fn kept(&self) -> usize {
         self.kept.load(Relaxed)
     }
 
     /// What one workspace keeps of it.
-    #[must_use]
-    pub fn share(self: &Arc<Self>) -> Arc<Share> {
+    pub(crate) fn share(self: &Arc<Self>) -> Arc<Share> {
         Arc::new(Share { memory: Arc::clone(self), state: Mutex::default() })
     }
 
@@ -106,7 +103,7 @@ impl Memory {
 
 /// What one workspace keeps. Once it asks for more than there is, all that it keeps is given back, and it is over with it.
 #[derive(Debug)]
-pub struct Share {
+pub(crate) struct Share {
     memory: Arc<Memory>,
     state: Mutex<State>,
 }
@@ -121,8 +118,7 @@ struct State {
 impl Share {
     /// Whether so many bytes more may be kept; then they count. Where they may not, whoever asked keeps nothing, and the
     /// workspace is lost.
-    #[must_use]
-    pub fn allows(&self, what: Kept, bytes: usize) -> bool {
+    pub(crate) fn allows(&self, what: Kept, bytes: usize) -> bool {
         let mut state = self.state();
         if state.over.is_some() {
             return false;
@@ -138,7 +134,7 @@ impl Share {
     }
 
     /// Takes back what was counted.
-    pub fn release(&self, what: Kept, bytes: usize) {
+    pub(crate) fn release(&self, what: Kept, bytes: usize) {
         let mut state = self.state();
         // After that there is nothing left of it.
         let is_gone = state.over.is_some() || (state.is_read && !what.stays());
@@ -150,19 +146,17 @@ impl Share {
     }
 
     /// Why this workspace is lost, where it asked for more than there is.
-    #[must_use]
-    pub fn over(&self) -> Option<String> {
+    pub(crate) fn over(&self) -> Option<String> {
         self.state().over.clone()
     }
 
     /// How much is kept of all workspaces, in bytes.
-    #[must_use]
-    pub fn kept_by_all(&self) -> usize {
+    pub(crate) fn kept_by_all(&self) -> usize {
         self.memory.kept()
     }
 
     /// Notes that the workspace has been read: what stays of it counts to the end of the run, and the rest is given back.
-    pub fn is_read(&self) {
+    pub(crate) fn is_read(&self) {
         let mut state = self.state();
         for what in Kept::ALL.into_iter().filter(|what| !what.stays()) {
             self.memory.gives_back(std::mem::take(&mut state.kept[what as usize]));
@@ -171,7 +165,7 @@ impl Share {
     }
 
     /// Gives all back: nothing of the workspace is of use.
-    pub fn is_lost(&self) {
+    pub(crate) fn is_lost(&self) {
         let mut state = self.state();
         self.memory.gives_back(state.kept.iter().sum());
         let over = state.over.take().unwrap_or_default();
@@ -217,19 +211,16 @@ pub struct Held {
 
 impl Held {
     /// None yet.
-    #[must_use]
-    pub fn none(share: &Arc<Share>, what: Kept) -> Self {
+    pub(crate) fn none(share: &Arc<Share>, what: Kept) -> Self {
         Self { share: Arc::clone(share), what, bytes: 0 }
     }
 
     /// The same of something else, with none yet.
-    #[must_use]
-    pub fn none_yet(&self) -> Self {
+    pub(crate) fn none_yet(&self) -> Self {
         Self::none(&self.share, self.what)
     }
 
     /// Whether so many bytes more may be kept; then they count.
-    #[must_use]
     pub fn allows(&mut self, bytes: usize) -> bool {
         let allowed = self.share.allows(self.what, bytes);
         if allowed {
@@ -246,7 +237,6 @@ impl Drop for Held {
 }
 
 /// What a text takes that is kept by itself.
-#[must_use]
 pub fn text(text: &str) -> usize {
     size_of::<String>() + text.len() + ALLOCATION
 }

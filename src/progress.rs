@@ -75,7 +75,6 @@ impl Progress {
     }
 
     /// Every workspace, in the order of the configuration.
-    #[must_use]
     pub fn workspaces(&self) -> Vec<Arc<WorkspaceProgress>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -83,13 +82,11 @@ impl Progress {
 
 impl WorkspaceProgress {
     /// Its name in the configuration.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// How far it is.
-    #[must_use]
     pub fn stage(&self) -> Stage {
         const STAGES: [Stage; 4] = [Stage::Waiting, Stage::Reading, Stage::Read, Stage::Failed];
         STAGES.get(usize::from(self.stage.load(Acquire))).copied().unwrap_or(Stage::Failed)
@@ -122,7 +119,6 @@ impl WorkspaceProgress {
     }
 
     /// The counts now.
-    #[must_use]
     pub fn totals(&self) -> Totals {
         Totals {
             secrets: self.secrets.load(Relaxed),

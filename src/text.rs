@@ -14,7 +14,6 @@ const BLANK_GLYPHS: [char; 5] = ['\u{2800}', '\u{13441}', '\u{13442}', '\u{16FE4
 /// Whether a character shows as nothing or as a gap, moves the cursor, or changes the order in which its neighbours show:
 /// controls, format characters, separators, and all else that Unicode calls `Default_Ignorable_Code_Point`. Of what is
 /// blank only the space (U+0020) is what it seems.
-#[must_use]
 pub fn is_hidden(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_control();
@@ -31,7 +30,6 @@ pub fn is_hidden(character: char) -> bool {
 }
 
 /// The text with its hidden characters shown, as `\u{…}`, but for those to `keep`.
-#[must_use]
 pub fn show_hidden<'a>(text: &'a str, keep: &[char]) -> Cow<'a, str> {
     let hidden = |character: char| is_hidden(character) && !keep.contains(&character);
     // Most text is plain, and that is seen many bytes at a time.
@@ -51,10 +49,9 @@ pub fn show_hidden<'a>(text: &'a str, keep: &[char]) -> Cow<'a, str> {
 }
 
 /// The longest name, id or label that is kept, in bytes: far beyond what the API takes, and what many of them may cost.
-pub const NAME_LENGTH: usize = 128 * 1024;
+pub(crate) const NAME_LENGTH: usize = 128 * 1024;
 
 /// At most so many bytes of a text. Where it is cut it ends with an ellipsis.
-#[must_use]
 pub fn cut(text: Cow<'_, str>, length: usize) -> Cow<'_, str> {
     if text.len() <= length {
         return text;
@@ -63,20 +60,17 @@ pub fn cut(text: Cow<'_, str>, length: usize) -> Cow<'_, str> {
 }
 
 /// Bytes in hexadecimal, as `sha256sum` shows them.
-#[must_use]
-pub fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A count with its noun: `1 secret`, `2 secrets`.
-#[must_use]
 pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// Items as a sentence has them: `a`, `a and b`, `a, b and c`.
-#[must_use]
-pub fn sentence_list(items: &[String]) -> String {
+pub(crate) fn sentence_list(items: &[String]) -> String {
     match items {
         [] => String::new(),
         [only] => only.clone(),

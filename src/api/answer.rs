@@ -30,44 +30,39 @@ pub struct Answer {
 }
 
 /// Every reader fails where what it needs of the body is not as the public OpenAPI document says.
-#[expect(clippy::missing_errors_doc, reason = "the same for all, and said above")]
 impl Answer {
     /// The path that was asked.
-    #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
     /// How large the body is, in bytes.
-    #[must_use]
     pub fn size(&self) -> usize {
         self.body.len()
     }
 
     /// The moment from which on it is not read any more, as the time of the run is over.
-    #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
     /// The error that it is where it was not read by then.
-    #[must_use]
-    pub fn too_late(&self) -> ApiError {
+    pub(crate) fn too_late(&self) -> ApiError {
         self.fails_with(Fault::Deadline)
     }
 
     /// What a page of secrets says of the next one, without its secrets: much sooner known than these.
-    pub fn secret_page_frame(&self) -> Result<PageFrame<'_>, ApiError> {
+    pub(crate) fn secret_page_frame(&self) -> Result<PageFrame<'_>, ApiError> {
         PageFrame::parse(&self.body, "secrets").map_err(|problem| self.error(problem))
     }
 
     /// A page of secrets.
-    pub fn secret_page(&self) -> Result<SecretPage<'_>, ApiError> {
+    pub(crate) fn secret_page(&self) -> Result<SecretPage<'_>, ApiError> {
         self.read(SecretPage::parse(&self.body), |page| page.secrets.len())
     }
 
     /// The one secret with this id.
-    pub fn secret(&self, id: &str) -> Result<ListedSecret<'_>, ApiError> {
+    pub(crate) fn secret(&self, id: &str) -> Result<ListedSecret<'_>, ApiError> {
         let secret = ListedSecret::from_body(&self.body).and_then(|secret| {
             if secret.id == id {
                 Ok(secret)
@@ -79,58 +74,61 @@ impl Answer {
     }
 
     /// A page of dependents.
-    pub fn dependencies_page(&self, resource_type: ResourceType) -> Result<DependenciesPage<'_>, ApiError> {
+    pub(crate) fn dependencies_page(
+        &self,
+        resource_type: ResourceType,
+    ) -> Result<DependenciesPage<'_>, ApiError> {
         self.read(DependenciesPage::parse(&self.body, resource_type), |page| page.sightings.len())
     }
 
     /// A page of environment variables.
-    pub fn environment_variables(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
+    pub(crate) fn environment_variables(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
         self.holders(wire::ENVIRONMENT_VARIABLES, sought)
     }
 
     /// A page of speech engines.
-    pub fn speech_engines(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
+    pub(crate) fn speech_engines(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
         self.holders(wire::SPEECH_ENGINES, sought)
     }
 
     /// The MCP servers.
-    pub fn mcp_servers(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
+    pub(crate) fn mcp_servers(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
         self.holders(wire::MCP_SERVERS, sought)
     }
 
     /// A page of tools.
-    pub fn tools(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
+    pub(crate) fn tools(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
         self.holders(wire::TOOLS, sought)
     }
 
     /// A page of agents.
-    pub fn agents(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
+    pub(crate) fn agents(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
         self.holders(wire::AGENTS, sought)
     }
 
     /// The branches of an agent.
-    pub fn branches(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
+    pub(crate) fn branches(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
         self.holders(wire::BRANCHES, sought)
     }
 
     /// The references anywhere in the workspace's settings.
-    pub fn settings(&self, sought: &Sought) -> Result<FoundReferences, ApiError> {
+    pub(crate) fn settings(&self, sought: &Sought) -> Result<FoundReferences, ApiError> {
         self.read(references_in_body(&self.body, wire::SETTINGS, None, sought), |_| 1)
     }
 
     /// The references anywhere in the speech engine with this id.
-    pub fn speech_engine(&self, id: &str, sought: &Sought) -> Result<FoundReferences, ApiError> {
+    pub(crate) fn speech_engine(&self, id: &str, sought: &Sought) -> Result<FoundReferences, ApiError> {
         let id = Some(("speech_engine_id", id));
         self.read(references_in_body(&self.body, wire::SPEECH_ENGINE, id, sought), |_| 1)
     }
 
     /// The references anywhere in the agent with this id.
-    pub fn agent(&self, id: &str, sought: &Sought) -> Result<FoundReferences, ApiError> {
+    pub(crate) fn agent(&self, id: &str, sought: &Sought) -> Result<FoundReferences, ApiError> {
         self.read(references_in_body(&self.body, wire::AGENT, Some(("agent_id", id)), sought), |_| 1)
     }
 
     /// The branch that an agent's document says it shows, and the one that it says is the main one.
-    pub fn branch_ids(&self) -> Result<[Option<String>; 2], ApiError> {
+    pub(crate) fn branch_ids(&self) -> Result<[Option<String>; 2], ApiError> {
         let ids = Object::from_body(&self.body).and_then(|document| {
             Ok([document.text("branch_id")?, document.text("main_branch_id").unwrap_or_default()])
         });
@@ -139,7 +137,7 @@ impl Answer {
     }
 
     /// Whose key this is: the user's id and kind of seat.
-    pub fn user(&self) -> Result<User, ApiError> {
+    pub(crate) fn user(&self) -> Result<User, ApiError> {
         self.read(User::parse(&self.body), |_| 1)
     }
 
@@ -155,8 +153,7 @@ impl Answer {
     }
 
     /// The error that this answer is, for what of it could not be read.
-    #[must_use]
-    pub fn error(&self, problem: Malformed) -> ApiError {
+    pub(crate) fn error(&self, problem: Malformed) -> ApiError {
         self.fails_with(problem)
     }
 

@@ -68,26 +68,22 @@ impl Client {
     }
 
     /// The same client, of whose requests others go first or last.
-    #[must_use]
-    pub fn with_priority(&self, priority: Priority) -> Self {
+    pub(crate) fn with_priority(&self, priority: Priority) -> Self {
         Self { shared: Arc::clone(&self.shared), priority }
     }
 
     /// The configured name of the workspace that is asked.
-    #[must_use]
     pub fn workspace(&self) -> &str {
         self.shared.progress.name()
     }
 
     /// Requests that may be in flight at once.
-    #[must_use]
     pub fn concurrency(&self) -> usize {
         self.shared.options.concurrency
     }
 
     /// What is kept of the workspace.
-    #[must_use]
-    pub fn share(&self) -> &Arc<Share> {
+    pub(crate) fn share(&self) -> &Arc<Share> {
         &self.shared.share
     }
 
@@ -95,7 +91,7 @@ impl Client {
     ///
     /// # Errors
     /// Only then.
-    pub fn keeps_within_bounds(&self, path: &str) -> Result<(), ApiError> {
+    pub(crate) fn keeps_within_bounds(&self, path: &str) -> Result<(), ApiError> {
         let Some(why) = self.shared.share.over() else { return Ok(()) };
         let error = ApiError::new(path, Fault::Memory(why));
         self.end(&error);
@@ -103,52 +99,45 @@ impl Client {
     }
 
     /// When the whole run ends.
-    #[must_use]
     pub fn deadline(&self) -> Instant {
         self.shared.run.deadline
     }
 
     /// A walk over the pages of one endpoint.
-    #[must_use]
-    pub fn walk(&self) -> Walk {
+    pub(crate) fn walk(&self) -> Walk {
         Walk::new(self.shared.options.max_pages)
     }
 
     /// Requests sent so far, and how many of them were repetitions.
-    #[must_use]
     pub fn counts(&self) -> (u64, u64) {
         let totals = self.shared.progress.totals();
         (totals.requests, totals.retries)
     }
 
     /// What was asked so far, by the path of the endpoint in the public OpenAPI document.
-    #[must_use]
-    pub fn traffic(&self) -> BTreeMap<&'static str, EndpointTraffic> {
+    pub(crate) fn traffic(&self) -> BTreeMap<&'static str, EndpointTraffic> {
         self.shared.traffic.by_endpoint()
     }
 
     /// Sends nothing more: whatever is asked from now on, and what still waits to be sent, fails with this error. A key that
     /// is not valid ends it by itself.
-    pub fn end(&self, error: &ApiError) {
+    pub(crate) fn end(&self, error: &ApiError) {
         // The first reason is the reason.
         let _ = self.shared.ended.set(error.clone());
     }
 
     /// The address that paths are appended to.
-    #[must_use]
     pub fn address(&self) -> &str {
         self.shared.options.base_url.as_str()
     }
 
     /// The proxy that requests go through, without a password.
-    #[must_use]
     pub fn proxy(&self) -> Option<String> {
         self.shared.gate.as_ref().map(|gate| gate.proxy())
     }
 
     /// By how much this machine's clock was ahead of the API's, answer by answer.
-    #[must_use]
-    pub fn clock_offsets(&self) -> ClockOffsets {
+    pub(crate) fn clock_offsets(&self) -> ClockOffsets {
         self.shared.clock.seen()
     }
 

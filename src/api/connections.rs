@@ -53,7 +53,6 @@ struct Way {
 impl Connections {
     /// No connections yet. `connect_timeout` is the longest time to open one, `idle_timeout` the longest silence while an
     /// answer comes, and `attempt_timeout` the longest time for one attempt as a whole.
-    #[must_use]
     pub fn new(connect_timeout: Duration, idle_timeout: Duration, attempt_timeout: Duration) -> Self {
         Self {
             connect_timeout,

@@ -7,7 +7,7 @@ const LARGEST_PAGE: &str = "100";
 
 /// Which page of secrets to ask for.
 #[derive(Clone, Copy, Debug)]
-pub struct SecretsQuery<'a> {
+pub(crate) struct SecretsQuery<'a> {
     /// Secrets per page, 1–100.
     pub page_size: u32,
     /// Dependents per list, 1–100.
@@ -18,10 +18,13 @@ pub struct SecretsQuery<'a> {
 
 /// Every method fails where there is no answer with status 200 within the attempts and times allowed, or an id cannot
 /// stand in a path.
-#[expect(clippy::missing_errors_doc, reason = "the same for all, and said above")]
 impl Client {
     /// `GET /v1/convai/secrets`: a page of the secrets that the key may see, with what uses each.
-    pub async fn secrets(&self, query: SecretsQuery<'_>, cursor: Option<&str>) -> Result<Answer, ApiError> {
+    pub(crate) async fn secrets(
+        &self,
+        query: SecretsQuery<'_>,
+        cursor: Option<&str>,
+    ) -> Result<Answer, ApiError> {
         let (page_size, limit) = (query.page_size.to_string(), query.dependency_limit.to_string());
         let search = Some(("search", query.search)).filter(|(_, search)| !search.is_empty());
         let parameters = [("page_size", page_size.as_str()), ("dependency_limit", &limit)];
@@ -30,12 +33,12 @@ impl Client {
     }
 
     /// `GET /v1/convai/secrets/{secret_id}`: one secret, with what uses it.
-    pub async fn secret(&self, secret_id: &str) -> Result<Answer, ApiError> {
+    pub(crate) async fn secret(&self, secret_id: &str) -> Result<Answer, ApiError> {
         self.get(self.target("/v1/convai/secrets/{secret_id}", &[secret_id])?, &[]).await
     }
 
     /// `GET /v1/convai/secrets/{secret_id}/dependencies/{resource_type}`: a page of a secret's dependents.
-    pub async fn dependencies(
+    pub(crate) async fn dependencies(
         &self,
         secret_id: &str,
         resource_type: ResourceType,
@@ -46,44 +49,44 @@ impl Client {
     }
 
     /// `GET /v1/convai/environment-variables?type=secret`: a page of the variables that hold secrets.
-    pub async fn environment_variables(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
+    pub(crate) async fn environment_variables(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
         self.page(self.target("/v1/convai/environment-variables", &[])?, &[("type", "secret")], cursor).await
     }
 
     /// `GET /v1/speech-engine`: a page of the speech engines, without what they hold.
-    pub async fn speech_engines(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
+    pub(crate) async fn speech_engines(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
         self.page(self.target("/v1/speech-engine", &[])?, &[], cursor).await
     }
 
     /// `GET /v1/speech-engine/{speech_engine_id}`: one speech engine.
-    pub async fn speech_engine(&self, id: &str) -> Result<Answer, ApiError> {
+    pub(crate) async fn speech_engine(&self, id: &str) -> Result<Answer, ApiError> {
         self.get(self.target("/v1/speech-engine/{speech_engine_id}", &[id])?, &[]).await
     }
 
     /// `GET /v1/convai/mcp-servers`: all MCP servers.
-    pub async fn mcp_servers(&self) -> Result<Answer, ApiError> {
+    pub(crate) async fn mcp_servers(&self) -> Result<Answer, ApiError> {
         self.get(self.target("/v1/convai/mcp-servers", &[])?, &[]).await
     }
 
     /// `GET /v1/convai/settings`: the workspace's settings.
-    pub async fn settings(&self) -> Result<Answer, ApiError> {
+    pub(crate) async fn settings(&self) -> Result<Answer, ApiError> {
         self.get(self.target("/v1/convai/settings", &[])?, &[]).await
     }
 
     /// `GET /v1/convai/tools`: a page of the tools.
-    pub async fn tools(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
+    pub(crate) async fn tools(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
         self.page(self.target("/v1/convai/tools", &[])?, &[], cursor).await
     }
 
     /// `GET /v1/convai/agents`: a page of the agents, without what they hold; either the archived ones or the others.
-    pub async fn agents(&self, archived: bool, cursor: Option<&str>) -> Result<Answer, ApiError> {
+    pub(crate) async fn agents(&self, archived: bool, cursor: Option<&str>) -> Result<Answer, ApiError> {
         let archived = if archived { "true" } else { "false" };
         self.page(self.target("/v1/convai/agents", &[])?, &[("archived", archived)], cursor).await
     }
 
     /// `GET /v1/convai/agents/{agent_id}`: one agent, as it is on one of its branches or on its main one; with what
     /// procedures make of its workflow, where `with_generated`.
-    pub async fn agent(
+    pub(crate) async fn agent(
         &self,
         id: &str,
         branch_id: Option<&str>,
@@ -96,14 +99,14 @@ impl Client {
     }
 
     /// `GET /v1/convai/agents/{agent_id}/branches`: the branches of one agent, as many as it shows at once.
-    pub async fn branches(&self, agent_id: &str, include_archived: bool) -> Result<Answer, ApiError> {
+    pub(crate) async fn branches(&self, agent_id: &str, include_archived: bool) -> Result<Answer, ApiError> {
         let archived = include_archived.then_some(("include_archived", "true"));
         let parameters: Vec<_> = archived.into_iter().chain([("limit", LARGEST_PAGE)]).collect();
         self.get(self.target("/v1/convai/agents/{agent_id}/branches", &[agent_id])?, &parameters).await
     }
 
     /// `GET /v1/user`: whose key this is.
-    pub async fn user(&self) -> Result<Answer, ApiError> {
+    pub(crate) async fn user(&self) -> Result<Answer, ApiError> {
         self.get(self.target("/v1/user", &[])?, &[]).await
     }
 

@@ -12,7 +12,7 @@ pub(super) const MESSAGE_LENGTH: usize = 300;
 
 /// Why an endpoint gave no usable answer.
 #[derive(Clone, Debug)]
-pub struct ApiError {
+pub(crate) struct ApiError {
     /// The path that was asked, without its query.
     pub path: String,
     /// What went wrong.
@@ -29,7 +29,7 @@ pub struct ApiError {
 
 /// What went wrong with a request.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// An answer came, and it isn't 200.
     #[error("{}", describe_status(*.status, .code.as_deref(), .message))]
     Status {
@@ -101,12 +101,11 @@ pub enum Fault {
 /// What is wrong with a body, without quoting it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Malformed(pub(super) String);
+pub(crate) struct Malformed(pub(super) String);
 
 impl Fault {
     /// Whether the same request may well succeed when it is sent again: busy or broken for a moment, rather than
     /// wrong. 501 and 505 say that it never will.
-    #[must_use]
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Status { status, .. } => {
@@ -134,13 +133,12 @@ impl Fault {
 
 impl ApiError {
     /// A fault of what was asked for at `path`.
-    pub fn new(path: impl Into<String>, fault: impl Into<Fault>) -> Self {
+    pub(crate) fn new(path: impl Into<String>, fault: impl Into<Fault>) -> Self {
         Self { path: path.into(), fault: fault.into(), request_id: None, attempts: 0, page: None, note: None }
     }
 
     /// The same error, of this page of a walk.
-    #[must_use]
-    pub fn on_page(self, page: u32) -> Self {
+    pub(crate) fn on_page(self, page: u32) -> Self {
         Self { page: Some(page), ..self }
     }
 
@@ -152,46 +150,39 @@ impl ApiError {
     }
 
     /// Whether the API said that this is no valid key: nothing else that is asked with it can succeed.
-    #[must_use]
-    pub fn key_is_invalid(&self) -> bool {
+    pub(crate) fn key_is_invalid(&self) -> bool {
         matches!(self.status_and_code(), Some((StatusCode::UNAUTHORIZED, Some("invalid_api_key"))))
     }
 
     /// Whether nothing else that is asked of the workspace can be of use: the key is invalid, or what is kept is too much.
-    #[must_use]
-    pub fn ends_the_workspace(&self) -> bool {
+    pub(crate) fn ends_the_workspace(&self) -> bool {
         self.key_is_invalid() || matches!(self.fault, Fault::Memory(_))
     }
 
     /// Whether the API said that a cursor which it had given is good no more.
-    #[must_use]
-    pub fn refuses_cursor(&self) -> bool {
+    pub(crate) fn refuses_cursor(&self) -> bool {
         let refusals = [StatusCode::BAD_REQUEST, StatusCode::GONE, StatusCode::UNPROCESSABLE_ENTITY];
         self.status_and_code().is_some_and(|(status, _)| refusals.contains(&status))
     }
 
     /// Whether the API said that it doesn't take what was asked for in this way.
-    #[must_use]
-    pub fn refuses_parameters(&self) -> bool {
+    pub(crate) fn refuses_parameters(&self) -> bool {
         let refusals = [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY];
         self.status_and_code().is_some_and(|(status, _)| refusals.contains(&status))
     }
 
     /// Whether the API said that there is such a thing, and that this key may not see it.
-    #[must_use]
-    pub fn is_forbidden(&self) -> bool {
+    pub(crate) fn is_forbidden(&self) -> bool {
         matches!(self.status_and_code(), Some((StatusCode::FORBIDDEN, _)))
     }
 
     /// Whether the API said that there is no such thing.
-    #[must_use]
-    pub fn is_not_found(&self) -> bool {
+    pub(crate) fn is_not_found(&self) -> bool {
         matches!(self.status_and_code(), Some((StatusCode::NOT_FOUND, _)))
     }
 
     /// Whether an answer came, of whatever kind.
-    #[must_use]
-    pub fn is_an_answer(&self) -> bool {
+    pub(crate) fn is_an_answer(&self) -> bool {
         !matches!(
             self.fault,
             Fault::Certificate(_)
@@ -204,14 +195,12 @@ impl ApiError {
     }
 
     /// Whether nothing was asked, because no path can hold the id.
-    #[must_use]
-    pub fn is_about_unusable_id(&self) -> bool {
+    pub(crate) fn is_about_unusable_id(&self) -> bool {
         matches!(self.fault, Fault::UnusableId(_))
     }
 
     /// The error with what to do about it.
-    #[must_use]
-    pub fn advice(&self) -> String {
+    pub(crate) fn advice(&self) -> String {
         let remedy = match &self.fault {
             Fault::Status { .. } if self.key_is_invalid() => {
                 "check the key: it may be mistyped, revoked or of another region"
@@ -260,8 +249,7 @@ impl ApiError {
     }
 
     /// Whether the API refused the key, for all or for this.
-    #[must_use]
-    pub fn key_is_refused(&self) -> bool {
+    pub(crate) fn key_is_refused(&self) -> bool {
         matches!(self.status_and_code(), Some((StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _)))
     }
 }

@@ -22,7 +22,7 @@ use crate::text::hexadecimal;
 
 /// How a stand-in begins; the sum of what it stands for follows. Characters that no address has to escape; the first is of no
 /// word, so that an id beside a key is found as it was.
-pub const STAND_IN: &str = "~key-not-shown-";
+pub(crate) const STAND_IN: &str = "~key-not-shown-";
 
 /// How many digits follow.
 const SUM_LENGTH: usize = 16;
@@ -94,7 +94,6 @@ impl Mask {
     }
 
     /// A text for people, without keys and parts of keys.
-    #[must_use]
     pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let bytes = text.bytes().enumerate().map(|(at, byte)| Byte { byte, start: at, end: at + 1 });
         let found = self.parts.find(bytes);
@@ -125,7 +124,7 @@ impl Mask {
     ///
     /// # Errors
     /// Where there are too many of them, or one is too long.
-    pub fn body(&self, body: &mut Vec<u8>) -> Result<bool, Malformed> {
+    pub(crate) fn body(&self, body: &mut Vec<u8>) -> Result<bool, Malformed> {
         if !self.may_be_in(body) {
             return Ok(false);
         }

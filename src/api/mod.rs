@@ -26,20 +26,23 @@ mod wire;
 
 pub use answer::Answer;
 pub use client::Client;
-pub use connections::{ClientError, Connections};
-pub use endpoint::SecretsQuery;
-pub use error::{ApiError, Fault, Malformed};
+pub(crate) use connections::ClientError;
+pub use connections::Connections;
+pub(crate) use endpoint::SecretsQuery;
+pub(crate) use error::{ApiError, Fault};
+pub use mask::Mask;
 pub(crate) use mask::PREFIXES;
-pub use mask::{Mask, STAND_IN};
-pub use page::{Next, Walk};
-pub use proxy::Proxy;
-pub use reach::ClockOffsets;
+pub(crate) use mask::STAND_IN;
+pub(crate) use page::{Next, Walk};
+pub(crate) use proxy::Proxy;
+pub(crate) use reach::ClockOffsets;
 pub use retry::RetryPolicy;
 pub use run::Run;
 pub use shared::{Chance, ClientOptions};
-pub use throttle::Priority;
-pub use traffic::EndpointTraffic;
-pub use wire::{
-    DependenciesPage, DependentList, Form, FoundReference, FoundReferences, HasMore, Holder, HolderPage,
-    ListName, ListedSecret, PageFrame, ResourceType, SecretPage, Sought, UnknownField, User, WORKSPACE_ADMIN,
+pub(crate) use throttle::Priority;
+pub(crate) use traffic::EndpointTraffic;
+pub use wire::{DependenciesPage, Form, Holder, ResourceType, SecretPage, User};
+pub(crate) use wire::{
+    DependentList, FoundReference, FoundReferences, HasMore, HolderPage, ListName, ListedSecret, Sought,
+    UnknownField, WORKSPACE_ADMIN,
 };

@@ -16,18 +16,16 @@ const CURSOR_LENGTH: usize = 4096;
 
 /// What a page says of the next one.
 #[derive(Clone, Copy, Debug)]
-pub struct Next<'a> {
+pub(crate) struct Next<'a> {
     /// `next_cursor`.
     pub cursor: Option<&'a str>,
     /// `has_more`, which not every endpoint has.
     pub has_more: HasMore,
-    /// Whether this page shows nothing.
-    pub is_empty: bool,
 }
 
 /// Where a walk over the pages of one endpoint stands.
 #[derive(Clone, Debug)]
-pub struct Walk {
+pub(crate) struct Walk {
     cursor: Option<String>,
     /// The hashes of all cursors, seeded by chance: of ten thousand long ones these are all that is kept.
     seen: HashSet<u64>,
@@ -41,8 +39,7 @@ pub struct Walk {
 
 impl Walk {
     /// A walk that is about to ask for its first page, and gives up after `most_pages`.
-    #[must_use]
-    pub fn new(most_pages: u32) -> Self {
+    pub(crate) fn new(most_pages: u32) -> Self {
         Self {
             cursor: None,
             seen: HashSet::new(),
@@ -55,27 +52,24 @@ impl Walk {
     }
 
     /// The cursor of the page to ask for; the first page has none.
-    #[must_use]
-    pub fn cursor(&self) -> Option<&str> {
+    pub(crate) fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()
     }
 
     /// The number of the page to ask for, from 1.
-    #[must_use]
-    pub fn page(&self) -> u32 {
+    pub(crate) fn page(&self) -> u32 {
         self.page
     }
 
     /// What it takes, in bytes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let seen = self.seen.capacity() * 2 * size_of::<u64>();
         size_of::<Self>() + self.cursor.as_deref().map_or(0, memory::text) + seen
     }
 
     /// Starts again from the first page where the API refuses a cursor that it gave itself: cursors may expire. Once,
     /// and never for a first page. Whether it did.
-    pub fn restart_after(&mut self, error: &ApiError) -> bool {
+    pub(crate) fn restart_after(&mut self, error: &ApiError) -> bool {
         let restarts = self.page > 1 && !self.was_restarted && error.refuses_cursor();
         if restarts {
             *self = Self { was_restarted: true, ..Self::new(self.most_pages) };
@@ -84,8 +78,7 @@ impl Walk {
     }
 
     /// Whether an error is the end: the page before said that it was the last, and its cursor leads nowhere.
-    #[must_use]
-    pub fn ends_with(&self, error: &ApiError) -> bool {
+    pub(crate) fn ends_with(&self, error: &ApiError) -> bool {
         self.is_past_the_end && (error.refuses_cursor() || error.is_not_found())
     }
 
@@ -96,7 +89,7 @@ impl Walk {
     /// # Errors
     /// Where the server says that there is more but not where, or the cursor is too long or was followed before, or the
     /// pages are too many.
-    pub fn advance(&mut self, path: &str, next: Next<'_>) -> Result<bool, ApiError> {
+    pub(crate) fn advance(&mut self, path: &str, next: Next<'_>) -> Result<bool, ApiError> {
         let lost =
             |problem: &str| Err(ApiError::new(path, Fault::Paging(problem.to_owned())).on_page(self.page));
         let says_no = next.has_more == HasMore::No;
@@ -132,10 +125,10 @@ mod tests {
     use super::*;
 
     fn cursor(cursor: &str) -> Next<'_> {
-        Next { cursor: Some(cursor), has_more: HasMore::Absent, is_empty: false }
+        Next { cursor: Some(cursor), has_more: HasMore::Absent }
     }
 
-    const END: Next<'static> = Next { cursor: None, has_more: HasMore::Absent, is_empty: false };
+    const END: Next<'static> = Next { cursor: None, has_more: HasMore::Absent };
 
     fn problem(walk: &mut Walk, next: Next<'_>) -> String {
         walk.advance("/p", next).unwrap_err().to_string()
@@ -153,10 +146,8 @@ mod tests {
 
     #[test]
     fn a_page_with_a_cursor_is_not_the_end_whatever_else_it_says() {
-        let empty = Next { is_empty: true, ..cursor("a") };
-        assert!(Walk::new(10).advance("/p", empty).unwrap());
-        assert!(Walk::new(10).advance("/p", Next { has_more: HasMore::Yes, ..empty }).unwrap());
-        assert!(Walk::new(10).advance("/p", Next { has_more: HasMore::No, ..empty }).unwrap());
+        assert!(Walk::new(10).advance("/p", cursor("a")).unwrap());
+        assert!(Walk::new(10).advance("/p", Next { has_more: HasMore::Yes, ..cursor("a") }).unwrap());
         // Contradictory, and more is the safer reading.
         assert!(Walk::new(10).advance("/p", Next { has_more: HasMore::No, ..cursor("a") }).unwrap());
     }

@@ -13,8 +13,7 @@ pub struct Proxy(Url);
 impl Proxy {
     /// Reads an address, `http://` where it has no scheme. `None` where there is any doubt of what it means, such as a blank,
     /// another scheme, or a slash in the password, which would make a host of the user's name.
-    #[must_use]
-    pub fn parse(value: &str) -> Option<Self> {
+    pub(crate) fn parse(value: &str) -> Option<Self> {
         if !value.bytes().all(|byte| byte.is_ascii_graphic()) || value.matches('@').count() > 1 {
             return None;
         }
@@ -32,15 +31,13 @@ impl Proxy {
     }
 
     /// Where it is, without user and password.
-    #[must_use]
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let port = self.0.port().map_or(String::new(), |port| format!(":{port}"));
         format!("{}://{}{port}", self.0.scheme(), self.0.host_str().unwrap_or_default())
     }
 
     /// Whether it wants a user, or a password.
-    #[must_use]
-    pub fn has_credentials(&self) -> bool {
+    pub(crate) fn has_credentials(&self) -> bool {
         !self.0.username().is_empty() || self.0.password().is_some()
     }
 

@@ -12,7 +12,7 @@ const MOST_OFFSETS: usize = 10_000;
 
 /// By how many seconds this machine's clock was ahead of the header `date` of answers, and in how many of them.
 #[derive(Clone, Debug, Default)]
-pub struct ClockOffsets(BTreeMap<i64, u64>);
+pub(crate) struct ClockOffsets(BTreeMap<i64, u64>);
 
 impl ClockOffsets {
     /// Notes the time that an answer told, which was made at some moment between these two.
@@ -25,7 +25,7 @@ impl ClockOffsets {
     }
 
     /// Adds those of another client.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for (offset, answers) in &other.0 {
             *self.0.entry(*offset).or_default() += answers;
         }
@@ -33,8 +33,7 @@ impl ClockOffsets {
 
     /// The median, so that a proxy with a clock of its own, or a step of this machine's clock, tells nothing. `None`: no
     /// answer told its time.
-    #[must_use]
-    pub fn median(&self) -> Option<TimeDelta> {
+    pub(crate) fn median(&self) -> Option<TimeDelta> {
         let middle = self.0.values().sum::<u64>().div_ceil(2);
         let mut answers = 0;
         let median = self.0.iter().find(|(_, number)| {

@@ -42,7 +42,6 @@ pub(super) enum Congestion {
 
 /// What a refusal is about, by the codes that the vendor's documentation names. An unknown or unreadable one is taken
 /// for a limit on the rate, which is the most careful reading.
-#[must_use]
 pub(super) fn congestion(fault: &Fault) -> Option<Congestion> {
     let Fault::Status { status: StatusCode::TOO_MANY_REQUESTS, code, .. } = fault else { return None };
     Some(match code.as_deref() {
@@ -70,7 +69,6 @@ pub(super) struct RetryBudget {
 
 impl RetryBudget {
     /// So many retries.
-    #[must_use]
     pub(super) fn new(retries: u32) -> Self {
         Self { all: retries, left: AtomicU32::new(retries) }
     }
@@ -117,7 +115,6 @@ impl RetryPolicy {
     /// `attempt` counts the attempts made so far; `chance` is drawn evenly from 0 to 1 ("full jitter", so that many
     /// clients don't come back together); `left` is the time until the run has to end. The wait is never shorter than
     /// `retry_after`.
-    #[must_use]
     pub(super) fn decide(
         &self,
         attempt: u32,
@@ -150,7 +147,6 @@ impl RetryPolicy {
 
 /// How long a `Retry-After` header asks to wait: seconds, or a date in any of HTTP's three forms. A date in the
 /// past is no wait; anything else is ignored.
-#[must_use]
 pub(super) fn retry_after(header: &str, now: DateTime<Utc>) -> Option<Duration> {
     let header = header.trim();
     if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {

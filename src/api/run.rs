@@ -30,7 +30,6 @@ pub struct Run {
 impl Run {
     /// A run that has sent nothing yet, and may have so many requests in flight at once, send so many again, and last until
     /// `deadline`, in all workspaces together. `mask` knows the keys of them all.
-    #[must_use]
     pub fn new(
         connections: Connections,
         concurrency: usize,
@@ -52,7 +51,6 @@ impl Run {
     }
 
     /// The same, of which all workspaces together keep no more than this.
-    #[must_use]
     pub fn within(self, memory: Arc<Memory>) -> Self {
         Self { memory, ..self }
     }

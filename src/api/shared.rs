@@ -37,7 +37,7 @@ pub struct ClientOptions {
     /// The most pages in one walk.
     pub max_pages: u32,
     /// The proxy that leads there, where there is one.
-    pub proxy: Option<Proxy>,
+    pub(crate) proxy: Option<Proxy>,
 }
 
 /// Time and chance, which come in from outside so that a test can fix them.

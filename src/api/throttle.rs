@@ -22,7 +22,7 @@ const ANSWERS_BEFORE_GROWTH: usize = 10;
 /// Which of the requests that wait for a slot goes first: the one with the lesser number, and of equal ones the one that
 /// came first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Priority(pub u8);
+pub(crate) struct Priority(pub u8);
 
 /// The limit on requests in flight. Clones share it.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use std::{
 
 /// One endpoint and what was asked of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EndpointTraffic {
+pub(crate) struct EndpointTraffic {
     /// Requests sent, repetitions included.
     pub requests: u64,
     /// Answers with status 200: pages and documents.

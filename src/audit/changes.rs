@@ -111,7 +111,7 @@ pub struct DependentName {
 
 /// What is different about one secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change<'a> {
+pub(crate) struct Change<'a> {
     /// What became of it.
     pub kind: ChangeKind<'a>,
     /// The secret, by the name that it has now; of one that is gone, the last one.
@@ -122,7 +122,7 @@ pub struct Change<'a> {
 
 /// What became of one secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChangeKind<'a> {
+pub(crate) enum ChangeKind<'a> {
     /// It is unused and was not.
     NewlyUnused,
     /// It is in use and was unused.
@@ -143,7 +143,7 @@ pub enum ChangeKind<'a> {
 
 /// What a secret gained, or what it lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Side<'a> {
+pub(crate) struct Side<'a> {
     /// Which of both: `gained` or `lost`.
     pub word: &'static str,
     /// How many dependents.
@@ -163,7 +163,7 @@ impl WorkspaceChanges {
 
     /// Every change, in the order of every report: first what may be deleted, and what may not after all. What a secret
     /// gained or lost stands in the row that tells of its verdict, where there is one.
-    pub fn rows(&self) -> impl Iterator<Item = Change<'_>> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Change<'_>> {
         let Self { newly_unused, back_in_use, no_longer_judged, judged_again, new, gone, renamed, .. } = self;
         let by_secret: BTreeMap<&SecretName, &DependentChanges> =
             self.dependents.iter().map(|changes| (&changes.secret, changes)).collect();
@@ -195,7 +195,6 @@ impl WorkspaceChanges {
     }
 
     /// How much is different, in words.
-    #[must_use]
     pub fn in_words(&self) -> String {
         if self.is_empty() {
             return "no changes".to_owned();
@@ -238,7 +237,6 @@ impl WorkspaceChanges {
     }
 
     /// Whether nothing is different.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.not_compared.is_none() && self.rows().next().is_none()
     }
@@ -246,8 +244,7 @@ impl WorkspaceChanges {
 
 impl Change<'_> {
     /// The words for it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self.kind {
             ChangeKind::NewlyUnused => "newly unused",
             ChangeKind::BackInUse => "back in use",
@@ -261,8 +258,7 @@ impl Change<'_> {
     }
 
     /// What it was, or is again, where one of both audits could not judge it.
-    #[must_use]
-    pub fn verdict_in_words(self) -> Option<String> {
+    pub(crate) fn verdict_in_words(self) -> Option<String> {
         let (before, judged) = match self.kind {
             ChangeKind::NoLongerJudged(judged) => ("was ", judged),
             ChangeKind::JudgedAgain(judged) if judged.verdict == Verdict::Unused => ("still ", judged),
@@ -277,8 +273,7 @@ impl Change<'_> {
 
 impl DependentChanges {
     /// What the secret gained, then what it lost.
-    #[must_use]
-    pub fn sides(&self) -> [Side<'_>; 2] {
+    pub(crate) fn sides(&self) -> [Side<'_>; 2] {
         [
             Side { word: "gained", number: self.gained, first: &self.gained_first },
             Side { word: "lost", number: self.lost, first: &self.lost_first },
@@ -288,8 +283,7 @@ impl DependentChanges {
 
 impl Side<'_> {
     /// How many are counted and not named.
-    #[must_use]
-    pub fn unnamed(self) -> usize {
+    pub(crate) fn unnamed(self) -> usize {
         self.number.saturating_sub(self.first.len())
     }
 }

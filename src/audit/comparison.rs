@@ -22,7 +22,7 @@ pub(crate) const NOT_IN_EARLIER: &str = "the earlier audit did not read it";
 
 /// What an earlier audit says of a workspace as a whole.
 #[derive(Clone, Copy, Debug)]
-pub struct EarlierWorkspace<'a> {
+pub(crate) struct EarlierWorkspace<'a> {
     /// The configured name.
     pub name: &'a str,
     /// The id that the API gave it, where it was seen.
@@ -32,12 +32,12 @@ pub struct EarlierWorkspace<'a> {
     /// Whether tools and agents were looked into.
     pub is_deep: bool,
     /// Whether there are secrets in it that were not listed, and that a reference led to.
-    pub has_unlisted: bool,
+    pub(crate) has_unlisted: bool,
 }
 
 /// What an earlier audit says of one secret.
 #[derive(Clone, Debug)]
-pub struct EarlierSecret {
+pub(crate) struct EarlierSecret {
     /// The secret.
     pub secret: SecretName,
     /// What was said of it.
@@ -136,14 +136,13 @@ impl<'a> Comparison<'a> {
     }
 
     /// The comparison of these workspaces alone.
-    #[must_use]
-    pub fn only(mut self, wanted: impl Fn(&str) -> bool) -> Self {
+    pub(crate) fn only(mut self, wanted: impl Fn(&str) -> bool) -> Self {
         self.workspaces.retain(|name, _| wanted(name));
         self
     }
 
     /// Takes in that the earlier audit has a workspace. Goes before its secrets.
-    pub fn take_workspace(&mut self, earlier: EarlierWorkspace<'_>) {
+    pub(crate) fn take_workspace(&mut self, earlier: EarlierWorkspace<'_>) {
         let Some(comparison) = self.workspaces.get_mut(earlier.name) else {
             if !self.names.contains(earlier.name) {
                 self.only_earlier.insert(earlier.name.to_owned());
@@ -161,7 +160,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Takes in one secret of the earlier audit. Its dependents follow, and then [`Comparison::end_secret`].
-    pub fn take_secret(&mut self, workspace: EarlierWorkspace<'_>, earlier: EarlierSecret) {
+    pub(crate) fn take_secret(&mut self, workspace: EarlierWorkspace<'_>, earlier: EarlierSecret) {
         self.coming = None;
         let Some((name, comparison)) = self.workspaces.get_key_value(workspace.name) else { return };
         if comparison.changes.not_compared.is_some() {
@@ -180,7 +179,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Takes in one dependent of that secret.
-    pub fn take_dependent(&mut self, earlier: EarlierDependent<'_>) {
+    pub(crate) fn take_dependent(&mut self, earlier: EarlierDependent<'_>) {
         let Some(coming) = &mut self.coming else { return };
         coming.told_then = Some(coming.told_then.unwrap_or_default().union(earlier.sources));
         if let Some((now, matching)) = &mut coming.now {
@@ -189,7 +188,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Takes in that all dependents of that secret have come.
-    pub fn end_secret(&mut self) {
+    pub(crate) fn end_secret(&mut self) {
         let redactor = self.redactor;
         let Some(coming) = self.coming.take() else { return };
         let Some(comparison) = self.workspaces.get_mut(coming.workspace) else { return };
@@ -235,8 +234,7 @@ impl<'a> Comparison<'a> {
 
     /// All that is different from the earlier audit, which began `then`, and to which `known_then` was known. `known_now`
     /// may lack what the audit of now says, and nothing else.
-    #[must_use]
-    pub fn finish(
+    pub(crate) fn finish(
         self,
         then: DateTime<Utc>,
         known_then: &History,
@@ -264,7 +262,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// What is to be said of the workspaces that the audit of now could not read.
-    pub fn of_failed(failed: &[FailedWorkspace]) -> impl Iterator<Item = WorkspaceChanges> {
+    pub(crate) fn of_failed(failed: &[FailedWorkspace]) -> impl Iterator<Item = WorkspaceChanges> {
         failed.iter().map(|failed| WorkspaceChanges::not_compared(&failed.name, NOT_READ))
     }
 }

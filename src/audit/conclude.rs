@@ -13,7 +13,6 @@ use crate::inventory::FailedWorkspace;
 impl Judged {
     /// The audit that this is, after what earlier ones saw, by what is different since then, and with these waivers. It may
     /// be left without a workspace, where each shows suspiciously few secrets.
-    #[must_use]
     pub fn conclude(mut self, mut history: History, changes: Changes, waivers: Vec<Waiver>) -> Audit {
         self.compare_populations(&history);
         let Self { run, parameters, workspaces, failed, redactor } = self;

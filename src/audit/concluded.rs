@@ -26,7 +26,7 @@ pub struct Audit {
     /// What is different from the last complete audit.
     pub changes: Changes,
     /// The waivers, by secret id.
-    pub waivers: Vec<AppliedWaiver>,
+    pub(crate) waivers: Vec<AppliedWaiver>,
     pub(crate) redactor: Redactor,
 }
 
@@ -46,7 +46,6 @@ pub enum Finding {
 
 impl Finding {
     /// The word for it in settings.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unused => "unused",
@@ -69,7 +68,6 @@ impl Audit {
     }
 
     /// Whether everything that was to be read was read whole. Only then are the findings to be acted on.
-    #[must_use]
     pub fn is_complete(&self) -> bool {
         self.failed.is_empty() && self.workspaces.iter().all(AuditedWorkspace::is_complete)
     }
@@ -80,8 +78,7 @@ impl Audit {
     }
 
     /// The unused secrets, those that are unused for the longest time first.
-    #[must_use]
-    pub fn unused_oldest_first(&self) -> Vec<AuditedSecret<'_>> {
+    pub(crate) fn unused_oldest_first(&self) -> Vec<AuditedSecret<'_>> {
         let mut unused: Vec<_> =
             self.secrets().filter(|secret| secret.verdict() == Verdict::Unused).collect();
         unused.sort_by_key(|secret| secret.unused_since());
@@ -90,7 +87,6 @@ impl Audit {
 
     /// Every date from the first night with a figure to the last night, each with the totals of the workspaces of this
     /// audit that were ever read whole. Without totals: missed, or not all of them were read whole.
-    #[must_use]
     pub fn nights(&self) -> Vec<Date> {
         let nights = &self.history.nights;
         let were_whole = |name: &str| nights.iter().any(|night| night.whole(name).is_some());
@@ -115,25 +111,21 @@ impl Audit {
     }
 
     /// The totals over all workspaces.
-    #[must_use]
     pub fn totals(&self) -> Totals {
         self.workspaces.iter().map(AuditedWorkspace::totals).sum()
     }
 
     /// What the unused secrets of all workspaces come to for somebody who has to act.
-    #[must_use]
-    pub fn unused(&self) -> UnusedCounts {
+    pub(crate) fn unused(&self) -> UnusedCounts {
         UnusedCounts::of(self.secrets())
     }
 
     /// What the population was narrowed to, if it was: then this says nothing of all other secrets.
-    #[must_use]
     pub fn filter(&self) -> Option<&str> {
         self.parameters.filter()
     }
 
     /// The last complete audit: this one, or one before it.
-    #[must_use]
     pub fn last_complete(&self) -> Option<EarlierRun> {
         if self.is_complete() && self.filter().is_none() {
             let run = self.run.id.clone();
@@ -143,13 +135,11 @@ impl Audit {
     }
 
     /// Its comparison with an audit that nothing is known of yet.
-    #[must_use]
     pub fn comparison(&self) -> Comparison<'_> {
         Comparison::of(self.run.began(), &self.workspaces, &self.failed, &self.redactor)
     }
 
     /// Whether there is a finding of this kind that is open: neither waived nor within grace.
-    #[must_use]
     pub fn has(&self, finding: Finding) -> bool {
         match finding {
             Finding::Unused => self.secrets().any(AuditedSecret::is_open_finding),

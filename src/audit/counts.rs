@@ -34,7 +34,7 @@ impl std::iter::Sum for Totals {
 
 /// What the unused secrets come to for somebody who has to act. Each is counted in one of the three.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct UnusedCounts {
+pub(crate) struct UnusedCounts {
     /// Open findings: neither waived nor within grace.
     pub open: usize,
     /// Those for which a waiver holds.
@@ -45,15 +45,14 @@ pub struct UnusedCounts {
 
 impl UnusedCounts {
     /// All that are unused.
-    #[must_use]
-    pub fn all(self) -> usize {
+    pub(crate) fn all(self) -> usize {
         self.open + self.waived + self.within_grace
     }
 }
 
 /// How many dependents of each kind a secret has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DependentCounts {
+pub(crate) struct DependentCounts {
     /// Tools.
     pub tools: usize,
     /// Agents.
@@ -94,14 +93,12 @@ impl DependentCounts {
     }
 
     /// All that aren't tools, agents, phone numbers or MCP servers: tables for people have one column for these.
-    #[must_use]
-    pub fn all_else(self) -> usize {
+    pub(crate) fn all_else(self) -> usize {
         self.others + self.environment_variables + self.speech_engines + self.settings + self.unrecognized
     }
 
     /// The counts that aren't zero, in words: `3 agents and 1 tool`.
-    #[must_use]
-    pub fn in_words(self) -> String {
+    pub(crate) fn in_words(self) -> String {
         let parts: Vec<String> = [
             (self.tools, "tool", "tools"),
             (self.agents, "agent", "agents"),

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-pub use crate::inventory::ScanOutcome as Status;
+pub(crate) use crate::inventory::ScanOutcome as Status;
 use crate::inventory::{DependentType, Missing, Secret, Source, Why, Workspace};
 
 /// One source and how its reading went.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceRow {
+pub(crate) struct SourceRow {
     /// Which it is.
     pub source: Source,
     /// Whether it was read whole.
@@ -21,7 +21,7 @@ pub struct SourceRow {
 
 /// How the reading of a workspace went, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
+pub(crate) struct Figures {
     /// Secrets on the pages of the list.
     pub secrets_listed: usize,
     /// Secrets that were not listed, and that a reference led to.
@@ -154,8 +154,7 @@ fn status(failed: usize, pages: u64, why: impl FnOnce(usize) -> Why) -> Status {
 impl SourceRow {
     /// Whether it is to be named among what could not be read. What is asked of single secrets or pages is named there
     /// with these.
-    #[must_use]
-    pub fn is_gap(&self) -> bool {
+    pub(crate) fn is_gap(&self) -> bool {
         match self.status {
             Status::NotRead(_) => Source::SCANNED.contains(&self.source),
             Status::SwitchedOff => true,
@@ -164,8 +163,7 @@ impl SourceRow {
     }
 
     /// The source's name, for people.
-    #[must_use]
-    pub fn title(&self) -> &'static str {
+    pub(crate) fn title(&self) -> &'static str {
         match self.source {
             Source::Preview => "Secrets, with a preview of what uses each",
             Source::HigherLimit => "The same pages at the higher limit",

@@ -17,7 +17,6 @@ impl Discrepancy {
     pub const ALL: [Self; 2] = [Self::MissingFromUsedBy, Self::MissingFromDependencies];
 
     /// What it is, in words.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::MissingFromUsedBy => "the resource holds the secret, but used_by does not show it",

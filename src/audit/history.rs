@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{Totals, Verdict};
 
 /// For how many days a night's totals, and the record of a secret that is gone, are kept.
-pub const DAYS_KEPT: u32 = 400;
+pub(crate) const DAYS_KEPT: u32 = 400;
 
 /// What this audit and those before it saw.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,14 +64,13 @@ pub struct Date {
     /// Which.
     pub date: NaiveDate,
     /// Whether there was no audit of all secrets.
-    pub was_missed: bool,
+    pub(crate) was_missed: bool,
     /// What was found, where everything was read whole.
     pub totals: Option<Totals>,
 }
 
 impl Night {
     /// What was found in a workspace, where it was read whole.
-    #[must_use]
     pub fn whole(&self, workspace: &str) -> Option<Totals> {
         self.workspaces.get(workspace).filter(|found| found.is_complete).map(|found| found.totals)
     }
@@ -195,8 +194,7 @@ impl History {
 }
 
 /// The difference of the UTC dates of two moments, in days; 0 where the clock went back.
-#[must_use]
-pub fn days_between(from: DateTime<Utc>, to: DateTime<Utc>) -> u32 {
+pub(crate) fn days_between(from: DateTime<Utc>, to: DateTime<Utc>) -> u32 {
     let days = to.date_naive().signed_duration_since(from.date_naive()).num_days();
     u32::try_from(days.max(0)).unwrap_or(u32::MAX)
 }

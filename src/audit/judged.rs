@@ -18,7 +18,7 @@ pub struct Judged {
     /// What was asked for.
     pub parameters: Parameters,
     /// The workspaces that were read, by name.
-    pub workspaces: Vec<AuditedWorkspace>,
+    pub(crate) workspaces: Vec<AuditedWorkspace>,
     /// The workspaces that could not be read, by name.
     pub failed: Vec<FailedWorkspace>,
     pub(super) redactor: Redactor,
@@ -26,7 +26,6 @@ pub struct Judged {
 
 impl Judged {
     /// Judges an inventory.
-    #[must_use]
     pub fn of(inventory: Inventory, run: Run, parameters: Parameters) -> Self {
         let Inventory { mut workspaces, mut failed } = inventory;
         workspaces.sort_by(|a, b| a.name.cmp(&b.name));
@@ -44,7 +43,6 @@ impl Judged {
     }
 
     /// Its comparison with an audit that nothing is known of yet.
-    #[must_use]
     pub fn comparison(&self) -> Comparison<'_> {
         Comparison::of(self.run.began(), &self.workspaces, &self.failed, &self.redactor)
     }

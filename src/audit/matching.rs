@@ -7,7 +7,7 @@ use crate::inventory::{Dependent, Source, Sources};
 
 /// What an earlier audit says of one dependent.
 #[derive(Clone, Copy, Debug)]
-pub struct EarlierDependent<'e> {
+pub(crate) struct EarlierDependent<'e> {
     /// What it is, in the word that reports have for it.
     pub dependent_type: &'e str,
     /// The name; empty where none is known.

@@ -23,28 +23,31 @@ mod verdict;
 mod waivers;
 mod workspace;
 
+pub(crate) use changes::{Change, ChangeKind, Side};
 pub use changes::{
-    Change, ChangeKind, Changes, DependentChanges, DependentName, JudgedSecret, RenamedSecret, SecretName,
-    Side, WorkspaceChanges,
+    Changes, DependentChanges, DependentName, JudgedSecret, RenamedSecret, SecretName, WorkspaceChanges,
 };
 pub(crate) use comparison::NOT_IN_EARLIER;
-pub use comparison::{Comparison, EarlierSecret, EarlierWorkspace};
+pub(crate) use comparison::{Comparison, EarlierSecret, EarlierWorkspace};
 pub use concluded::{Audit, Finding};
-pub use counts::{DependentCounts, Totals, UnusedCounts};
-pub use coverage::{Figures, SourceRow, Status};
+pub use counts::Totals;
+pub(crate) use counts::{DependentCounts, UnusedCounts};
+pub(crate) use coverage::{Figures, SourceRow, Status};
 pub use discrepancy::Discrepancy;
-pub use history::{
-    DAYS_KEPT, Date, EarlierRun, History, Night, NightTotals, Record, WorkspaceRecord, days_between,
-};
+pub(crate) use history::{DAYS_KEPT, days_between};
+pub use history::{Date, EarlierRun, History, Night, NightTotals, Record, WorkspaceRecord};
 pub use judged::Judged;
-pub use matching::EarlierDependent;
+pub(crate) use matching::EarlierDependent;
 pub use parameters::{Parameters, Rendering};
+pub(crate) use population::PopulationDrop;
 pub(crate) use population::population_drop;
-pub use population::{OnPopulationDrop, PopulationDrop, empty_in_words};
-pub use redact::{Redaction, Redactor};
+pub use population::{OnPopulationDrop, empty_in_words};
+pub use redact::Redaction;
+pub(crate) use redact::Redactor;
 pub use run::Run;
 pub(crate) use verdict::hides_any;
 pub use verdict::{Evidence, PartialView, Verdict};
-pub use waivers::{AppliedWaiver, Waiver, WaiverState};
+pub use waivers::Waiver;
+pub(crate) use waivers::{AppliedWaiver, WaiverState};
 pub(crate) use workspace::Assessment;
-pub use workspace::{AuditedSecret, AuditedWorkspace};
+pub(crate) use workspace::{AuditedSecret, AuditedWorkspace};

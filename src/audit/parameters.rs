@@ -49,7 +49,6 @@ pub struct Rendering {
 
 impl Parameters {
     /// What the population was narrowed to, if it was: then an audit says nothing of all other secrets.
-    #[must_use]
     pub fn filter(&self) -> Option<&str> {
         Some(self.search.as_str()).filter(|search| !search.is_empty())
     }

@@ -19,7 +19,6 @@ impl OnPopulationDrop {
     pub const ALL: [Self; 3] = [Self::Incomplete, Self::Warn, Self::Fail];
 
     /// The word for it in settings and reports.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Incomplete => "incomplete",
@@ -31,7 +30,7 @@ impl OnPopulationDrop {
 
 /// A population that is less than half of the last one. One that is empty is none of these: see [`empty_in_words`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PopulationDrop {
+pub(crate) struct PopulationDrop {
     /// Secrets seen now.
     pub now: usize,
     /// Secrets in the last published full audit. (Before schema version 3 there may be none.)
@@ -39,7 +38,6 @@ pub struct PopulationDrop {
 }
 
 /// Compares how many secrets a workspace lists with how many the last published full audit listed there.
-#[must_use]
 pub(crate) fn population_drop(now: usize, earlier: Option<usize>) -> Option<PopulationDrop> {
     let dropped = now > 0 && earlier.is_some_and(|earlier| now * 2 < earlier);
     dropped.then_some(PopulationDrop { now, earlier })
@@ -47,8 +45,7 @@ pub(crate) fn population_drop(now: usize, earlier: Option<usize>) -> Option<Popu
 
 impl PopulationDrop {
     /// What it is, and what to do about it, in words.
-    #[must_use]
-    pub fn in_words(self) -> String {
+    pub(crate) fn in_words(self) -> String {
         let now = match self.now {
             0 => "no secrets at all".to_owned(),
             now => format!("only {}", count(now, "secret", "secrets")),
@@ -65,7 +62,6 @@ impl PopulationDrop {
 }
 
 /// What it means that a key sees no secret, and what to do about it, where the last published full audit listed so many.
-#[must_use]
 pub fn empty_in_words(earlier: Option<usize>) -> String {
     let earlier = match earlier {
         None | Some(0) => String::new(),

@@ -34,7 +34,6 @@ pub enum Redaction {
 
 impl Redaction {
     /// The word for it in the configuration and in reports.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::PhoneNumbers => "phone_numbers",
@@ -46,7 +45,7 @@ impl Redaction {
 const FEWEST_OWN_DIGITS: usize = 3;
 /// Makes text unreadable where it holds what is to be redacted.
 #[derive(Clone, Debug, Default)]
-pub struct Redactor {
+pub(crate) struct Redactor {
     /// Finds the digits of every telephone number in the inventory.
     numbers: Numbers,
     /// Whether anything is to be redacted.
@@ -83,8 +82,10 @@ impl Numbers {
 
 impl Redactor {
     /// What these workspaces hold of what is to be redacted.
-    #[must_use]
-    pub fn of<'w>(workspaces: impl IntoIterator<Item = &'w Workspace>, redactions: &[Redaction]) -> Self {
+    pub(crate) fn of<'w>(
+        workspaces: impl IntoIterator<Item = &'w Workspace>,
+        redactions: &[Redaction],
+    ) -> Self {
         let numbers = workspaces
             .into_iter()
             .flat_map(Workspace::resources)
@@ -96,14 +97,12 @@ impl Redactor {
     }
 
     /// A telephone number as a whole.
-    #[must_use]
-    pub fn number<'t>(&self, number: &'t str) -> Cow<'t, str> {
+    pub(crate) fn number<'t>(&self, number: &'t str) -> Cow<'t, str> {
         if self.is_active { Cow::Owned(masked(number)) } else { Cow::Borrowed(number) }
     }
 
     /// A text in which a telephone number of these workspaces may stand, or any with its plus sign.
-    #[must_use]
-    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub(crate) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.is_active { self.masked_text(text) } else { Cow::Borrowed(text) }
     }
 
@@ -117,8 +116,7 @@ impl Redactor {
     }
 
     /// The label of a telephone number: whatever looks like one is taken for one, and so is its own, where that is known.
-    #[must_use]
-    pub fn label<'t>(&self, label: &'t str, own: Option<&str>) -> Cow<'t, str> {
+    pub(crate) fn label<'t>(&self, label: &'t str, own: Option<&str>) -> Cow<'t, str> {
         if !self.is_active {
             return Cow::Borrowed(label);
         }

@@ -21,14 +21,12 @@ pub struct Run {
 
 impl Run {
     /// When it began, by the API's clock where the machine's is off. Ages go by this.
-    #[must_use]
     pub fn began(&self) -> DateTime<Utc> {
         self.clock.by_the_api(self.started_at)
     }
 
     /// What it means that the clock of the machine is off.
-    #[must_use]
-    pub fn clock_off_in_words(&self) -> String {
+    pub(crate) fn clock_off_in_words(&self) -> String {
         format!(
             "the clock of this machine is {}, by which the audit began at {}: ages go by that, no earlier bundle was removed, \
              and later audits leave this bundle out of account",

@@ -23,7 +23,6 @@ impl Verdict {
     pub const ALL: [Self; 3] = [Self::InUse, Self::Unused, Self::Undetermined];
 
     /// The word for it in reports.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InUse => "in_use",
@@ -47,13 +46,11 @@ impl Evidence {
     pub const ALL: [Self; 2] = [Self::Inspected, Self::Listed];
 
     /// What it is, by whether every tool, agent and branch was read.
-    #[must_use]
     pub fn of(is_inspected: bool) -> Self {
         if is_inspected { Self::Inspected } else { Self::Listed }
     }
 
     /// The word for it in reports.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Inspected => "inspected",
@@ -78,7 +75,6 @@ impl PartialView {
     pub const ALL: [Self; 2] = [Self::Undetermined, Self::Accept];
 
     /// The word for it in settings and reports.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Undetermined => "undetermined",
@@ -88,7 +84,6 @@ impl PartialView {
 }
 
 /// What is to be said of a secret in whose case this is missing.
-#[must_use]
 pub(super) fn verdict(secret: &Secret, missing: &[Cow<'_, Gap>]) -> Verdict {
     match (secret.uses() > 0, missing.is_empty()) {
         (true, _) => Verdict::InUse,

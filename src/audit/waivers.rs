@@ -22,7 +22,7 @@ pub struct Waiver {
 
 /// A waiver and what it comes to in this audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppliedWaiver {
+pub(crate) struct AppliedWaiver {
     /// The waiver.
     pub waiver: Waiver,
     /// What it comes to.
@@ -31,7 +31,7 @@ pub struct AppliedWaiver {
 
 /// What a waiver comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaiverState {
+pub(crate) enum WaiverState {
     /// It holds.
     Holds,
     /// It holds, and for 30 days at most.
@@ -46,12 +46,11 @@ pub enum WaiverState {
 
 impl WaiverState {
     /// Every state.
-    pub const ALL: [Self; 5] =
+    pub(crate) const ALL: [Self; 5] =
         [Self::Holds, Self::ExpiresSoon, Self::Expired, Self::MatchesNothing, Self::NotLookedFor];
 
     /// The word for it in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Holds => "holds",
             Self::ExpiresSoon => "expires_soon",
@@ -62,8 +61,7 @@ impl WaiverState {
     }
 
     /// Whether the finding is waived.
-    #[must_use]
-    pub fn holds(self) -> bool {
+    pub(crate) fn holds(self) -> bool {
         matches!(self, Self::Holds | Self::ExpiresSoon)
     }
 }

@@ -53,20 +53,17 @@ pub struct AuditedSecret<'a> {
 
 impl AuditedWorkspace {
     /// The configured name.
-    #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.workspace.name
     }
 
     /// The address that was asked.
-    #[must_use]
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.workspace.address
     }
 
     /// The id that the API gives the workspace, where anything that was read shows it.
-    #[must_use]
-    pub fn workspace_id(&self) -> Option<&str> {
+    pub(crate) fn workspace_id(&self) -> Option<&str> {
         self.workspace.workspace_id.as_deref()
     }
 
@@ -77,100 +74,85 @@ impl AuditedWorkspace {
     }
 
     /// Whether everything in it was read whole.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.is_complete && !self.is_unexpectedly_empty
     }
 
     /// Every source and how its reading went, in the order in which they were asked.
-    #[must_use]
-    pub fn sources(&self) -> &[SourceRow] {
+    pub(crate) fn sources(&self) -> &[SourceRow] {
         &self.sources
     }
 
     /// How the reading went, in numbers.
-    #[must_use]
-    pub fn figures(&self) -> Figures {
+    pub(crate) fn figures(&self) -> Figures {
         self.figures
     }
 
     /// Whether there are secrets in it that were not listed, and that a reference led to.
-    #[must_use]
     pub(super) fn has_unlisted(&self) -> bool {
         self.figures.secrets_not_listed > 0
     }
 
     /// What could not be read besides the lists of single secrets.
-    pub fn gaps(&self) -> impl Iterator<Item = &Gap> {
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = &Gap> {
         self.workspace.page_gaps.iter().chain(&self.workspace.lookup_gaps)
     }
 
     /// What the key may see, and what tells.
-    #[must_use]
     pub fn view(&self) -> &View {
         &self.workspace.view
     }
 
     /// Whether every tool, agent and branch was read.
-    #[must_use]
-    pub fn is_inspected(&self) -> bool {
+    pub(crate) fn is_inspected(&self) -> bool {
         let is_whole = |row: &SourceRow| row.status == Status::Whole;
         let inspected = |source| self.sources.iter().any(|row| row.source == source && is_whole(row));
         inspected(Source::Tools) && inspected(Source::Agents)
     }
 
     /// What could not be read at all and is no gap: what the API does not show, or the operator did not want read.
-    #[must_use]
     pub fn limits(&self) -> &[String] {
         &self.workspace.limits
     }
 
     /// Whether the key sees no secret, and nothing says that this is as it should be.
-    #[must_use]
     pub fn is_unexpectedly_empty(&self) -> bool {
         self.is_unexpectedly_empty
     }
 
     /// What it means that the key sees no secret, and what to do about it; only where nothing says that this is as it
     /// should be.
-    #[must_use]
     pub fn empty_in_words(&self) -> Option<String> {
         self.is_unexpectedly_empty.then(|| super::empty_in_words(self.listed_before))
     }
 
     /// Oddities that cost nothing.
-    #[must_use]
-    pub fn warnings(&self) -> &[String] {
+    pub(crate) fn warnings(&self) -> &[String] {
         &self.workspace.warnings
     }
 
     /// References to secrets that don't exist.
-    #[must_use]
-    pub fn dangling(&self) -> &[Reference] {
+    pub(crate) fn dangling(&self) -> &[Reference] {
         &self.workspace.dangling
     }
 
     /// References to secrets that the key may not see.
-    #[must_use]
-    pub fn not_visible(&self) -> &[Reference] {
+    pub(crate) fn not_visible(&self) -> &[Reference] {
         &self.workspace.not_visible
     }
 
     /// Secrets that were deleted while they were read, by id and name.
-    #[must_use]
-    pub fn deleted(&self) -> &[(String, String)] {
+    pub(crate) fn deleted(&self) -> &[(String, String)] {
         &self.workspace.deleted
     }
 
     /// Whether the key sees suspiciously few secrets. A narrowed audit can't tell.
-    #[must_use]
-    pub fn population_drop(&self) -> Option<PopulationDrop> {
+    pub(crate) fn population_drop(&self) -> Option<PopulationDrop> {
         self.population_drop
     }
 
     /// How many secrets have which verdict.
-    #[must_use]
-    pub fn totals(&self) -> Totals {
+    pub(crate) fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         for secret in self.secrets() {
             totals.secrets += 1;
@@ -192,34 +174,29 @@ impl AuditedWorkspace {
     }
 
     /// What the unused secrets come to for somebody who has to act.
-    #[must_use]
-    pub fn unused(&self) -> UnusedCounts {
+    pub(crate) fn unused(&self) -> UnusedCounts {
         UnusedCounts::of(self.secrets())
     }
 }
 
 impl<'a> AuditedSecret<'a> {
     /// The name of its workspace.
-    #[must_use]
-    pub fn workspace(self) -> &'a str {
+    pub(crate) fn workspace(self) -> &'a str {
         self.audited.name()
     }
 
     /// Its id.
-    #[must_use]
-    pub fn id(self) -> &'a str {
+    pub(crate) fn id(self) -> &'a str {
         &self.secret.id
     }
 
     /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'a str {
+    pub(crate) fn name(self) -> &'a str {
         &self.secret.name
     }
 
     /// What is to be said of it.
-    #[must_use]
-    pub fn verdict(self) -> Verdict {
+    pub(crate) fn verdict(self) -> Verdict {
         self.assessment.verdict
     }
 
@@ -230,8 +207,7 @@ impl<'a> AuditedSecret<'a> {
 
     /// What could hide a use of it. Nothing could where it is unused, and other than its own lists nothing matters where it
     /// is in use.
-    #[must_use]
-    pub fn missing(self) -> Vec<Cow<'a, Gap>> {
+    pub(crate) fn missing(self) -> Vec<Cow<'a, Gap>> {
         let AuditedWorkspace { workspace, hides_any, .. } = self.audited;
         match self.verdict() {
             Verdict::Unused => Vec::new(),
@@ -240,30 +216,27 @@ impl<'a> AuditedSecret<'a> {
     }
 
     /// What "unused" rests on; only of a secret that is called so.
-    #[must_use]
     pub fn evidence(self) -> Option<Evidence> {
         (self.verdict() == Verdict::Unused).then(|| Evidence::of(self.audited.is_inspected()))
     }
 
     /// Whether every list of its dependents was read whole.
-    #[must_use]
-    pub fn is_whole(self) -> bool {
+    pub(crate) fn is_whole(self) -> bool {
         self.secret.is_whole()
     }
 
     /// The lists that were not read whole.
-    #[must_use]
-    pub fn gaps(self) -> &'a [Gap] {
+    pub(crate) fn gaps(self) -> &'a [Gap] {
         &self.secret.gaps
     }
 
     /// What uses it, in order.
-    pub fn dependents(self) -> impl ExactSizeIterator<Item = Dependent<'a>> {
+    pub(crate) fn dependents(self) -> impl ExactSizeIterator<Item = Dependent<'a>> {
         self.audited.workspace.dependents(self.secret)
     }
 
     /// What uses it, in order, each with whether one part of the API tells of it and another, which should, does not.
-    pub fn dependents_with_discrepancies(
+    pub(crate) fn dependents_with_discrepancies(
         self,
     ) -> impl ExactSizeIterator<Item = (Dependent<'a>, Option<Discrepancy>)> {
         let mut discrepancies = self.assessment.discrepancies.iter().peekable();
@@ -274,62 +247,53 @@ impl<'a> AuditedSecret<'a> {
     }
 
     /// The uses of which one part of the API tells and another, which should, does not.
-    pub fn discrepancies(self) -> impl Iterator<Item = (Dependent<'a>, Discrepancy)> {
+    pub(crate) fn discrepancies(self) -> impl Iterator<Item = (Dependent<'a>, Discrepancy)> {
         self.dependents_with_discrepancies().filter_map(|(dependent, what)| Some((dependent, what?)))
     }
 
     /// How many dependents of each kind it has.
-    #[must_use]
-    pub fn counts(self) -> DependentCounts {
+    pub(crate) fn counts(self) -> DependentCounts {
         DependentCounts::of(&self.audited.workspace, self.secret)
     }
 
     /// What this audit and those before it saw of it.
-    #[must_use]
-    pub fn record(self) -> Option<&'a Record> {
+    pub(crate) fn record(self) -> Option<&'a Record> {
         self.assessment.record.as_ref()
     }
 
     /// Since when it is unused, by the audits that saw it; only of a secret that is called unused now.
-    #[must_use]
-    pub fn unused_since(self) -> Option<DateTime<Utc>> {
+    pub(crate) fn unused_since(self) -> Option<DateTime<Utc>> {
         self.record()?.unused_since.filter(|_| self.verdict() == Verdict::Unused)
     }
 
     /// For how many days it is unused: the difference of the UTC dates of the audit that first called it so, and of this
     /// one.
-    #[must_use]
-    pub fn unused_days(self) -> Option<u32> {
+    pub(crate) fn unused_days(self) -> Option<u32> {
         Some(days_between(self.unused_since()?, self.record()?.last_seen))
     }
 
     /// Whether it is unused for a shorter time than `[policy] unused_after_days` lets pass.
-    #[must_use]
-    pub fn is_within_grace(self) -> bool {
+    pub(crate) fn is_within_grace(self) -> bool {
         self.assessment.grace.is_some()
     }
 
     /// For how many days it is unused, and for how many it may be, where these have not passed.
-    #[must_use]
-    pub fn grace(self) -> Option<(u32, u32)> {
+    pub(crate) fn grace(self) -> Option<(u32, u32)> {
         self.unused_days().zip(self.assessment.grace)
     }
 
     /// Whether it is unused and that is neither waived nor within grace.
-    #[must_use]
-    pub fn is_open_finding(self) -> bool {
+    pub(crate) fn is_open_finding(self) -> bool {
         self.verdict() == Verdict::Unused && !self.is_waived() && !self.is_within_grace()
     }
 
     /// The waiver that names it, whether it still holds or has expired.
-    #[must_use]
-    pub fn waiver(self) -> Option<&'a AppliedWaiver> {
+    pub(crate) fn waiver(self) -> Option<&'a AppliedWaiver> {
         self.assessment.waiver.as_ref()
     }
 
     /// Whether a waiver holds for it.
-    #[must_use]
-    pub fn is_waived(self) -> bool {
+    pub(crate) fn is_waived(self) -> bool {
         self.waiver().is_some_and(|waiver| waiver.state.holds())
     }
 }

@@ -21,7 +21,6 @@ impl Format {
     pub const ALL: &[Self] = &[Self::Csv, Self::Markdown, Self::Html, Self::Metrics];
 
     /// The word for it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Csv => "csv",
@@ -66,7 +65,6 @@ impl File {
     }
 
     /// Its name in the bundle.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::DependentsCsv => "dependents.csv",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 /// A manifest. Everything that the first version did not have may be missing. `P`: the parameters of the audit, which
 /// nothing reads back.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Manifest<P = IgnoredAny> {
+pub(crate) struct Manifest<P = IgnoredAny> {
     /// The version of its form.
     pub manifest_version: u32,
     /// The name of the run, which is that of the bundle.
@@ -74,7 +74,7 @@ pub struct TotalsEntry {
 
 /// The waivers of an audit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WaiversEntry {
+pub(crate) struct WaiversEntry {
     /// How many there were.
     pub count: usize,
     /// SHA-256 of them: of each, by secret id, the lines `length:text` of its secret_id, workspace, reason, owner and
@@ -84,7 +84,7 @@ pub struct WaiversEntry {
 
 /// One workspace and what was asked of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct WorkspaceEntry {
+pub(crate) struct WorkspaceEntry {
     /// The configured name.
     pub name: String,
     /// The address that was asked.
@@ -108,7 +108,7 @@ pub struct WorkspaceEntry {
 
 /// What a key may see of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ViewEntry {
+pub(crate) struct ViewEntry {
     /// `full`, `partial` or `not known`.
     pub extent: String,
     /// What tells, one sign each.
@@ -117,7 +117,7 @@ pub struct ViewEntry {
 
 /// One source and how its reading went.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SourceEntry {
+pub(crate) struct SourceEntry {
     /// The endpoint.
     pub endpoint: String,
     /// What it was asked for.
@@ -128,7 +128,7 @@ pub struct SourceEntry {
 
 /// One endpoint and what was asked of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EndpointEntry {
+pub(crate) struct EndpointEntry {
     /// Its path, ids left open.
     pub endpoint: String,
     /// Requests, repetitions included.
@@ -145,7 +145,7 @@ pub struct EndpointEntry {
 
 /// One file of the bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileEntry {
+pub(crate) struct FileEntry {
     /// Its name.
     pub name: String,
     /// Rows of data, the header not counted.
@@ -159,7 +159,7 @@ pub struct FileEntry {
 
 /// The link of the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PreviousEntry {
+pub(crate) struct PreviousEntry {
     /// The name of the run.
     pub run: String,
     /// The SHA-256 of its `manifest.json`.
@@ -168,7 +168,7 @@ pub struct PreviousEntry {
 
 /// A bundle that was removed on purpose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PrunedEntry {
+pub(crate) struct PrunedEntry {
     /// The name of the run.
     pub run: String,
     /// Whether everything had been read whole.
@@ -198,24 +198,21 @@ const FIRST_OF_THE_CHAIN: u32 = 2;
 
 impl<P> Manifest<P> {
     /// The version of the form that this program writes.
-    pub const VERSION: u32 = 2;
+    pub(crate) const VERSION: u32 = 2;
 
     /// Whether it was written since bundles form a chain.
-    #[must_use]
-    pub fn is_of_the_chain(&self) -> bool {
+    pub(crate) fn is_of_the_chain(&self) -> bool {
         self.manifest_version >= FIRST_OF_THE_CHAIN
     }
 
     /// Whether a later audit can build on it: one of some secrets says nothing of the others, and the times of one by a clock
     /// that was off fit to no other.
-    #[must_use]
-    pub fn is_base(&self) -> bool {
+    pub(crate) fn is_base(&self) -> bool {
         !self.filtered && !self.clock_off
     }
 
     /// Whether it read this workspace whole. The first version did not say so of each.
-    #[must_use]
-    pub fn read_whole(&self, workspace: &str) -> bool {
+    pub(crate) fn read_whole(&self, workspace: &str) -> bool {
         let named = self.workspaces.iter().find(|one| one.name == workspace);
         named.is_some_and(|one| one.complete.unwrap_or(self.complete && one.audited))
     }

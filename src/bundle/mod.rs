@@ -10,15 +10,15 @@ mod patience;
 mod soundness;
 
 pub use files::{File, Format};
-pub use manifest::{
+pub(crate) use manifest::{
     EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry, ViewEntry,
     WaiversEntry, WorkspaceEntry,
 };
-pub use order::{Found, InOrder, in_order, to_build_on};
-pub use patience::Patience;
+pub(crate) use order::{Found, InOrder, in_order, to_build_on};
+pub(crate) use patience::Patience;
 pub(crate) use patience::{is_refused, remedy};
 pub(crate) use soundness::sum_line;
-pub use soundness::{Flaw, Looked, look_at};
+pub(crate) use soundness::{Flaw, Looked, look_at};
 
 use std::{
     io,
@@ -35,15 +35,15 @@ use crate::{
 };
 
 /// The file that says what a bundle holds.
-pub const MANIFEST: &str = "manifest.json";
+pub(crate) const MANIFEST: &str = "manifest.json";
 /// The file with the sums of all others, for `sha256sum -c`.
-pub const SUMS: &str = "SHA256SUMS";
+pub(crate) const SUMS: &str = "SHA256SUMS";
 /// The file that everything else can be made of again.
-pub const REPORT: &str = "report.json";
+pub(crate) const REPORT: &str = "report.json";
 /// The link onto the bundle that was published last.
-pub const LATEST: &str = "latest";
+pub(crate) const LATEST: &str = "latest";
 /// The file with its name, where the file system has no symbolic links.
-pub const LATEST_FILE: &str = "latest.txt";
+pub(crate) const LATEST_FILE: &str = "latest.txt";
 
 /// The most files that a manifest names: of each a sum would be made.
 const MOST_FILES: usize = 64;
@@ -166,14 +166,12 @@ pub(crate) fn is_taken(path: &Path) -> io::Result<bool> {
 }
 
 /// The name of the first run that began at this time.
-#[must_use]
-pub fn run_name(started_at: DateTime<Utc>) -> String {
+pub(crate) fn run_name(started_at: DateTime<Utc>) -> String {
     format!("{}Z", started_at.format(RUN_FORM))
 }
 
 impl Bundle {
     /// The bundle of this name, whether or not it is there. `None` where a run can't have that name.
-    #[must_use]
     pub fn named(output: &Path, name: &str) -> Option<Self> {
         let (time, suffix) = name.split_once('Z')?;
         let started_at = NaiveDateTime::parse_from_str(time, RUN_FORM).ok()?.and_utc();
@@ -192,8 +190,7 @@ impl Bundle {
     }
 
     /// When the run began, by the API's clock where the machine's was off.
-    #[must_use]
-    pub fn began(&self, manifest: &Manifest) -> DateTime<Utc> {
+    pub(crate) fn began(&self, manifest: &Manifest) -> DateTime<Utc> {
         let ahead = manifest.clock_ahead_seconds.filter(|_| manifest.clock_off);
         Clock::of(ahead.and_then(TimeDelta::try_seconds)).by_the_api(self.started_at)
     }
@@ -210,7 +207,7 @@ impl Bundle {
     ///
     /// # Errors
     /// Where it can't be read, or is that of another run.
-    pub fn manifest(&self) -> io::Result<Manifest> {
+    pub(crate) fn manifest(&self) -> io::Result<Manifest> {
         let path = self.path.join(MANIFEST);
         let manifest: Manifest = serde_json::from_slice(&self.manifest_text()?)
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;

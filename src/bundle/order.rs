@@ -15,7 +15,7 @@ use super::{
 
 /// A bundle that is there, and its manifest as far as it can be read.
 #[derive(Debug)]
-pub struct Found {
+pub(crate) struct Found {
     /// The bundle.
     pub bundle: Bundle,
     /// What its manifest says, and the SHA-256 of that.
@@ -31,12 +31,12 @@ impl Found {
     }
 
     /// What its manifest says, where it can be read.
-    pub fn manifest(&self) -> Option<&Manifest> {
+    pub(crate) fn manifest(&self) -> Option<&Manifest> {
         self.manifest.as_ref().ok().map(|(manifest, _)| manifest)
     }
 
     /// Why its manifest can't be read now, although it may be whole.
-    pub fn refused(&self) -> Option<&io::Error> {
+    pub(crate) fn refused(&self) -> Option<&io::Error> {
         self.manifest.as_ref().err().filter(|error| is_refused(error))
     }
 
@@ -52,27 +52,26 @@ impl Found {
     }
 
     /// Whether its times are by a clock that was off.
-    pub fn is_clock_off(&self) -> bool {
+    pub(crate) fn is_clock_off(&self) -> bool {
         self.manifest().is_some_and(|manifest| manifest.clock_off)
     }
 }
 
 /// The bundles in an output directory.
 #[derive(Debug, Default)]
-pub struct InOrder {
+pub(crate) struct InOrder {
     /// All of them, the one that was published first before all others.
     pub found: Vec<Found>,
     /// What `latest` names, whether or not it is there.
     pub latest: Option<String>,
     /// Why that can't be read.
-    pub unread_latest: Option<io::Error>,
+    pub(crate) unread_latest: Option<io::Error>,
 }
 
 impl InOrder {
     /// Whether a new bundle can't be published without this one: it may be what was published last, and one that followed
     /// another instead would make two chains of one.
-    #[must_use]
-    pub fn is_needed(&self, bundle: &Bundle) -> bool {
+    pub(crate) fn is_needed(&self, bundle: &Bundle) -> bool {
         let is = |other: Option<&Found>| other.is_some_and(|other| other.bundle == *bundle);
         // A run that was killed before it moved `latest` left one with a newer name.
         let by_name = self.found.iter().max_by_key(|found| (found.bundle.started_at, found.bundle.number));
@@ -80,7 +79,7 @@ impl InOrder {
     }
 
     /// Those that can't be read now, although they may be whole, with the reason.
-    pub fn refused(&self) -> impl Iterator<Item = (&Bundle, &io::Error)> {
+    pub(crate) fn refused(&self) -> impl Iterator<Item = (&Bundle, &io::Error)> {
         self.found.iter().filter_map(|found| Some((&found.bundle, found.refused()?)))
     }
 }
@@ -89,7 +88,7 @@ impl InOrder {
 ///
 /// # Errors
 /// Where the directory can't be read.
-pub fn in_order(output: &Path, patience: &Patience) -> io::Result<InOrder> {
+pub(crate) fn in_order(output: &Path, patience: &Patience) -> io::Result<InOrder> {
     let mut found: Vec<Found> = patience.again(|| bundles(output))?.into_iter().map(Found::of).collect();
     // All of them side by side, so that one that never can be read leaves time for the others.
     let fails_now = |one: &Found| one.manifest.as_ref().is_err_and(passes);
@@ -115,7 +114,7 @@ pub fn in_order(output: &Path, patience: &Patience) -> io::Result<InOrder> {
 ///
 /// # Errors
 /// Also where the system refuses to read `latest`, or to open a file of [one that is needed](InOrder::is_needed).
-pub fn to_build_on(output: &Path, patience: &Patience) -> io::Result<InOrder> {
+pub(crate) fn to_build_on(output: &Path, patience: &Patience) -> io::Result<InOrder> {
     let mut there = match in_order(output, patience) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(InOrder::default()),
         there => there?,

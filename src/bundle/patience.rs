@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// How bundles are read: how large a file may be, how long errors that pass are waited out, and what may end it.
 #[derive(Debug)]
-pub struct Patience {
+pub(crate) struct Patience {
     longest: Bound,
     interrupt: Interrupt,
     pause: fn(Duration),
@@ -34,15 +34,13 @@ pub struct Patience {
 
 impl Patience {
     /// Five seconds of it, which `pause` lets pass.
-    #[must_use]
-    pub fn new(pause: fn(Duration), longest: Bound, interrupt: &Interrupt) -> Self {
+    pub(crate) fn new(pause: fn(Duration), longest: Bound, interrupt: &Interrupt) -> Self {
         let (next, left) = (Cell::new(FIRST_PAUSE), Cell::new(LONGEST));
         Self { longest, interrupt: interrupt.clone(), pause, next, left }
     }
 
     /// None: what can't be read at once is told as such.
-    #[must_use]
-    pub fn none(longest: Bound, interrupt: &Interrupt) -> Self {
+    pub(crate) fn none(longest: Bound, interrupt: &Interrupt) -> Self {
         Self { left: Cell::new(Duration::ZERO), ..Self::new(|_| (), longest, interrupt) }
     }
 

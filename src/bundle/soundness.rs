@@ -17,7 +17,7 @@ use crate::{
 
 /// What is wrong with a bundle.
 #[derive(Debug)]
-pub enum Flaw {
+pub(crate) enum Flaw {
     /// A file of it is not there.
     Missing(String),
     /// A file of it is not as it was.
@@ -32,8 +32,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// Whether an audit passes over the bundle for it.
-    #[must_use]
-    pub fn is_obstacle(&self) -> bool {
+    pub(crate) fn is_obstacle(&self) -> bool {
         !matches!(self, Self::WithoutSums | Self::Added(_))
     }
 
@@ -74,21 +73,20 @@ impl fmt::Display for Flaw {
 
 /// What looking at a bundle showed.
 #[derive(Debug)]
-pub struct Looked {
+pub(crate) struct Looked {
     /// What its manifest says, where it can be read.
     pub manifest: Option<Manifest>,
     /// The SHA-256 of its manifest, where it can be read.
     pub manifest_sha256: Option<String>,
     /// What is wrong with it. Empty: it is sound.
-    pub flaws: Vec<Flaw>,
+    pub(crate) flaws: Vec<Flaw>,
     /// Files in it that no manifest names, such as a signature.
     pub besides: Vec<String>,
 }
 
 impl Looked {
     /// What keeps an audit from building on it, if anything does.
-    #[must_use]
-    pub fn obstacle(self) -> Option<Flaw> {
+    pub(crate) fn obstacle(self) -> Option<Flaw> {
         self.flaws.into_iter().find(Flaw::is_obstacle)
     }
 }
@@ -97,7 +95,7 @@ impl Looked {
 ///
 /// # Errors
 /// Where a signal came meanwhile.
-pub fn look_at(bundle: &Bundle, patience: &Patience) -> io::Result<Looked> {
+pub(crate) fn look_at(bundle: &Bundle, patience: &Patience) -> io::Result<Looked> {
     let mut looked = Looked { manifest: None, manifest_sha256: None, flaws: Vec::new(), besides: Vec::new() };
     let sum = patience.again(|| bundle.manifest_sha256());
     let read = sum.and_then(|sum| {

@@ -25,14 +25,13 @@ pub struct Checkup {
     /// What this machine has to give.
     pub machine: Machine,
     /// What each key can read.
-    pub workspaces: Vec<Checked>,
+    pub(crate) workspaces: Vec<Checked>,
     /// What is wrong with the configuration and stops no audit.
-    pub mistakes: Vec<Line>,
+    pub(crate) mistakes: Vec<Line>,
 }
 
 impl Checkup {
     /// The code with which `check` ends: that of an audit, or 2 where the configuration has to be mended.
-    #[must_use]
     pub fn exit_code(&self) -> u8 {
         if self.mistakes.is_empty() { self.code_of_an_audit() } else { 2 }
     }

@@ -2,7 +2,7 @@
 
 /// How something stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// As it should be.
     Ok,
     /// It can't be told.
@@ -15,8 +15,7 @@ pub enum Standing {
 
 impl Standing {
     /// The word for it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Unknown => "-",
@@ -30,7 +29,7 @@ impl Standing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// How it stands.
-    pub standing: Standing,
+    pub(crate) standing: Standing,
     /// What it is.
     pub what: &'static str,
     /// The rest, with the way to mend it.

@@ -9,6 +9,7 @@ mod space;
 mod words;
 
 pub use checkup::{Checkup, check_up};
-pub use line::{Line, Standing};
-pub use machine::Machine;
-pub use sources::{Checked, Need, Outcome, Probe};
+pub use line::Line;
+pub(crate) use line::Standing;
+pub use sources::Outcome;
+pub(crate) use sources::{Checked, Need, Probe};

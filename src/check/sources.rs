@@ -15,7 +15,7 @@ use crate::{
 
 /// What one key can read.
 #[derive(Debug)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// The name of the workspace.
     pub workspace: String,
     /// Its address.
@@ -23,7 +23,7 @@ pub struct Checked {
     /// The proxy that requests go through.
     pub proxy: Option<String>,
     /// Whether an answer came.
-    pub is_reached: bool,
+    pub(crate) is_reached: bool,
     /// How this machine's clock compares with the API's.
     pub clock: Clock,
     /// Whose key it is, or why that can't be told.
@@ -33,14 +33,14 @@ pub struct Checked {
     /// The id of the workspace, where anything shows it.
     pub workspace_id: Option<String>,
     /// Whether such a view leaves an audit incomplete.
-    pub view_is_gap: bool,
+    pub(crate) view_is_gap: bool,
     /// What became of each source.
-    pub probes: Vec<Probe>,
+    pub(crate) probes: Vec<Probe>,
 }
 
 /// What became of one source.
 #[derive(Debug)]
-pub struct Probe {
+pub(crate) struct Probe {
     /// Which.
     pub source: Source,
     /// Whether it can be read.
@@ -51,7 +51,7 @@ pub struct Probe {
 
 /// Whether an audit reads a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub(crate) enum Need {
     /// Every audit does.
     Always,
     /// One that would call a secret unused otherwise.
@@ -230,8 +230,7 @@ async fn try_secret(client: &Client, source: Source, id: &str) -> Result<(), Api
 
 impl Checked {
     /// A workspace that nothing can be asked of.
-    #[must_use]
-    pub fn without_client(workspace: &WorkspaceConfig, error: &ClientError) -> Self {
+    pub(crate) fn without_client(workspace: &WorkspaceConfig, error: &ClientError) -> Self {
         let mut checked = Self {
             workspace: workspace.name.clone(),
             address: workspace.base_url.to_string(),
@@ -261,8 +260,7 @@ impl Checked {
     }
 
     /// Why an audit would publish nothing of this workspace.
-    #[must_use]
-    pub fn failure(&self) -> Option<FailedWorkspace> {
+    pub(crate) fn failure(&self) -> Option<FailedWorkspace> {
         self.probes.iter().find_map(|probe| match (&probe.source, &probe.outcome) {
             (Source::Preview, Outcome::Failed { why, key_refused }) => Some(FailedWorkspace {
                 name: self.workspace.clone(),

@@ -257,7 +257,7 @@ impl AgentReader {
         if holders.iter().any(|branch| branch.id.is_empty()) {
             return Err(ApiError::new(answer.path(), Fault::Paging("a branch has no id".to_owned())));
         }
-        let next = Next { cursor: next_cursor.as_deref(), has_more, is_empty: holders.is_empty() };
+        let next = Next { cursor: next_cursor.as_deref(), has_more };
         let shown = holders.len();
         // A total below what is shown says nothing.
         let total = total.filter(|total| *total >= shown as f64);

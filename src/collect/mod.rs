@@ -58,16 +58,17 @@ use crate::{
     inventory::Workspace,
     progress::WorkspaceProgress,
 };
-pub use options::{ArchivedBranches, CollectOptions, Deep, LookBack};
+pub(crate) use options::LookBack;
+pub use options::{ArchivedBranches, CollectOptions, Deep};
 use run::Run;
-pub use trial::{Trial, try_out};
+pub(crate) use trial::{Trial, try_out};
 
 /// Lists every secret that the key may see, with everything that uses it.
 ///
 /// # Errors
 /// Where the walk over the secrets fails, or the API says anywhere that the key is invalid. Whatever else fails becomes
 /// a gap of what it concerns.
-pub async fn collect(
+pub(crate) async fn collect(
     client: Client,
     name: &str,
     address: &str,

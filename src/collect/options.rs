@@ -27,7 +27,7 @@ pub struct CollectOptions {
 }
 
 /// Finds what the last complete audit saw of a workspace. An error: it isn't known.
-pub type LookBack = dyn Fn(&Workspace) -> io::Result<Seen> + Send + Sync;
+pub(crate) type LookBack = dyn Fn(&Workspace) -> io::Result<Seen> + Send + Sync;
 
 /// When every tool, every agent and every branch is read too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -60,7 +60,6 @@ impl Deep {
     pub const ALL: [Self; 3] = [Self::Auto, Self::Always, Self::Never];
 
     /// The word for it in settings and reports.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -75,7 +74,6 @@ impl ArchivedBranches {
     pub const ALL: [Self; 3] = [Self::Auto, Self::Read, Self::Skip];
 
     /// The word for it in settings and reports.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Auto => "auto",

@@ -218,7 +218,6 @@ impl Scanner {
         let number = walk.page();
         let advanced = page.and_then(|ListPage { page, path, problem }| {
             self.scan.pages += 1;
-            let is_empty = page.holders.is_empty();
             for reference in self.take_found(page.beside) {
                 let path = reference.path_in_words();
                 let list = DependentType::unrecognized(self.scan.source.as_str());
@@ -229,7 +228,7 @@ impl Scanner {
             if let Some(problem) = problem {
                 self.fail(problem.on_page(number))?;
             }
-            let next = Next { cursor: page.next_cursor.as_deref(), has_more: page.has_more, is_empty };
+            let next = Next { cursor: page.next_cursor.as_deref(), has_more: page.has_more };
             walk.advance(&path, next)
         });
         let goes_on = match advanced {

@@ -11,7 +11,7 @@ use crate::{
 
 /// What trying one key came to.
 #[derive(Debug)]
-pub struct Trial {
+pub(crate) struct Trial {
     /// The secrets that are listed, where their list can be read.
     pub listed: Result<Workspace, ApiError>,
     /// How each place was read, as far as it was tried: its lists to their end, and one document of each kind.
@@ -26,7 +26,7 @@ pub struct Trial {
 
 /// Walks the list of secrets, and tries every place that is not switched off. Where nothing answers only the list is tried:
 /// each further request would take as many attempts, to show the same.
-pub async fn try_out(
+pub(crate) async fn try_out(
     client: &Client,
     name: &str,
     options: &CollectOptions,

@@ -64,8 +64,7 @@ impl Collector {
         };
         let on_this_page = |error: ApiError| error.on_page(this_page);
         let frame = answer.secret_page_frame().map_err(on_this_page)?;
-        let next =
-            Next { cursor: frame.next_cursor.as_deref(), has_more: frame.has_more, is_empty: frame.is_empty };
+        let next = Next { cursor: frame.next_cursor.as_deref(), has_more: frame.has_more };
         // The next page is on its way while this one is taken in.
         let is_last = !walk.advance(answer.path(), next)?;
         if !is_last {
@@ -237,12 +236,11 @@ impl Collector {
             let page = answer.dependencies_page(list.resource_type)?;
             self.workspace.coverage.dependency_pages += 1;
             let (cursor, has_more) = (page.next_cursor, page.has_more);
-            let is_empty = page.sightings.is_empty();
             let dependent_type = ListName::Pageable(list.resource_type).dependent_type();
             self.note_without_id(list.secret, dependent_type, Source::Dependencies, page.without_id);
             self.record(list.secret, Source::Dependencies, page.sightings);
             self.search_fields(page.unknown_fields.into_iter().map(|field| (Some(list.secret), field)));
-            walk.advance(answer.path(), Next { cursor: cursor.as_deref(), has_more, is_empty })
+            walk.advance(answer.path(), Next { cursor: cursor.as_deref(), has_more })
         });
         match advanced {
             Ok(true) => self.queue(Job::Dependents { list, walk }),

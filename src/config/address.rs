@@ -26,7 +26,6 @@ impl Region {
         &[Self::Global, Self::Us, Self::EuResidency, Self::InResidency, Self::SgResidency];
 
     /// The word for it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Global => "global",
@@ -43,7 +42,6 @@ impl Region {
     }
 
     /// Its address.
-    #[must_use]
     pub fn base_url(self) -> &'static str {
         match self {
             Self::Global => "https://api.elevenlabs.io",

@@ -29,11 +29,11 @@ pub struct HttpOptions {
     /// The longest time to open a connection.
     pub connect_timeout: Duration,
     /// The longest silence while an answer comes.
-    pub idle_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
     /// The longest time for one attempt.
-    pub attempt_timeout: Duration,
+    pub(crate) attempt_timeout: Duration,
     /// The longest time to read all workspaces.
-    pub run_timeout: Duration,
+    pub(crate) run_timeout: Duration,
     /// The largest body, in bytes after decompression.
     pub max_body: usize,
     /// The most pages in one walk.
@@ -46,7 +46,6 @@ pub struct HttpOptions {
 
 impl HttpOptions {
     /// What a client for one workspace needs.
-    #[must_use]
     pub fn client_options(&self, base_url: Url, api_key: SecretString) -> ClientOptions {
         ClientOptions {
             // What is meant for this machine may be plain http, so it must not leave it by way of a proxy.
@@ -66,7 +65,6 @@ impl HttpOptions {
     }
 
     /// A run whose time begins now, of workspaces with the keys that `mask` knows.
-    #[must_use]
     pub fn run(&self, mask: Arc<Mask>) -> api::Run {
         let connections = Connections::new(self.connect_timeout, self.idle_timeout, self.attempt_timeout);
         let deadline = tokio::time::Instant::now() + self.run_timeout;

@@ -152,7 +152,6 @@ pub fn refuse_keys_in_arguments(
 }
 
 /// What is said of arguments, where it quotes none that a variable holds too: that could be a key.
-#[must_use]
 pub fn without_variables(
     said: &str,
     arguments: &[OsString],

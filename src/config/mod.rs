@@ -24,12 +24,13 @@ pub(crate) use address::checked_address;
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use flags::Flags;
-pub use http::HttpOptions;
+pub(crate) use http::HttpOptions;
 pub(crate) use looks::{is_key, is_variable_name};
 pub use misplaced::{refuse_keys_in_arguments, without_variables};
 pub use policy::Policy;
 pub use settings::{Origin, Setting};
-pub use target::{Demo, Target, WorkspaceConfig};
+pub(crate) use target::WorkspaceConfig;
+pub use target::{Demo, Target};
 
 use std::{
     path::{Path, PathBuf},
@@ -83,9 +84,9 @@ pub struct Config {
     /// Where the metrics are written too, and also after a run that failed.
     pub metrics_file: Option<PathBuf>,
     /// Which earlier bundles are kept.
-    pub retention: Retention,
+    pub(crate) retention: Retention,
     /// The bound of their files.
-    pub bundle_files: Bound,
+    pub(crate) bundle_files: Bound,
     /// What counts as a finding.
     pub policy: Policy,
     /// Every setting with its value and where that came from.
@@ -185,7 +186,6 @@ impl Config {
     }
 
     /// What of it decides what the reports say.
-    #[must_use]
     pub fn parameters(&self) -> Parameters {
         Parameters {
             page_size: self.collect.page_size,
@@ -205,7 +205,6 @@ impl Config {
     }
 
     /// SHA-256 of the settings as `check` shows them, one `name = value` on each line, sorted. Keys are not among them.
-    #[must_use]
     pub fn sha256(&self) -> String {
         let mut lines: Vec<String> =
             self.settings.iter().map(|setting| format!("{} = {}\n", setting.name, setting.value)).collect();

@@ -36,7 +36,6 @@ pub struct WorkspaceConfig {
 
 impl Demo {
     /// The word for it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Complete => "complete",

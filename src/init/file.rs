@@ -18,7 +18,6 @@ const HEADING: &str = "\
 ";
 
 /// The text of a configuration that holds these answers.
-#[must_use]
 pub fn text(answers: &Answers) -> String {
     let (_, settings) = EXAMPLE.split_once("\n\n").unwrap_or(("", EXAMPLE));
     let mut lines: Vec<String> = settings.lines().map(str::to_owned).collect();

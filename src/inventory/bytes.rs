@@ -5,21 +5,18 @@ use crate::memory::{ALLOCATION, text};
 
 impl Workspace {
     /// What the resources, and what each use goes through, take in bytes.
-    #[must_use]
-    pub fn resource_bytes(&self) -> usize {
+    pub(crate) fn resource_bytes(&self) -> usize {
         self.resources.bytes()
     }
 }
 
 impl Secret {
     /// What its uses take, in bytes.
-    #[must_use]
-    pub fn use_bytes(&self) -> usize {
+    pub(crate) fn use_bytes(&self) -> usize {
         self.uses.capacity() * size_of::<Use>()
     }
 
     /// What it takes itself, in bytes, and will take when it is judged.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         // A list that grows is up to twice as long as what is in it; and what is said of it is as large as it is.
         3 * size_of::<Self>() + 2 * text(&self.id) + text(&self.name)
@@ -28,7 +25,6 @@ impl Secret {
 
 impl Gap {
     /// What it takes, in bytes.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         let what = match &self.what {
             Missing::List { dependent_type } => dependent_type.bytes(),
@@ -41,7 +37,6 @@ impl Gap {
 
 impl Why {
     /// What the texts in it take, in bytes.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         let mut bytes = 0;
         self.clone().each_text(&mut |words| bytes += size_of::<Self>() + text(words));
@@ -51,7 +46,6 @@ impl Why {
 
 impl Reference {
     /// What it takes, in bytes.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         let via = self.via.iter().map(|via| text(via)).sum::<usize>();
         self.holder.bytes() + text(&self.secret_id) + text(&self.why) + via + ALLOCATION

@@ -16,7 +16,6 @@ pub struct Gap {
 
 impl Gap {
     /// That this was not read whole, and why.
-    #[must_use]
     pub fn new(what: Missing, why: impl Into<Why>) -> Self {
         Self { what, why: why.into() }
     }
@@ -140,7 +139,7 @@ impl From<String> for Why {
 
 impl Why {
     /// Looks at each text from elsewhere in it, and may change it.
-    pub fn each_text(&mut self, visit: &mut impl FnMut(&mut String)) {
+    pub(crate) fn each_text(&mut self, visit: &mut impl FnMut(&mut String)) {
         match self {
             Self::RestNotRead(doubt, error) => {
                 doubt.each_text(visit);

@@ -15,9 +15,11 @@ mod uses;
 mod view;
 
 pub use gap::{Gap, Missing, Why};
-pub use resource::{DependentType, Resource, Via, Visibility};
+pub(crate) use resource::Via;
+pub use resource::{DependentType, Resource, Visibility};
 pub use scan::{Scan, ScanOutcome};
-pub use source::{Source, Sources};
+pub use source::Source;
+pub(crate) use source::Sources;
 use uses::Use;
 pub use uses::{Dependent, Relation, Sighting};
 pub use view::{Extent, Seen, View};
@@ -60,7 +62,7 @@ pub struct Workspace {
     /// The secrets, in no particular order until the audit sorts them.
     pub secrets: Vec<Secret>,
     /// How the reading went, in numbers.
-    pub coverage: Coverage,
+    pub(crate) coverage: Coverage,
     /// How the reading of the places that `used_by` doesn't cover went.
     pub scans: Vec<Scan>,
     /// The pages of secrets that could not be read at the higher limit.
@@ -92,7 +94,7 @@ pub struct Secret {
     /// The lists of dependents that were not read whole. Empty: all were.
     pub gaps: Vec<Gap>,
     /// The lists that the first answer had not shown whole, and what completed them.
-    pub completions: Vec<Completion>,
+    pub(crate) completions: Vec<Completion>,
     /// Whether it was read once more by itself at the end.
     pub confirmed: bool,
     uses: Vec<Use>,
@@ -107,7 +109,7 @@ const FEW: usize = 32;
 
 /// A list of one secret's dependents that was completed after its first answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Completion {
+pub(crate) struct Completion {
     /// What the list holds.
     pub dependent_type: DependentType,
     /// What showed the whole of it.
@@ -129,7 +131,7 @@ pub struct Reference {
 
 /// Counts of what was read, for the report's account of itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Coverage {
+pub(crate) struct Coverage {
     /// Secrets that were not listed, and that a reference led to.
     pub secrets_not_listed: u64,
     /// Pages of the list of secrets.
@@ -139,7 +141,7 @@ pub struct Coverage {
     /// Pages of dependents, over all secrets.
     pub dependency_pages: u64,
     /// Answers about one secret by itself.
-    pub secrets_by_themselves: u64,
+    pub(crate) secrets_by_themselves: u64,
     /// Requests sent, repetitions included.
     pub requests: u64,
     /// Requests that were repetitions.
@@ -148,7 +150,6 @@ pub struct Coverage {
 
 impl Workspace {
     /// A workspace of which nothing has been read yet.
-    #[must_use]
     pub fn new(name: String, address: String) -> Self {
         Self { name, address, ..Self::default() }
     }
@@ -174,7 +175,7 @@ impl Workspace {
 
     /// Adds what is known of the dependents of the secret at `secret`, united and in order already, as
     /// [`Workspace::dependents`] shows them.
-    pub fn restore<'a>(
+    pub(crate) fn restore<'a>(
         &mut self,
         secret: usize,
         dependents: impl IntoIterator<Item = (Sighting<'a>, Sources)>,
@@ -192,7 +193,7 @@ impl Workspace {
     }
 
     /// Every id through which a resource depends on a secret that it does not hold itself, each once.
-    pub fn ids_depended_through(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn ids_depended_through(&self) -> impl Iterator<Item = &str> {
         let uses = self.secrets.iter().flat_map(|secret| &secret.uses);
         let through = uses.filter(|one| one.relation == Relation::Transitive);
         let ids: HashSet<&str> = through.flat_map(|one| self.resources.via(one.via).iter()).collect();
@@ -200,12 +201,12 @@ impl Workspace {
     }
 
     /// Changes what is shown of every resource; its type and id have to stay.
-    pub fn rewrite_resources(&mut self, rewrite: impl FnMut(&mut Resource<'static>)) {
+    pub(crate) fn rewrite_resources(&mut self, rewrite: impl FnMut(&mut Resource<'static>)) {
         self.resources.iter_mut().for_each(rewrite);
     }
 
     /// Makes one use of what was told more than once.
-    pub fn unite(&mut self) {
+    pub(crate) fn unite(&mut self) {
         for secret in &mut self.secrets {
             secret.unite(&mut self.resources);
         }
@@ -244,7 +245,6 @@ impl Workspace {
 
     /// How many secrets the list showed: without those that only a reference led to, and with those that were deleted
     /// meanwhile.
-    #[must_use]
     pub fn secrets_listed(&self) -> usize {
         let not_listed = usize::try_from(self.coverage.secrets_not_listed).unwrap_or(usize::MAX);
         (self.secrets.len() + self.deleted.len()).saturating_sub(not_listed)
@@ -263,13 +263,11 @@ impl Workspace {
 
 impl Secret {
     /// A secret of which no use is known yet.
-    #[must_use]
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
         Self { id: id.into(), name: name.into(), ..Self::default() }
     }
 
     /// How many dependents are known. Until [`Workspace::unite`], some may count twice.
-    #[must_use]
     pub fn uses(&self) -> usize {
         self.uses.len()
     }
@@ -300,8 +298,7 @@ impl Secret {
     }
 
     /// Whether every list of its dependents was read whole.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.gaps.is_empty()
     }
 }

@@ -33,7 +33,7 @@ pub enum DependentType {
 
 impl DependentType {
     /// The kinds that this program knows.
-    pub const KNOWN: [Self; 8] = [
+    pub(crate) const KNOWN: [Self; 8] = [
         Self::Tool,
         Self::Agent,
         Self::PhoneNumber,
@@ -45,7 +45,6 @@ impl DependentType {
     ];
 
     /// The kind that a list of this name under `used_by` holds, which this program doesn't know.
-    #[must_use]
     pub fn unrecognized(list: &str) -> Self {
         let is_taken = Self::KNOWN.iter().any(|kind| kind.as_str() == list);
         // Reports have one word for each kind, and are read back.
@@ -53,14 +52,12 @@ impl DependentType {
     }
 
     /// The kind that reports have this word for.
-    #[must_use]
-    pub fn of_word(word: &str) -> Self {
+    pub(crate) fn of_word(word: &str) -> Self {
         let known = Self::KNOWN.into_iter().find(|kind| kind.as_str() == word);
         known.unwrap_or_else(|| Self::Unrecognized(word.into()))
     }
 
     /// What its name takes, in bytes, where it is one of its own.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         match self {
             Self::Unrecognized(list) => list.len() + ALLOCATION,
@@ -69,7 +66,6 @@ impl DependentType {
     }
 
     /// The word for it in reports.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Tool => "tool",
@@ -111,7 +107,6 @@ impl Visibility {
     pub const ALL: [Self; 2] = [Self::Unknown, Self::Available];
 
     /// The word for it in reports.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
@@ -143,7 +138,6 @@ pub struct Resource<'a> {
 
 impl<'a> Resource<'a> {
     /// A resource of which only its kind and id are known.
-    #[must_use]
     pub fn unknown(dependent_type: DependentType, id: impl Into<Cow<'a, str>>) -> Self {
         Self {
             dependent_type,
@@ -174,7 +168,6 @@ impl<'a> Resource<'a> {
     }
 
     /// The same, borrowed.
-    #[must_use]
     pub fn borrowed(&self) -> Resource<'_> {
         fn borrowed<'b>(text: &'b Option<Cow<'_, str>>) -> Option<Cow<'b, str>> {
             text.as_deref().map(Cow::Borrowed)
@@ -192,7 +185,6 @@ impl<'a> Resource<'a> {
     }
 
     /// What it takes, in bytes.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         let others = [&self.name, &self.access_level, &self.provider, &self.phone_number];
         let texts = others.into_iter().flatten().chain([&self.id]);
@@ -262,7 +254,7 @@ impl ViaIndex {
 
 /// Ids that a use goes through, in order, each once.
 #[derive(Clone, Copy)]
-pub struct Via<'a> {
+pub(crate) struct Via<'a> {
     /// Where the ids stand, each in some place of `ids`.
     set: &'a [u32],
     ids: &'a IndexSet<Box<str>, DefaultHashBuilder>,
@@ -270,13 +262,12 @@ pub struct Via<'a> {
 
 impl<'a> Via<'a> {
     /// The ids.
-    pub fn iter(self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'a str> {
         self.set.iter().map(move |id| &*self.ids[*id as usize])
     }
 
     /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self.set.is_empty()
     }
 

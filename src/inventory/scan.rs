@@ -30,7 +30,6 @@ pub enum ScanOutcome {
 
 impl ScanOutcome {
     /// The words for it.
-    #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Whole => "read whole",
@@ -42,8 +41,7 @@ impl ScanOutcome {
     }
 
     /// The one of which reports say this.
-    #[must_use]
-    pub fn of_words(words: &str, why: Option<String>) -> Option<Self> {
+    pub(crate) fn of_words(words: &str, why: Option<String>) -> Option<Self> {
         [
             Self::Whole,
             Self::NotNeeded,
@@ -56,7 +54,6 @@ impl ScanOutcome {
     }
 
     /// Why it was not read whole.
-    #[must_use]
     pub fn why(&self) -> Option<&Why> {
         match self {
             Self::NotRead(why) => Some(why),
@@ -67,14 +64,12 @@ impl ScanOutcome {
 
 impl Scan {
     /// A reading that has not begun.
-    #[must_use]
     pub fn new(source: Source, outcome: ScanOutcome) -> Self {
         Self { source, outcome, pages: 0 }
     }
 
     /// Why a use could have been missed here. `None` where none could, or where what is missed is a limit of this audit
     /// that its report names.
-    #[must_use]
     pub fn gap(&self) -> Option<Gap> {
         let why = match &self.outcome {
             ScanOutcome::NotPartOfThisAudit if !self.source.may_be_left_out() => Why::NotPartOfThisAudit,

@@ -52,7 +52,6 @@ impl Source {
     ];
 
     /// The word for it in the column `source`. Both limits of the list of secrets are `used_by`.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Preview | Self::HigherLimit => "used_by",
@@ -68,13 +67,11 @@ impl Source {
     }
 
     /// Whether an audit may do without it, since `used_by` has a list for what it shows.
-    #[must_use]
-    pub fn may_be_left_out(self) -> bool {
+    pub(crate) fn may_be_left_out(self) -> bool {
         matches!(self, Self::Tools | Self::Agents)
     }
 
     /// Where it is asked for.
-    #[must_use]
     pub fn endpoint(self) -> &'static str {
         match self {
             Self::Preview | Self::HigherLimit => "/v1/convai/secrets",
@@ -92,36 +89,32 @@ impl Source {
 
 /// A set of sources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Sources(u16);
+pub(crate) struct Sources(u16);
 
 impl Sources {
     /// Both sets together.
-    #[must_use]
-    pub fn union(self, other: Self) -> Self {
+    pub(crate) fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Whether `source` is one of them.
-    #[must_use]
-    pub fn contains(self, source: Source) -> bool {
+    pub(crate) fn contains(self, source: Source) -> bool {
         self.0 & Self::from(source).0 != 0
     }
 
     /// Whether none is outside of `these`.
-    #[must_use]
-    pub fn are_within(self, these: &[Source]) -> bool {
+    pub(crate) fn are_within(self, these: &[Source]) -> bool {
         let these = these.iter().fold(Self::default(), |set, source| set.union(Self::from(*source)));
         self.0 & !these.0 == 0
     }
 
     /// The one that is asked first: the step of the audit that first showed a use.
-    #[must_use]
-    pub fn first(self) -> Option<Source> {
+    pub(crate) fn first(self) -> Option<Source> {
         Source::ALL.into_iter().find(|source| self.contains(*source))
     }
 
     /// The words for them, each once, in the order in which they are asked.
-    pub fn names(self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
         let mut last = "";
         Source::ALL.into_iter().filter(move |source| self.contains(*source)).filter_map(move |source| {
             let new = source.as_str() != last;

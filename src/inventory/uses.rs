@@ -44,7 +44,6 @@ impl Relation {
     pub const ALL: [Self; 3] = [Self::Direct, Self::Transitive, Self::Mentioned];
 
     /// The word for it in reports.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Direct => "direct",
@@ -62,16 +61,15 @@ pub struct Dependent<'a> {
     /// Whether it holds the secret itself.
     pub relation: Relation,
     /// What it goes through (see [`Sighting::via`]), sorted.
-    pub via: Via<'a>,
+    pub(crate) via: Via<'a>,
     /// The endpoints that told of this use.
-    pub sources: Sources,
+    pub(crate) sources: Sources,
 }
 
 impl<'a> Sighting<'a> {
     /// What `used_by` or the dependencies endpoint shows. The ids that it may reference are those of the resources
     /// through which it depends on the secret (the vendor's documentation of transitive dependents).
-    #[must_use]
-    pub fn of_used_by(resource: Resource<'a>, via: Vec<Cow<'a, str>>) -> Self {
+    pub(crate) fn of_used_by(resource: Resource<'a>, via: Vec<Cow<'a, str>>) -> Self {
         let relation = if via.is_empty() { Relation::Direct } else { Relation::Transitive };
         Self { resource, relation, via }
     }

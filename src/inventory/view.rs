@@ -21,7 +21,6 @@ impl Extent {
     pub const ALL: [Self; 3] = [Self::Full, Self::Partial, Self::NotKnown];
 
     /// The word for it in reports.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",

@@ -38,7 +38,7 @@ pub struct OutputDirectory {
 
 /// What opening an output directory would come to.
 #[derive(Debug)]
-pub struct DryOpen {
+pub(crate) struct DryOpen {
     /// The directory itself, or the nearest above it that is there, in which it would be made.
     pub place: PathBuf,
     /// Whether nobody holds the lock. An audit takes it before it writes anything else.
@@ -72,8 +72,7 @@ impl OutputDirectory {
     }
 
     /// What [`open`](Self::open) would come to, by the same rules: nothing is made, swept or kept from others.
-    #[must_use]
-    pub fn dry_open(path: &Path) -> DryOpen {
+    pub(crate) fn dry_open(path: &Path) -> DryOpen {
         // What can't be looked at is there for all that is known, and what is tried in it says why.
         let is_there = |path: &&Path| path.metadata().map_or_else(|error| is_refused(&error), |_| true);
         let existing = path.ancestors().find(is_there).unwrap_or(Path::new(""));
@@ -87,7 +86,7 @@ impl OutputDirectory {
     ///
     /// # Errors
     /// Where it can't be told whether it is.
-    pub fn run_id(&self, started_at: DateTime<Utc>) -> Result<String, PublishError> {
+    pub(crate) fn run_id(&self, started_at: DateTime<Utc>) -> Result<String, PublishError> {
         let first = bundle::run_name(started_at);
         let mut name = first.clone();
         for number in 2_u64.. {

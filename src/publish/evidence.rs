@@ -28,7 +28,7 @@ pub struct Evidence {
     /// SHA-256 of the settings.
     pub configuration_sha256: String,
     /// What was asked of each workspace, by its configured name and the path of the endpoint.
-    pub traffic: BTreeMap<String, BTreeMap<&'static str, EndpointTraffic>>,
+    pub(crate) traffic: BTreeMap<String, BTreeMap<&'static str, EndpointTraffic>>,
 }
 
 /// The manifest of a bundle.

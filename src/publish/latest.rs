@@ -15,7 +15,7 @@ use crate::bundle::{self, LATEST, LATEST_FILE};
 
 /// By what it is pointed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Latest {
+pub(crate) enum Latest {
     /// The link `latest`.
     Link,
     /// The file `latest.txt`.

@@ -24,7 +24,7 @@ const MODE: u32 = 0o644;
 ///
 /// # Errors
 /// Where it can't be written; what was there stays.
-pub fn write_metrics(audit: &Audit, path: &Path) -> io::Result<()> {
+pub(crate) fn write_metrics(audit: &Audit, path: &Path) -> io::Result<()> {
     replace(path, |out| report::write(File::Metrics, audit, out).map(drop))
 }
 
@@ -32,7 +32,7 @@ pub fn write_metrics(audit: &Audit, path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// Where it can't be written; what was there stays.
-pub fn write_failure(
+pub(crate) fn write_failure(
     path: &Path,
     output: &Path,
     started_at: DateTime<Utc>,
@@ -56,7 +56,7 @@ pub fn write_failure(
 ///
 /// # Errors
 /// Where nothing can be written there.
-pub fn dry_write_metrics(path: &Path) -> io::Result<&Path> {
+pub(crate) fn dry_write_metrics(path: &Path) -> io::Result<&Path> {
     refuse_what_is_not_ours(path)?;
     let directory = directory_of(path);
     // It has no name, so that nobody sees it, or it is gone at once.

@@ -15,12 +15,13 @@ mod metrics_file;
 mod ours;
 mod retention;
 
-pub use directory::{DryOpen, OutputDirectory};
+pub(crate) use directory::DryOpen;
+pub use directory::OutputDirectory;
 pub use error::PublishError;
 pub use evidence::Evidence;
-pub use latest::Latest;
-pub use metrics_file::{dry_write_metrics, write_failure, write_metrics};
-pub use retention::Retention;
+pub(crate) use latest::Latest;
+pub(crate) use metrics_file::{dry_write_metrics, write_failure, write_metrics};
+pub(crate) use retention::Retention;
 
 use std::path::PathBuf;
 
@@ -35,14 +36,14 @@ use files::{write_file, write_reports};
 
 /// A bundle that is in place, and what is no longer kept beside it.
 #[derive(Debug)]
-pub struct InPlace {
+pub(crate) struct InPlace {
     directory: PublishedDirectory,
     to_prune: Vec<Bundle>,
 }
 
 impl InPlace {
     /// Removes what is no longer kept, until a signal comes. Where the new bundle is.
-    pub fn prune(self, interrupt: &Interrupt) -> PathBuf {
+    pub(crate) fn prune(self, interrupt: &Interrupt) -> PathBuf {
         for bundle in &self.to_prune {
             if interrupt.came_late() {
                 tracing::info!(
@@ -68,7 +69,7 @@ impl InPlace {
 ///
 /// # Errors
 /// Where anything can't be written, or a signal comes before the rename. Then nothing has changed.
-pub fn publish(
+pub(crate) fn publish(
     audit: &Audit,
     formats: &[Format],
     evidence: &Evidence,

@@ -14,7 +14,7 @@ use crate::{
 /// is none of these, and takes no other's place. What `latest` named until now stays for one night more: somebody may be
 /// reading it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Retention {
+pub(crate) enum Retention {
     /// All.
     #[default]
     All,

@@ -19,7 +19,6 @@ pub struct GapLine {
 
 /// Everything for which an audit is incomplete, each once, the largest first: workspaces, sources, pages, lists of single
 /// secrets. Before them, without the name of a workspace, what is wrong with the audit as a whole.
-#[must_use]
 pub fn gaps(audit: &Audit) -> Vec<GapLine> {
     let mut lines: Vec<GapLine> = Vec::new();
     let mut say =

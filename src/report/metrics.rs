@@ -18,11 +18,11 @@ const PREFIX: &str = "elevenlabs_secrets_audit";
 
 /// A run that published nothing, as far as numbers can tell of it.
 #[derive(Clone, Copy, Debug)]
-pub struct FailedRun {
+pub(crate) struct FailedRun {
     /// When it began.
     pub started_at: DateTime<Utc>,
     /// When it ended.
-    pub ended_at: DateTime<Utc>,
+    pub(crate) ended_at: DateTime<Utc>,
     /// When the last run that published reports began.
     pub last_success: Option<DateTime<Utc>>,
     /// When the last run that was complete began.
@@ -134,7 +134,7 @@ pub(super) fn report(audit: &Audit, out: impl Write) -> io::Result<()> {
 ///
 /// # Errors
 /// Where writing fails.
-pub fn metrics_of_failure(failed: FailedRun, out: impl Write) -> io::Result<()> {
+pub(crate) fn metrics_of_failure(failed: FailedRun, out: impl Write) -> io::Result<()> {
     let mut page = Page { out };
     page.run(false, failed.started_at, failed.ended_at - failed.started_at)?;
     page.last("last_success", "the last run that published reports began", failed.last_success)?;

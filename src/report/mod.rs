@@ -16,9 +16,10 @@ mod terminal;
 mod words;
 
 pub use gaps::{GapLine, gaps};
-pub use json::{EarlierReport, ReadError, SCHEMA_VERSION, read_audit, read_earlier, read_seen, schema};
+pub(crate) use json::{EarlierReport, read_seen};
 pub(crate) use json::{ParametersJson, parameters_json};
-pub use metrics::{FailedRun, metrics_of_failure};
+pub use json::{ReadError, SCHEMA_VERSION, read_audit, read_earlier, schema};
+pub(crate) use metrics::{FailedRun, metrics_of_failure};
 use moments::created_at;
 pub(crate) use moments::date;
 pub use moments::timestamp;

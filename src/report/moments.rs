@@ -3,7 +3,6 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 
 /// A moment as every report shows it: RFC 3339, UTC, whole seconds.
-#[must_use]
 pub fn timestamp(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -11,7 +11,7 @@ mod soundness;
 mod timeline;
 mod verify;
 
-pub use bundles::ReviewError;
+pub(crate) use bundles::ReviewError;
 pub use diff::diff;
 pub use render::render;
 pub use soundness::{Line, Soundness};

@@ -19,7 +19,6 @@ pub enum Soundness {
 
 impl Soundness {
     /// The word for it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sound => "sound",

@@ -39,7 +39,7 @@ pub struct Day {
     /// How many further bundles the date has.
     pub further: usize,
     /// How many of these the system refuses to read.
-    pub further_unreadable: usize,
+    pub(crate) further_unreadable: usize,
 }
 
 /// Whether the audit ran on a date.
@@ -61,7 +61,6 @@ pub enum DayStatus {
 
 impl DayStatus {
     /// The word for it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Complete => "COMPLETE",
@@ -316,7 +315,6 @@ impl Day {
 
 impl Timeline {
     /// The exit code.
-    #[must_use]
     pub fn exit_code(&self) -> u8 {
         if self.days.iter().all(|day| day.status != DayStatus::Unreadable && day.further_unreadable == 0) {
             0

@@ -123,13 +123,11 @@ fn latest_leads_astray(output: &Path, is_bundle: impl Fn(&Path) -> bool) -> Opti
 
 impl Verification {
     /// Whether nothing is amiss, and all of it could be read.
-    #[must_use]
     pub fn is_sound(&self) -> bool {
         self.lines.iter().all(|line| matches!(line.soundness, Soundness::Sound | Soundness::Pruned))
     }
 
     /// The exit code.
-    #[must_use]
     pub fn exit_code(&self) -> u8 {
         if self.is_sound() { 0 } else { 8 }
     }

@@ -26,7 +26,7 @@ pub enum Form {
 
 /// A secret's id in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundReference {
+pub(crate) struct FoundReference {
     /// The id.
     pub secret_id: String,
     /// In which form it stands there.
@@ -37,8 +37,7 @@ pub struct FoundReference {
 
 impl FoundReference {
     /// The path in one piece, as far as it is told.
-    #[must_use]
-    pub fn path_in_words(&self) -> String {
+    pub(crate) fn path_in_words(&self) -> String {
         let mut words = String::new();
         for (at, key) in self.path.iter().enumerate() {
             let dot = if at > 0 { "." } else { "" };
@@ -53,8 +52,7 @@ impl FoundReference {
     }
 
     /// What it takes, in bytes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         // Its path, and the position in it, which no other shares.
         let path = self.path.len() * size_of::<Arc<str>>() + 3 * ALLOCATION;
         size_of::<Self>() + text(&self.secret_id) + path
@@ -81,7 +79,7 @@ pub(super) fn told<'k>(path: impl Iterator<Item = &'k Arc<str>>) -> Vec<Arc<str>
 
 impl FoundReferences {
     /// Adds what was found in another showing of the same document.
-    pub fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.references.extend(other.references);
         self.named.extend(other.named);
         self.has_more_words |= other.has_more_words;
@@ -102,8 +100,7 @@ impl FoundReferences {
     }
 
     /// What it takes, in bytes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let named = self.named.iter().map(|(_, id)| size_of::<DependentType>() + text(id));
         size_of::<Self>()
             + self.references.iter().map(FoundReference::bytes).sum::<usize>()
@@ -113,16 +110,16 @@ impl FoundReferences {
 
 /// What was found in one document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FoundReferences {
+pub(crate) struct FoundReferences {
     /// The references, in the order of the document. Of those that are no locators, some may turn out to be no secret's id.
     pub references: Vec<FoundReference>,
     /// The tools, MCP servers and agents that it names, by type and id.
     pub named: BTreeSet<(DependentType, String)>,
     /// Whether there were more words that may be ids than are kept.
-    pub has_more_words: bool,
+    pub(crate) has_more_words: bool,
     /// How many texts stand under `secret_id` where the document has no locator, and have no form of an id. They may be
     /// credentials, so they are only counted.
-    pub unlike_ids: u64,
+    pub(crate) unlike_ids: u64,
     /// Where one may have been missed.
     pub problem: Option<Malformed>,
 }

@@ -28,18 +28,17 @@ pub struct Holder {
     /// Through what the key's user may see it (`access_info.access_source`).
     pub access_source: Option<String>,
     /// Agents that use it, of which only the id is shown.
-    pub unknown_agents: Vec<String>,
+    pub(crate) unknown_agents: Vec<String>,
     /// Of a branch, whether it is archived.
-    pub is_archived: bool,
+    pub(crate) is_archived: bool,
     /// Of a branch, whether the key's user has a draft of it.
-    pub has_draft: bool,
+    pub(crate) has_draft: bool,
     /// What was found in it.
-    pub found: FoundReferences,
+    pub(crate) found: FoundReferences,
 }
 
 impl Holder {
     /// What it takes, in bytes.
-    #[must_use]
     pub fn bytes(&self) -> usize {
         let others = [&self.name, &self.workspace_id, &self.access_source].into_iter().flatten();
         let texts = others.chain([&self.id]).chain(&self.unknown_agents);
@@ -49,7 +48,7 @@ impl Holder {
 
 /// A page of things.
 #[derive(Debug)]
-pub struct HolderPage {
+pub(crate) struct HolderPage {
     /// The things on it.
     pub holders: Vec<Holder>,
     /// Where the next page is.

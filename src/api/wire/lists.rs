@@ -23,7 +23,6 @@ pub enum ResourceType {
 
 impl ResourceType {
     /// Its name in paths and in `used_by`.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Tools => "tools",
@@ -35,7 +34,7 @@ impl ResourceType {
 
 /// A list under `used_by`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ListName {
+pub(crate) enum ListName {
     /// A list that the dependencies endpoint can show to its end.
     Pageable(ResourceType),
     /// MCP servers: no flag says whether the list was cut, and no endpoint shows the rest.
@@ -59,8 +58,7 @@ impl ListName {
     }
 
     /// Its name in the JSON.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Pageable(resource_type) => resource_type.as_str(),
             Self::McpServers => "mcp_servers",
@@ -70,8 +68,7 @@ impl ListName {
     }
 
     /// What its elements are.
-    #[must_use]
-    pub fn dependent_type(&self) -> DependentType {
+    pub(crate) fn dependent_type(&self) -> DependentType {
         match self {
             Self::Pageable(ResourceType::Tools) => DependentType::Tool,
             Self::Pageable(ResourceType::Agents) => DependentType::Agent,
@@ -88,8 +85,7 @@ impl ListName {
     }
 
     /// The lists that the document knows.
-    #[must_use]
-    pub fn known() -> [Self; 5] {
+    pub(crate) fn known() -> [Self; 5] {
         [
             Self::Pageable(ResourceType::Tools),
             Self::Pageable(ResourceType::Agents),
@@ -102,7 +98,7 @@ impl ListName {
 
 /// What a `*_has_more` flag says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HasMore {
+pub(crate) enum HasMore {
     /// There is no such flag.
     Absent,
     /// It is `false`.
@@ -113,7 +109,7 @@ pub enum HasMore {
 
 /// One list of a secret's dependents, as far as the answer shows it.
 #[derive(Debug, PartialEq)]
-pub struct DependentList<'a> {
+pub(crate) struct DependentList<'a> {
     /// Which list.
     pub name: ListName,
     /// Its elements. Of several without an id that look the same, one.
@@ -121,7 +117,7 @@ pub struct DependentList<'a> {
     /// How many elements it shows.
     pub shown: usize,
     /// How many of them have no id that can be read.
-    pub without_id: usize,
+    pub(crate) without_id: usize,
     /// Whether the server says that there are more.
     pub has_more: HasMore,
     /// Why the list can't be relied on, whatever it shows.

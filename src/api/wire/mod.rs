@@ -25,17 +25,22 @@ mod tests;
 mod used_by;
 mod user;
 
-pub use found::{Form, FoundReference, FoundReferences};
+pub use found::Form;
+pub(crate) use found::{FoundReference, FoundReferences};
+pub use holder::Holder;
+pub(crate) use holder::HolderPage;
 pub(crate) use holder::{
     AGENTS, BRANCHES, ENVIRONMENT_VARIABLES, ListShape, MCP_SERVERS, SPEECH_ENGINES, TOOLS,
     references_in_body,
 };
-pub use holder::{Holder, HolderPage};
 pub(crate) use json::Object;
-pub use lists::{DependentList, HasMore, ListName, ResourceType};
-pub use pages::{DependenciesPage, ListedSecret, PageFrame, SecretPage};
-pub use room::UnknownField;
+pub use lists::ResourceType;
+pub(crate) use lists::{DependentList, HasMore, ListName};
+pub use pages::{DependenciesPage, SecretPage};
+pub(crate) use pages::{ListedSecret, PageFrame};
+pub(crate) use room::UnknownField;
 pub(crate) use shape::{AGENT, SETTINGS, SPEECH_ENGINE};
-pub use sought::Sought;
+pub(crate) use sought::Sought;
 pub(crate) use surrogates::replace_lone_surrogates;
-pub use user::{User, WORKSPACE_ADMIN};
+pub use user::User;
+pub(crate) use user::WORKSPACE_ADMIN;

@@ -10,7 +10,7 @@ use crate::inventory::Sighting;
 
 /// One secret of the list.
 #[derive(Debug, PartialEq)]
-pub struct ListedSecret<'a> {
+pub(crate) struct ListedSecret<'a> {
     /// `secret_id`.
     pub id: Cow<'a, str>,
     /// `name`, which the document requires; `None` where it is missing or no string.
@@ -20,31 +20,29 @@ pub struct ListedSecret<'a> {
     /// Through what the key's user may see it (`access_info.access_source`).
     pub access_source: Option<String>,
     /// The fields that the document doesn't know, of it and of its dependents.
-    pub unknown_fields: Vec<UnknownField<'a>>,
+    pub(crate) unknown_fields: Vec<UnknownField<'a>>,
 }
 
 /// A page of `GET /v1/convai/secrets`.
 #[derive(Debug, PartialEq)]
 pub struct SecretPage<'a> {
     /// The secrets on it.
-    pub secrets: Vec<ListedSecret<'a>>,
+    pub(crate) secrets: Vec<ListedSecret<'a>>,
     /// Where the next page is.
     pub next_cursor: Option<Cow<'a, str>>,
     /// Whether the server says that there is one. The document has no such flag here; a server that sends it is heard.
-    pub has_more: HasMore,
+    pub(crate) has_more: HasMore,
     /// The fields beside the list that the document doesn't know.
-    pub unknown_fields: Vec<UnknownField<'a>>,
+    pub(crate) unknown_fields: Vec<UnknownField<'a>>,
 }
 
 /// What a page of any list says of the next one.
 #[derive(Debug)]
-pub struct PageFrame<'a> {
+pub(crate) struct PageFrame<'a> {
     /// Where the next page is.
     pub next_cursor: Option<Cow<'a, str>>,
     /// Whether the server says that there is one.
     pub has_more: HasMore,
-    /// Whether this page shows nothing.
-    pub is_empty: bool,
 }
 
 /// A page of `GET /v1/convai/secrets/{secret_id}/dependencies/{resource_type}`.
@@ -55,11 +53,11 @@ pub struct DependenciesPage<'a> {
     /// How many it shows.
     pub shown: usize,
     /// How many of them have no id that can be read.
-    pub without_id: usize,
+    pub(crate) without_id: usize,
     /// Where the next page is.
     pub next_cursor: Option<Cow<'a, str>>,
     /// Whether the server says that there is one. The document has no such flag here; a server that sends it is heard.
-    pub has_more: HasMore,
+    pub(crate) has_more: HasMore,
     /// The fields beside the list and of its elements that the document doesn't know.
-    pub unknown_fields: Vec<UnknownField<'a>>,
+    pub(crate) unknown_fields: Vec<UnknownField<'a>>,
 }

@@ -77,7 +77,7 @@ impl Room {
 
 /// A field that the document doesn't know. Like any document, it may hold the id of a secret.
 #[derive(Clone, Debug)]
-pub struct UnknownField<'a> {
+pub(crate) struct UnknownField<'a> {
     /// Its name; below `used_by` or in a list, with that before it.
     pub name: Arc<str>,
     /// `None`: it stands for others, which are more than can be read.
@@ -91,14 +91,12 @@ impl UnknownField<'_> {
     }
 
     /// Whether it is none by itself, but stands for others that could not be read.
-    #[must_use]
-    pub fn is_others(&self) -> bool {
+    pub(crate) fn is_others(&self) -> bool {
         self.value.is_none()
     }
 
     /// Searches it for ids of secrets. Where others could not be read, that is the problem.
-    #[must_use]
-    pub fn search(&self, sought: &Sought) -> FoundReferences {
+    pub(crate) fn search(&self, sought: &Sought) -> FoundReferences {
         let Some(value) = self.value else {
             let problem = format!(
                 "the answer has more than {MOST_UNKNOWN_FIELDS} fields that this program does not know, or more than \
@@ -110,8 +108,7 @@ impl UnknownField<'_> {
     }
 
     /// So much of its name as is told.
-    #[must_use]
-    pub fn told_name(&self) -> String {
+    pub(crate) fn told_name(&self) -> String {
         clipped(&self.name)
     }
 }

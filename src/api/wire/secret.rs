@@ -27,13 +27,8 @@ impl<'a> PageFrame<'a> {
     /// Where the body is no object, has no such list or no readable `next_cursor`.
     pub(crate) fn parse(body: &'a [u8], list: &str) -> Result<Self, Malformed> {
         let page = Object::from_body(body)?;
-        let list = page.require(list)?.get();
-        let inside = list.strip_prefix('[').unwrap_or_default().trim_start();
-        Ok(Self {
-            next_cursor: page.text("next_cursor")?,
-            has_more: page.flag("has_more"),
-            is_empty: inside.starts_with(']'),
-        })
+        page.require(list)?;
+        Ok(Self { next_cursor: page.text("next_cursor")?, has_more: page.flag("has_more") })
     }
 }
 
@@ -42,7 +37,7 @@ impl<'a> SecretPage<'a> {
     ///
     /// # Errors
     /// Where the frame of the page can't be read: `secrets`, `next_cursor`, or a secret without an id.
-    pub fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
+    pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
         documented::secret_page(body).map_or_else(|| Self::parse_piece_by_piece(body), Ok)
     }
 
@@ -79,7 +74,7 @@ impl<'a> DependenciesPage<'a> {
     ///
     /// # Errors
     /// Where `dependencies` or `next_cursor` can't be read.
-    pub fn parse(body: &'a [u8], resource_type: ResourceType) -> Result<Self, Malformed> {
+    pub(crate) fn parse(body: &'a [u8], resource_type: ResourceType) -> Result<Self, Malformed> {
         documented::dependencies_page(body, resource_type)
             .map_or_else(|| Self::parse_piece_by_piece(body, resource_type), Ok)
     }

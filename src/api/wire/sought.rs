@@ -12,7 +12,7 @@ use super::steps;
 
 /// What documents are searched for.
 #[derive(Clone, Debug, Default)]
-pub struct Sought {
+pub(crate) struct Sought {
     /// Ids that are words as a whole.
     ids: HashSet<Arc<str>>,
     /// The forms of all ids, by their length.
@@ -67,7 +67,7 @@ fn is_of_a_word(byte: u8) -> bool {
 
 impl Sought {
     /// Adds the ids of listed secrets.
-    pub fn add<'i>(&mut self, ids: impl IntoIterator<Item = &'i str>) {
+    pub(crate) fn add<'i>(&mut self, ids: impl IntoIterator<Item = &'i str>) {
         for id in ids.into_iter().filter(|id| !id.is_empty()) {
             if id.bytes().all(is_of_a_word) {
                 if self.ids.insert(id.into()) {
@@ -84,8 +84,7 @@ impl Sought {
     }
 
     /// What searching for an id takes besides its length, in bytes.
-    #[must_use]
-    pub fn bytes_of(id: &str) -> usize {
+    pub(crate) fn bytes_of(id: &str) -> usize {
         match id.len() > OTHER_LENGTH || id.bytes().all(is_of_a_word) {
             true => 0,
             false => id.len() * BYTES_OF_SEARCH,
@@ -94,8 +93,7 @@ impl Sought {
 
     /// The same, made ready to search with. With `finds_unknown`, words of the form of a known id are found too: the list
     /// has not come to its end.
-    #[must_use]
-    pub fn ready(&self, finds_unknown: bool) -> Self {
+    pub(crate) fn ready(&self, finds_unknown: bool) -> Self {
         let search = if self.others.is_empty() { None } else { self.search_for_others() };
         Self { search, finds_unknown, ..self.clone() }
     }
@@ -117,21 +115,18 @@ impl Sought {
     }
 
     /// Whether a search with this finds the id wherever it stands.
-    #[must_use]
-    pub fn covers(&self, id: &str) -> bool {
+    pub(crate) fn covers(&self, id: &str) -> bool {
         let is_never_unused = id.len() > OTHER_LENGTH && !id.bytes().all(is_of_a_word);
         self.is_known(id) || (self.finds_unknown && self.has_form(id)) || is_never_unused
     }
 
     /// Whether it is the id of a secret that was listed.
-    #[must_use]
-    pub fn is_known(&self, id: &str) -> bool {
+    pub(crate) fn is_known(&self, id: &str) -> bool {
         self.known(id).is_some()
     }
 
     /// The id of a secret that was listed, as it is kept for all who need it.
-    #[must_use]
-    pub fn known(&self, id: &str) -> Option<&Arc<str>> {
+    pub(crate) fn known(&self, id: &str) -> Option<&Arc<str>> {
         self.ids.get(id).or_else(|| self.search.as_ref().and_then(|_| self.others.get(id)))
     }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// The word for an admin of the workspace, as `seat_type` and as the source of access in `access_info`.
-pub const WORKSPACE_ADMIN: &str = "workspace_admin";
+pub(crate) const WORKSPACE_ADMIN: &str = "workspace_admin";
 
 /// The part of `UserResponseModel` that tells keys apart. Neither name nor mail address is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

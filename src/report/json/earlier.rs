@@ -28,9 +28,9 @@ pub struct EarlierReport {
     /// Whether everything was read whole.
     pub is_complete: bool,
     /// Whether only some secrets were read.
-    pub is_narrowed: bool,
+    pub(crate) is_narrowed: bool,
     /// Whether its clock was off; its time is the API's then.
-    pub is_clock_off: bool,
+    pub(crate) is_clock_off: bool,
     /// What it and those before it saw. Of a report from before there was history: what it says itself.
     pub history: History,
 }

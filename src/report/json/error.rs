@@ -65,7 +65,6 @@ impl ReadError {
     }
 
     /// Whether the report ends before it is whole.
-    #[must_use]
     pub fn is_eof(&self) -> bool {
         self.is_eof
     }

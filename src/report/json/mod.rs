@@ -26,15 +26,15 @@ mod write;
 
 use schemars::schema_for;
 
-pub use earlier::{EarlierReport, read_earlier};
+pub(crate) use earlier::EarlierReport;
+pub use earlier::read_earlier;
 pub use error::ReadError;
 pub(crate) use parameters::{ParametersJson, parameters_json};
 pub use restore::read_audit;
-pub use seen::read_seen;
+pub(crate) use seen::read_seen;
 pub(super) use write::report;
 
 /// The JSON Schema (2020-12) of `report.json`, made of the types that write and read it.
-#[must_use]
 pub fn schema() -> serde_json::Value {
     schema_for!(types::WholeReport).to_value()
 }

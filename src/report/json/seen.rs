@@ -17,7 +17,7 @@ use crate::inventory::{DependentType, Seen, Visibility, Workspace};
 ///
 /// # Errors
 /// Where it can't be read, or is of a later schema version than this program writes.
-pub fn read_seen(input: impl io::Read, workspace: &Workspace) -> Result<Option<Seen>, ReadError> {
+pub(crate) fn read_seen(input: impl io::Read, workspace: &Workspace) -> Result<Option<Seen>, ReadError> {
     let mut reader = SeenReader { workspace, seen: None, is_this_one: false };
     let (head, _) = read(input, &mut reader)?;
     if head.schema_version > SCHEMA_VERSION {
