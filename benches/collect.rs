@@ -8,7 +8,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use elevenlabs_secrets_audit::{
-    Surroundings,
+    RunContext,
     config::{Config, Environment, Flags},
     interrupt::Interrupt,
     progress::Progress,
@@ -37,7 +37,7 @@ fn collecting(criterion: &mut Criterion) {
     );
     fs_err::write(&config, text).unwrap();
     let key = |name: &str| (name == "KEY").then(|| world.api_key.clone().into());
-    let surroundings = Surroundings::default();
+    let context = RunContext::default();
 
     let mut group = criterion.benchmark_group("collect");
     group.throughput(Throughput::Elements(scaled::rows(&world) as u64));
@@ -47,7 +47,7 @@ fn collecting(criterion: &mut Criterion) {
             let flags = Flags { config, out, ..Flags::default() };
             let config = Config::resolve(flags, &Environment::new(&key)).unwrap();
             let (progress, interrupt) = (Progress::default(), Interrupt::default());
-            runtime.block_on(run(config, &surroundings, &progress, &interrupt)).unwrap()
+            runtime.block_on(run(config, &context, &progress, &interrupt)).unwrap()
         });
     });
     group.finish();

@@ -7,7 +7,7 @@ const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// How this machine's clock compares with the API's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Clock {
+pub enum ClockCheck {
     /// No answer told its time.
     #[default]
     NotChecked,
@@ -17,7 +17,7 @@ pub enum Clock {
     Off(TimeDelta),
 }
 
-impl Clock {
+impl ClockCheck {
     /// What a clock is that is so much ahead. `None`: that is not known.
     pub fn of(ahead: Option<TimeDelta>) -> Self {
         match ahead {
@@ -76,12 +76,12 @@ mod tests {
 
     #[test]
     fn five_minutes_are_the_network_and_more_is_the_clock() {
-        assert_eq!(Clock::of(None), Clock::NotChecked);
+        assert_eq!(ClockCheck::of(None), ClockCheck::NotChecked);
         for seconds in [0, 300, -300] {
-            assert_eq!(Clock::of(TimeDelta::try_seconds(seconds)), Clock::Agrees, "{seconds}");
+            assert_eq!(ClockCheck::of(TimeDelta::try_seconds(seconds)), ClockCheck::Agrees, "{seconds}");
         }
         for seconds in [301, -301] {
-            assert!(Clock::of(TimeDelta::try_seconds(seconds)).is_off(), "{seconds}");
+            assert!(ClockCheck::of(TimeDelta::try_seconds(seconds)).is_off(), "{seconds}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, io};
 
 use crate::{
     audit::{Changes, Comparison, EarlierRun, History, Judged, NOT_IN_EARLIER, WorkspaceChanges},
-    bundle::{Bundle, Found, InOrder, Manifest, Patience, REPORT, is_refused, look_at},
+    bundle::{Bundle, Found, InOrder, Manifest, REPORT, ReadPolicy, is_refused, look_at},
     inventory::{Seen, Workspace},
     report::{self, EarlierReport},
 };
@@ -26,7 +26,11 @@ pub(crate) struct Earlier {
 ///
 /// # Errors
 /// Where the system refuses to read [one that is needed](InOrder::is_needed), or a signal came meanwhile.
-pub(crate) fn consult(there: &InOrder, judged: &Judged, patience: &Patience) -> io::Result<Earlier> {
+pub(crate) fn load_previous(
+    there: &InOrder,
+    judged: &Judged,
+    read_policy: &ReadPolicy,
+) -> io::Result<Earlier> {
     let is_narrowed = judged.parameters.filter().is_some();
     let workspaces = judged.workspaces.iter().filter(|_| !is_narrowed);
     let mut consulted = Consulted {
@@ -41,9 +45,9 @@ pub(crate) fn consult(there: &InOrder, judged: &Judged, patience: &Patience) -> 
         if consulted.history.is_some() && consulted.to_compare.is_empty() {
             break;
         }
-        patience.heed()?;
-        if let Err(why) = consulted.ask(found, judged, patience) {
-            if patience.is_ended() || is_refused(&why) && there.is_needed(&found.bundle) {
+        read_policy.heed()?;
+        if let Err(why) = consulted.ask(found, judged, read_policy) {
+            if read_policy.is_ended() || is_refused(&why) && there.is_needed(&found.bundle) {
                 return Err(why);
             }
             consulted.is_any_passed_over = true;
@@ -56,24 +60,24 @@ pub(crate) fn consult(there: &InOrder, judged: &Judged, patience: &Patience) -> 
 }
 
 /// What the last complete audit saw of a workspace that is being read. Nothing where no bundle tells: why one that should
-/// does not, [`consult`] says.
+/// does not, [`load_previous`] says.
 ///
 /// # Errors
 /// Where one that holds can't be read all the same, or a signal came meanwhile: then it isn't known what was seen.
 pub(crate) fn last_seen(
     there: &InOrder,
     workspace: &Workspace,
-    patience: &Patience,
+    read_policy: &ReadPolicy,
 ) -> io::Result<Option<Seen>> {
     for found in there.found.iter().rev() {
         let tells = |manifest: &Manifest| manifest.is_base() && manifest.read_whole(&workspace.name);
-        if !found.manifest().is_some_and(tells) || !found.holds(patience)? {
+        if !found.manifest().is_some_and(tells) || !found.holds(read_policy)? {
             continue;
         }
         let path = found.bundle.path.join(REPORT);
-        match patience.again(|| Ok(report::read_seen(patience.open(&path)?, workspace)?)) {
+        match read_policy.again(|| Ok(report::read_seen(read_policy.open(&path)?, workspace)?)) {
             // As the history does with one of a later version.
-            Err(error) if !is_refused(&error) && !patience.is_ended() => {}
+            Err(error) if !is_refused(&error) && !read_policy.is_ended() => {}
             read => return read,
         }
     }
@@ -92,7 +96,7 @@ struct Consulted {
 }
 
 impl Consulted {
-    fn ask(&mut self, found: &Found, judged: &Judged, patience: &Patience) -> io::Result<()> {
+    fn ask(&mut self, found: &Found, judged: &Judged, read_policy: &ReadPolicy) -> io::Result<()> {
         let Found { bundle, manifest, .. } = found;
         let (manifest, _) = manifest.as_ref().map_err(|error| io::Error::other(error.to_string()))?;
         let compares_any = judged.parameters.filter().is_none() && self.since.is_none() && manifest.complete;
@@ -108,13 +112,13 @@ impl Consulted {
             }
             return Ok(());
         }
-        if let Some(flaw) = look_at(bundle, patience)?.obstacle() {
+        if let Some(flaw) = look_at(bundle, read_policy)?.obstacle() {
             return Err(flaw.into());
         }
-        let (report, comparison) = patience.again(|| {
+        let (report, comparison) = read_policy.again(|| {
             let mut comparison =
                 compares.then(|| judged.comparison().only(|workspace| wanted.contains(workspace)));
-            Ok((read(bundle, patience, comparison.as_mut())?, comparison))
+            Ok((read(bundle, read_policy, comparison.as_mut())?, comparison))
         })?;
         if let Some(comparison) = comparison {
             let known_now = self.history.as_ref().unwrap_or(&report.history);
@@ -189,10 +193,10 @@ const NEVER_WHOLE: &str = "no bundle that is still there, and holds, read it who
 
 fn read(
     bundle: &Bundle,
-    patience: &Patience,
+    read_policy: &ReadPolicy,
     comparison: Option<&mut Comparison<'_>>,
 ) -> io::Result<EarlierReport> {
-    report::read_earlier(patience.open(&bundle.path.join(REPORT))?, comparison).map_err(|error| {
+    report::read_earlier(read_policy.open(&bundle.path.join(REPORT))?, comparison).map_err(|error| {
         let error = io::Error::from(error);
         if is_refused(&error) { error } else { io::Error::other(format!("{REPORT}: {error}")) }
     })

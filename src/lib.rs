@@ -30,7 +30,7 @@
 //! - [`bounded`]: files that others may have written, opened and read within bounds.
 //! - [`memory`]: how much of what was read is kept, and how much may be.
 //! - [`clock`], [`progress`], [`interrupt`], [`text`], `table`, [`error`]: the machine's clock, counts, signals, words, tables on
-//!   a terminal, and exit codes, for all of the above; `surroundings`: what a test can fix of the world.
+//!   a terminal, and exit codes, for all of the above; `context`: what a test can fix of the world.
 //!
 //! `crates/simulator` is an API over a made-up workspace, for `--demo` and the tests. It knows nothing of this crate.
 //!
@@ -45,7 +45,7 @@
 //! 3. The key and the values of secrets appear nowhere: no log, report, error, panic or `Debug`.
 //! 4. Only GET is ever sent.
 //! 5. Same inventory, same clock: same bytes. Order is total, times are UTC in RFC 3339.
-//! 6. Time, chance and the network come in as arguments.
+//! 6. Time, randomness and the network come in as arguments.
 //! 7. Renderers see the audit and nothing else. Escaping is done once per format, in that format's file.
 //! 8. What the API sends is untrusted: bounded in size and time, and escaped wherever it lands.
 //! 9. Nothing is dropped in silence: what is skipped, unknown or unreadable is counted and named in the report.
@@ -59,6 +59,7 @@ pub mod cli;
 pub mod clock;
 pub mod collect;
 pub mod config;
+mod context;
 mod earlier;
 pub mod error;
 pub mod init;
@@ -69,12 +70,11 @@ pub mod progress;
 pub mod publish;
 pub mod report;
 pub mod review;
-mod surroundings;
 mod table;
 pub mod text;
 mod workspaces;
 
-pub use surroundings::Surroundings;
+pub use context::RunContext;
 
 use std::{
     io,
@@ -83,9 +83,9 @@ use std::{
 };
 
 use audit::{Audit, Finding, Judged, Run};
-use bundle::{InOrder, Patience};
+use bundle::{InOrder, ReadPolicy};
 use chrono::{DateTime, Utc};
-use clock::Clock;
+use clock::ClockCheck;
 use config::Config;
 use earlier::Earlier;
 use error::Error;
@@ -123,13 +123,13 @@ impl Published {
 /// Where nothing was published.
 pub async fn run(
     config: Config,
-    surroundings: &Surroundings,
+    context: &RunContext,
     progress: &Progress,
     interrupt: &Interrupt,
 ) -> Result<Published, Error> {
-    let started_at = surroundings.now();
+    let started_at = context.now();
     let (output, metrics_file) = (config.out.clone(), config.metrics_file.clone());
-    let ended = read_judge_publish(config, started_at, surroundings, progress, interrupt).await;
+    let ended = read_judge_publish(config, started_at, context, progress, interrupt).await;
     // Whatever else went wrong then, such as a wait that it cut short.
     let ended = match (ended, interrupt.signal()) {
         (Err(_), Some(signal)) => Err(Error::Interrupted(signal)),
@@ -138,7 +138,7 @@ pub async fn run(
     match (&ended, &metrics_file) {
         // With these nothing ran, or another run tells of itself.
         (Err(error), Some(path)) if !matches!(error.exit_code(), 2 | 7) => {
-            say_of_metrics(publish::write_failure(path, &output, started_at, surroundings.now()), path);
+            say_of_metrics(publish::write_failure(path, &output, started_at, context.now()), path);
         }
         _ => {}
     }
@@ -155,47 +155,47 @@ fn say_of_metrics(written: io::Result<()>, path: &Path) {
 async fn read_judge_publish(
     config: Config,
     started_at: DateTime<Utc>,
-    surroundings: &Surroundings,
+    context: &RunContext,
     progress: &Progress,
     interrupt: &Interrupt,
 ) -> Result<Published, Error> {
     let directory = OutputDirectory::open(&config.out)?;
     let run_id = directory.run_id(started_at)?;
-    let pause = surroundings.pause;
-    let there = bundle::to_build_on(&config.out, &Patience::new(pause, config.bundle_files, interrupt))
-        .map_err(PublishError::read(&config.out, surroundings.user.as_deref()))?;
+    let pause = context.pause;
+    let there = bundle::to_build_on(&config.out, &ReadPolicy::new(pause, config.bundle_files, interrupt))
+        .map_err(PublishError::read(&config.out, context.user.as_deref()))?;
     let there = Arc::new(there);
 
     let (before, longest, interrupted) = (Arc::clone(&there), config.bundle_files, interrupt.clone());
     let look_back = Arc::new(move |workspace: &Workspace| {
-        let seen = earlier::last_seen(&before, workspace, &Patience::new(pause, longest, &interrupted));
+        let seen = earlier::last_seen(&before, workspace, &ReadPolicy::new(pause, longest, &interrupted));
         seen.map(Option::unwrap_or_default)
     });
     let Read { inventory, traffic, clock } = tokio::select! {
-        read = read(&config, surroundings.chance, progress, look_back) => read?,
+        read = read(&config, context.clock, progress, look_back) => read?,
         signal = interrupt.raised() => return Err(Error::Interrupted(signal)),
     };
     if inventory.workspaces.is_empty() {
         return Err(Error::nothing_read(&inventory.failed));
     }
 
-    let tool_version = surroundings.tool_version.clone();
-    let run = Run { id: run_id, started_at, finished_at: surroundings.now(), tool_version, clock };
-    if clock == Clock::NotChecked {
+    let tool_version = context.tool_version.clone();
+    let run = Run { id: run_id, started_at, finished_at: context.now(), tool_version, clock };
+    if clock == ClockCheck::NotChecked {
         tracing::info!("clock {}", clock.in_words());
     }
     let evidence = Evidence {
-        host: surroundings.host.clone(),
-        user: surroundings.user.clone(),
-        git_commit: surroundings.git_commit.clone(),
+        host: context.host.clone(),
+        user: context.user.clone(),
+        git_commit: context.git_commit.clone(),
         configuration_sha256: config.sha256(),
         traffic,
     };
     // Reading, rendering and fsync block; signals are heard meanwhile.
     let heeded = interrupt.clone();
     let publishing = tokio::task::spawn_blocking(move || {
-        let patience = Patience::new(pause, config.bundle_files, &heeded);
-        judge_and_publish(inventory, run, &config, &evidence, &there, directory, &patience)
+        let read_policy = ReadPolicy::new(pause, config.bundle_files, &heeded);
+        judge_and_publish(inventory, run, &config, &evidence, &there, directory, &read_policy)
     });
     tokio::select! {
         published = publishing => published.map_err(|panic| Error::Bug(panic.to_string()))?,
@@ -212,11 +212,12 @@ fn judge_and_publish(
     evidence: &Evidence,
     there: &InOrder,
     directory: OutputDirectory,
-    patience: &Patience,
+    read_policy: &ReadPolicy,
 ) -> Result<Published, Error> {
     let judged = Judged::of(inventory, run, config.parameters());
-    let Earlier { history, changes, is_any_passed_over } = earlier::consult(there, &judged, patience)
-        .map_err(PublishError::read(&config.out, evidence.user.as_deref()))?;
+    let Earlier { history, changes, is_any_passed_over } =
+        earlier::load_previous(there, &judged, read_policy)
+            .map_err(PublishError::read(&config.out, evidence.user.as_deref()))?;
     // What can't be read now may be what the next audit builds on.
     let retention = match config.retention {
         limited if is_any_passed_over && limited != Retention::All => {
@@ -230,11 +231,11 @@ fn judge_and_publish(
         return Err(Error::nothing_read(&audit.failed));
     }
     let in_place =
-        publish::publish(&audit, &config.formats, evidence, retention, there, directory, patience)?;
+        publish::publish(&audit, &config.formats, evidence, retention, there, directory, read_policy)?;
     // Before what may be held up, and is the next night's as well.
     if let Some(path) = &config.metrics_file {
         say_of_metrics(publish::write_metrics(&audit, path), path);
     }
-    let bundle = in_place.prune(patience.interrupt());
+    let bundle = in_place.prune(read_policy.interrupt());
     Ok(Published { audit, bundle, fail_on: config.policy.fail_on.clone() })
 }

@@ -14,7 +14,7 @@ use std::{
 
 use clap::{CommandFactory, Parser};
 use elevenlabs_secrets_audit::{
-    Surroundings,
+    RunContext,
     bundle::Format,
     check::check_up,
     cli::{
@@ -156,7 +156,7 @@ async fn audit(
     let progress = Arc::new(Progress::default());
     let screen = terminal::Screen::start(output, &progress);
     let config = resolve(arguments, forgone)?;
-    let published = run(config, &Surroundings::default(), &progress, interrupt).await;
+    let published = run(config, &RunContext::default(), &progress, interrupt).await;
     screen.clear();
     let published = published?;
     terminal::log_gaps(&published);
@@ -172,7 +172,7 @@ async fn check_configuration(
     let progress = Arc::new(Progress::default());
     let screen = terminal::Screen::start(output, &progress);
     let config = resolve(arguments, forgone)?;
-    let checkup = check_up(&config, &Surroundings::default(), &progress, &Interrupt::default()).await;
+    let checkup = check_up(&config, &RunContext::default(), &progress, &Interrupt::default()).await;
     screen.clear();
     match output.quiet {
         false => terminal::say(output, |out| checkup.write(&config.settings, out)),
@@ -189,7 +189,7 @@ fn verify(arguments: &VerifyArgs, output: &OutputArgs) -> Result<u8, Error> {
 
 fn history(arguments: &HistoryArgs, output: &OutputArgs) -> Result<u8, Error> {
     let HistoryArgs { out, from, to, timezone, .. } = arguments;
-    let today = (Surroundings::default().chance.now)().with_timezone(timezone).date_naive();
+    let today = (RunContext::default().clock.now)().with_timezone(timezone).date_naive();
     let timeline = review::timeline(out, *from, *to, today, *timezone)?;
     terminal::answer(output, |out| match arguments.format {
         HistoryFormat::Table => timeline.write_table(Folded::new(out, std::io::stdout())),

@@ -111,7 +111,7 @@ pub(crate) struct Share {
 #[derive(Debug, Default)]
 struct State {
     kept: [usize; Kept::ALL.len()],
-    is_read: bool,
+    mark_read: bool,
     over: Option<String>,
 }
 
@@ -137,7 +137,7 @@ impl Share {
     pub(crate) fn release(&self, what: Kept, bytes: usize) {
         let mut state = self.state();
         // After that there is nothing left of it.
-        let is_gone = state.over.is_some() || (state.is_read && !what.stays());
+        let is_gone = state.over.is_some() || (state.mark_read && !what.stays());
         if !is_gone {
             let bytes = bytes.min(state.kept[what as usize]);
             state.kept[what as usize] -= bytes;
@@ -156,16 +156,16 @@ impl Share {
     }
 
     /// Notes that the workspace has been read: what stays of it counts to the end of the run, and the rest is given back.
-    pub(crate) fn is_read(&self) {
+    pub(crate) fn mark_read(&self) {
         let mut state = self.state();
         for what in Kept::ALL.into_iter().filter(|what| !what.stays()) {
             self.memory.gives_back(std::mem::take(&mut state.kept[what as usize]));
         }
-        state.is_read = true;
+        state.mark_read = true;
     }
 
     /// Gives all back: nothing of the workspace is of use.
-    pub(crate) fn is_lost(&self) {
+    pub(crate) fn mark_lost(&self) {
         let mut state = self.state();
         self.memory.gives_back(state.kept.iter().sum());
         let over = state.over.take().unwrap_or_default();
@@ -195,8 +195,8 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        if !self.state().is_read {
-            self.is_lost();
+        if !self.state().mark_read {
+            self.mark_lost();
         }
     }
 }
@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(memory.kept(), 550);
         let mut held = Held::none(&share, Kept::Places);
         assert!(held.allows(1));
-        share.is_read();
+        share.mark_read();
         assert_eq!(memory.kept(), 500, "what was read stays, and nothing waits any more");
         drop((held, share));
         assert_eq!(memory.kept(), 500);

@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 #[cfg(feature = "demo")]
 use crate::config::Demo;
 use crate::{
-    api::{self, Chance, Client, ClientError, ClockOffsets, EndpointTraffic, Mask},
-    clock::Clock,
+    api::{self, Client, ClientError, Clock, ClockOffsets, EndpointTraffic, Mask},
+    clock::ClockCheck,
     collect::{CollectOptions, LookBack, collect},
     config::{Config, HttpOptions, Target, WorkspaceConfig},
     error::Error,
@@ -32,30 +32,30 @@ pub(crate) struct Read {
     /// What was asked for it.
     pub(crate) traffic: Traffic,
     /// How this machine's clock compares with those of all that answered.
-    pub(crate) clock: Clock,
+    pub(crate) clock: ClockCheck,
 }
 
 /// Makes the clients of a run, which have connections, slots, retries and time in common.
 pub(crate) struct Clients<'a> {
     http: &'a HttpOptions,
-    chance: Chance,
+    clock: Clock,
     progress: &'a Progress,
     are_several: bool,
-    run: Arc<api::Run>,
+    run: Arc<api::SharedLimits>,
 }
 
 impl<'a> Clients<'a> {
     /// For so many workspaces, with keys that `mask` knows. The time that the run is allowed begins now.
     pub(crate) fn new(
         config: &'a Config,
-        chance: Chance,
+        clock: Clock,
         progress: &'a Progress,
         workspaces: usize,
         mask: Arc<Mask>,
     ) -> Self {
         let http = &config.http;
         let run = Arc::new(http.run(mask).within(Memory::of_mebibytes(config.max_memory_mib)));
-        Self { http, chance, progress, are_several: workspaces > 1, run }
+        Self { http, clock, progress, are_several: workspaces > 1, run }
     }
 
     /// The client for one workspace, and where it is seen how far that is.
@@ -70,7 +70,7 @@ impl<'a> Clients<'a> {
             options.retries = options.retries.div_ceil(2);
         }
         let progress = self.progress.workspace(&workspace.name);
-        let client = Client::new(options, self.chance, Arc::clone(&self.run), Arc::clone(&progress))?;
+        let client = Client::new(options, self.clock, Arc::clone(&self.run), Arc::clone(&progress))?;
         Ok((client, progress))
     }
 
@@ -93,13 +93,13 @@ impl<'a> Clients<'a> {
 /// Where no client can be made. A workspace that can't be read is in the inventory as such.
 pub(crate) async fn read(
     config: &Config,
-    chance: Chance,
+    clock: Clock,
     progress: &Progress,
     look_back: Arc<LookBack>,
 ) -> Result<Read, Error> {
     match &config.target {
         Target::Workspaces(workspaces) => {
-            let clients = Clients::new(config, chance, progress, workspaces.len(), Arc::clone(&config.mask));
+            let clients = Clients::new(config, clock, progress, workspaces.len(), Arc::clone(&config.mask));
             let reading = |one: &WorkspaceConfig| clients.reading(one, one.base_url.as_str());
             let all = workspaces.iter().map(reading).collect::<Result<_, _>>()?;
             read_all(all, &config.collect, &look_back).await
@@ -115,13 +115,13 @@ pub(crate) async fn read(
             let api_key = world.api_key.clone().into();
             // It tells the time by the clock of this run.
             let told = move |_: &simulator::Request, reply: simulator::Reply| {
-                reply.with_header("date", &httpdate::fmt_http_date((chance.now)().into()))
+                reply.with_header("date", &httpdate::fmt_http_date((clock.now)().into()))
             };
             let server = simulator::Simulator::start_with(world, told)
                 .await
                 .map_err(|error| Error::Bug(format!("the embedded API cannot start: {error}")))?;
             let workspace = WorkspaceConfig { name: "demo".to_owned(), base_url: server.base_url(), api_key };
-            let clients = Clients::new(config, chance, progress, 1, Arc::new(mask));
+            let clients = Clients::new(config, clock, progress, 1, Arc::new(mask));
             let all = vec![clients.reading(&workspace, "embedded simulator")?];
             read_all(all, &config.collect, &look_back).await
         }
@@ -150,7 +150,7 @@ impl Reading {
         progress.reaches(if read.is_ok() { Stage::Read } else { Stage::Failed });
         read.map_err(|error| {
             // Others may need it, and this client is asked to the end for what it sent.
-            share.is_lost();
+            share.mark_lost();
             FailedWorkspace { name, address, error: error.advice(), key_refused: error.key_is_refused() }
         })
     }
@@ -189,7 +189,7 @@ async fn read_all(
     let mut offsets = ClockOffsets::default();
     clients.iter().for_each(|(_, client)| offsets.add(&client.clock_offsets()));
     let traffic = clients.into_iter().map(|(name, client)| (name, client.traffic())).collect();
-    Ok(Read { inventory, traffic, clock: Clock::of(offsets.median()) })
+    Ok(Read { inventory, traffic, clock: ClockCheck::of(offsets.median()) })
 }
 
 /// What is said where it cannot be told whether two tables name one workspace.

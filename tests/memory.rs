@@ -18,8 +18,8 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use elevenlabs_secrets_audit::{
-    Surroundings,
-    api::Chance,
+    RunContext,
+    api::Clock,
     config::{Config, Environment, Flags},
     interrupt::Interrupt,
     progress::Progress,
@@ -115,10 +115,10 @@ fn audit(beside: &Beside, home: &Path, now: fn() -> DateTime<Utc>, formats: &[&s
     let out = Some(home.join("out"));
     let arguments = Flags { config: Some(config), out, ..Flags::default() };
     let config = Config::resolve(arguments, &Environment::new(&variable)).unwrap();
-    let surroundings = Surroundings { chance: Chance { now, random: || 0.0 }, ..Surroundings::default() };
+    let context = RunContext { clock: Clock { now, random: || 0.0 }, ..RunContext::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let (progress, interrupt) = (Arc::new(Progress::default()), Interrupt::default());
-    let published = runtime.block_on(run(config, &surroundings, &progress, &interrupt)).unwrap();
+    let published = runtime.block_on(run(config, &context, &progress, &interrupt)).unwrap();
     assert_eq!(published.exit_code(), 0);
     published.bundle
 }
@@ -230,11 +230,11 @@ fn whatever_a_server_sends_a_job_that_may_take_twice_what_may_be_kept_has_enough
         let arguments =
             Flags { config: Some(config), out: Some(home.path().join("out")), ..Flags::default() };
         let config = Config::resolve(arguments, &Environment::new(&variable)).unwrap();
-        let surroundings = Surroundings::default();
+        let context = RunContext::default();
         let before = HEAP.current_usage();
         HEAP.reset_peak_usage();
         let (progress, interrupt) = (Arc::new(Progress::default()), Interrupt::default());
-        let ended = runtime.block_on(run(config, &surroundings, &progress, &interrupt));
+        let ended = runtime.block_on(run(config, &context, &progress, &interrupt));
         let peak = HEAP.peak_usage() - before;
         let error = ended.unwrap_err().to_string();
         assert!(error.contains("max_memory_mib"), "{hostile}: {error}");

@@ -6,7 +6,7 @@ use chrono::DateTime;
 use elevenlabs_secrets_audit::{
     audit::{Parameters, Rendering, Run},
     inventory::{
-        DependentType, Inventory, Relation, Resource, Scan, ScanOutcome, Secret, Sighting, Source,
+        DependentType, Inventory, Observation, Relation, Resource, Scan, ScanOutcome, Secret, Source,
         Visibility, Workspace,
     },
 };
@@ -45,13 +45,13 @@ pub(crate) fn inventory(size: Size) -> Inventory {
         if number % UNUSED != 0 {
             // Each takes another part of the pool, and begins elsewhere in it.
             let pool = (0..size.dependents).map(|one| (number * 7 + one) % size.resources);
-            workspace.record(number, Source::Preview, pool.map(|one| sighting(number, one)));
+            workspace.record(number, Source::Preview, pool.map(|one| observation(number, one)));
         }
     }
     Inventory { workspaces: vec![workspace], failed: Vec::new() }
 }
 
-fn sighting(secret: usize, number: usize) -> Sighting<'static> {
+fn observation(secret: usize, number: usize) -> Observation<'static> {
     let (dependent_type, prefix) = match number % 10 {
         0..7 => (DependentType::Agent, "agent"),
         7..9 => (DependentType::Tool, "tool"),
@@ -70,7 +70,7 @@ fn sighting(secret: usize, number: usize) -> Sighting<'static> {
         created_at_unix_secs: Some(1_735_689_600 + 977 * i64::try_from(number).unwrap_or_default()),
     };
     let via = is_transitive.then(|| Cow::Owned(format!("tool_01k{:023}", number % 50)));
-    Sighting {
+    Observation {
         resource,
         relation: if is_transitive { Relation::Transitive } else { Relation::Direct },
         via: via.into_iter().collect(),
@@ -86,7 +86,7 @@ pub(crate) fn run(night: i64) -> Run {
         started_at,
         finished_at: started_at,
         tool_version: "0.0.0".to_owned(),
-        clock: elevenlabs_secrets_audit::clock::Clock::NotChecked,
+        clock: elevenlabs_secrets_audit::clock::ClockCheck::NotChecked,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::memory::{Held, Kept};
 
 use super::{
     body::{self, Body},
-    error::{Fault, chain},
+    error::{ErrorKind, chain},
     error_body::ErrorBody,
     retry::retry_after,
     shared::Shared,
@@ -42,9 +42,9 @@ impl Shared {
         let mask = &self.run.mask;
         let request = self.http.get(url.clone()).query(parameters).header(KEY_HEADER, self.key.clone());
         let request = request.header(header::ACCEPT_ENCODING, body::ACCEPTED);
-        let sent_at = (self.chance.now)();
+        let sent_at = (self.clock.now)();
         let mut response = request.send().await.map_err(|error| Failed::from(self.transport(&error)))?;
-        let answered_at = (self.chance.now)();
+        let answered_at = (self.clock.now)();
         let status = response.status();
         let header = |name: &str| {
             response
@@ -57,7 +57,7 @@ impl Shared {
         let date = date.map(DateTime::<Utc>::from);
         // One with an age comes from a cache, and was made when nobody here had asked.
         if let Some(date) = date.filter(|_| header("age").is_none()) {
-            self.clock.told(date, sent_at, answered_at);
+            self.clock_comparison.told(date, sent_at, answered_at);
         }
         let request_id = header("request-id").or_else(|| header("x-request-id"));
         // Whoever names a moment means it by the clock that the answer shows.
@@ -72,37 +72,37 @@ impl Shared {
         if status == StatusCode::OK {
             return match self.read_body(&mut response).await {
                 Ok((body, held)) => Ok((body, held, request_id)),
-                Err(fault) => Err(Failed { fault, request_id, retry_after: None }),
+                Err(kind) => Err(Failed { kind, request_id, retry_after: None }),
             };
         }
         if status.is_redirection() {
             let location = location.unwrap_or_else(|| "nowhere".to_owned());
             return Err(Failed {
-                fault: Fault::Redirect { status, location },
+                kind: ErrorKind::Redirect { status, location },
                 request_id,
                 retry_after: None,
             });
         }
-        if let Some(gate) = &self.gate
+        if let Some(proxy_check) = &self.proxy_check
             && status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
         {
-            return Err(Failed::from(gate.refused(status.as_u16())));
+            return Err(Failed::from(proxy_check.refused(status.as_u16())));
         }
         let mut body = read_error_body(&mut response).await;
         wire::replace_lone_surrogates(&mut body);
         let ErrorBody { code, message, request_id: id_in_body } = ErrorBody::parse(&body, mask);
-        let fault = Fault::Status { status, code, message };
-        Err(Failed { fault, request_id: id_in_body.or(request_id), retry_after })
+        let kind = ErrorKind::Status { status, code, message };
+        Err(Failed { kind, request_id: id_in_body.or(request_id), retry_after })
     }
 
     /// The body, which counts while it comes, and as long as what it is handed back with is there.
-    async fn read_body(&self, response: &mut reqwest::Response) -> Result<(Vec<u8>, Held), Fault> {
+    async fn read_body(&self, response: &mut reqwest::Response) -> Result<(Vec<u8>, Held), ErrorKind> {
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
         let limit = self.options.max_body;
         let mut body = Body::new(response.headers(), limit, announced.unwrap_or_default()).map_err(
-            |fault| match fault {
-                Fault::Encoding(coding) => Fault::Encoding(self.run.mask.printable(&coding)),
-                fault => fault,
+            |kind| match kind {
+                ErrorKind::Encoding(coding) => ErrorKind::Encoding(self.run.mask.printable(&coding)),
+                kind => kind,
             },
         )?;
         let (mut received, mut held, mut counted) = (0, Held::none(&self.share, Kept::Answers), 0);
@@ -111,7 +111,7 @@ impl Shared {
             for piece in chunk.chunks(PIECE) {
                 body.take(piece)?;
                 if !held.allows(body.len().saturating_sub(counted)) {
-                    return Err(Fault::Memory(self.share.over().unwrap_or_default()));
+                    return Err(ErrorKind::Memory(self.share.over().unwrap_or_default()));
                 }
                 counted = body.len();
                 if body.is_compressed() {
@@ -124,33 +124,37 @@ impl Shared {
         // the decoder tells.
         let (is_compressed, body) = (body.is_compressed(), body.finish()?);
         if !held.allows(body.len().saturating_sub(counted)) {
-            return Err(Fault::Memory(self.share.over().unwrap_or_default()));
+            return Err(ErrorKind::Memory(self.share.over().unwrap_or_default()));
         }
         let is_short =
             announced.map_or_else(|| !is_compressed && is_cut(&body), |announced| received < announced);
         if is_short {
             let what = "the connection broke: the answer ended in its middle";
-            return Err(Fault::Connection(what.to_owned()));
+            return Err(ErrorKind::Connection(what.to_owned()));
         }
         Ok((body, held))
     }
 
     /// What went wrong below HTTP. reqwest's own text would show the whole address; its causes don't.
-    fn transport(&self, error: &reqwest::Error) -> Fault {
+    fn transport(&self, error: &reqwest::Error) -> ErrorKind {
         let causes = self.run.mask.printable(&chain(error));
         if error.is_timeout() {
-            Fault::Timeout(if error.is_connect() { "connecting".to_owned() } else { "reading".to_owned() })
-        } else if let Some(gate) = &self.gate
+            ErrorKind::Timeout(if error.is_connect() {
+                "connecting".to_owned()
+            } else {
+                "reading".to_owned()
+            })
+        } else if let Some(proxy_check) = &self.proxy_check
             && causes.ends_with(WRONG_PROXY_PASSWORD)
         {
             // By way of TLS to the proxy, or later than the gate was asked.
-            gate.refused(407)
+            proxy_check.refused(407)
         } else if causes.contains("certificate") {
-            Fault::Certificate(causes)
+            ErrorKind::Certificate(causes)
         } else if error.is_connect() {
-            Fault::Connection(format!("could not connect: {causes}"))
+            ErrorKind::Connection(format!("could not connect: {causes}"))
         } else {
-            Fault::Connection(format!("the connection broke: {causes}"))
+            ErrorKind::Connection(format!("the connection broke: {causes}"))
         }
     }
 }
@@ -173,13 +177,13 @@ async fn read_error_body(response: &mut reqwest::Response) -> Vec<u8> {
 
 /// One attempt that gave no answer.
 pub(super) struct Failed {
-    pub(super) fault: Fault,
+    pub(super) kind: ErrorKind,
     pub(super) request_id: Option<String>,
     pub(super) retry_after: Option<Duration>,
 }
 
-impl From<Fault> for Failed {
-    fn from(fault: Fault) -> Self {
-        Self { fault, request_id: None, retry_after: None }
+impl From<ErrorKind> for Failed {
+    fn from(kind: ErrorKind) -> Self {
+        Self { kind, request_id: None, retry_after: None }
     }
 }

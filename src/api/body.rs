@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use flate2::write::MultiGzDecoder;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
-use super::error::Fault;
+use super::error::ErrorKind;
 
 /// What is asked for.
 pub(super) const ACCEPTED: &str = "gzip";
@@ -46,7 +46,7 @@ impl Write for Bounded {
 
 impl Body {
     /// One of which nothing has come yet, of at most `limit` bytes. `announced` is how many are to come.
-    pub(super) fn new(headers: &HeaderMap, limit: usize, announced: usize) -> Result<Self, Fault> {
+    pub(super) fn new(headers: &HeaderMap, limit: usize, announced: usize) -> Result<Self, ErrorKind> {
         let mut is_compressed = false;
         for value in headers.get_all(CONTENT_ENCODING) {
             let value = String::from_utf8_lossy(value.as_bytes());
@@ -55,7 +55,7 @@ impl Body {
                     "" | "identity" => {}
                     // The second is an old name of the first.
                     "gzip" | "x-gzip" if !is_compressed => is_compressed = true,
-                    _ => return Err(Fault::Encoding(value.into_owned())),
+                    _ => return Err(ErrorKind::Encoding(value.into_owned())),
                 }
             }
         }
@@ -81,7 +81,7 @@ impl Body {
     }
 
     /// Takes in what has come.
-    pub(super) fn take(&mut self, chunk: &[u8]) -> Result<(), Fault> {
+    pub(super) fn take(&mut self, chunk: &[u8]) -> Result<(), ErrorKind> {
         let taken = match self {
             Self::Plain(bounded) => bounded.write_all(chunk),
             Self::Gzip { decoder, received } => {
@@ -96,15 +96,15 @@ impl Body {
                 }
             }
         };
-        taken.map_err(|error| self.fault(&error))
+        taken.map_err(|error| self.kind(&error))
     }
 
     /// The whole of it.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>, Fault> {
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, ErrorKind> {
         if let Self::Gzip { decoder, received: 1.. } = &mut self
             && let Err(error) = decoder.try_finish()
         {
-            return Err(self.fault(&error));
+            return Err(self.kind(&error));
         }
         Ok(self.into_bytes())
     }
@@ -117,14 +117,14 @@ impl Body {
         }
     }
 
-    fn fault(&self, error: &io::Error) -> Fault {
+    fn kind(&self, error: &io::Error) -> ErrorKind {
         let bounded = match self {
             Self::Plain(bounded) => bounded,
             Self::Gzip { decoder, .. } => decoder.get_ref(),
         };
         match bounded.is_full {
-            true => Fault::TooLarge { limit: bounded.limit },
-            false => Fault::Connection(format!("the answer cannot be decompressed: {error}")),
+            true => ErrorKind::TooLarge { limit: bounded.limit },
+            false => ErrorKind::Connection(format!("the answer cannot be decompressed: {error}")),
         }
     }
 }

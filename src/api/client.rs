@@ -10,15 +10,15 @@ use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use super::{
-    Answer, EndpointTraffic, Priority, STAND_IN, Walk,
+    EndpointTraffic, Priority, Response, STAND_IN, Walk,
     attempt::Failed,
     connections::ClientError,
-    error::{ApiError, Fault},
+    diagnostics::{ClockComparison, ClockOffsets},
+    error::{ApiError, ErrorKind},
     mask::Mask,
-    reach::{ClockComparison, ClockOffsets},
     retry::{Congestion, Decision, RetryBudget, congestion},
-    run::Run,
-    shared::{Chance, ClientOptions, Shared},
+    shared::{ClientOptions, Clock, Shared},
+    shared_limits::SharedLimits,
     target::{Target, Unshown},
     throttle::Throttle,
     wire,
@@ -42,8 +42,8 @@ impl Client {
     /// Where the key can't stand in a header, or the TLS backend can't start.
     pub fn new(
         options: ClientOptions,
-        chance: Chance,
-        run: Arc<Run>,
+        clock: Clock,
+        run: Arc<SharedLimits>,
         progress: Arc<WorkspaceProgress>,
     ) -> Result<Self, ClientError> {
         let mut key = header::HeaderValue::from_str(options.api_key.expose_secret())
@@ -51,17 +51,20 @@ impl Client {
         key.set_sensitive(true);
         let shared = Shared {
             http: run.connections.to(&options.base_url, options.proxy.as_ref())?,
-            gate: options.proxy.as_ref().and_then(|proxy| run.connections.gate(&options.base_url, proxy)),
+            proxy_check: options
+                .proxy
+                .as_ref()
+                .and_then(|proxy| run.connections.proxy_check(&options.base_url, proxy)),
             throttle: Throttle::new(options.concurrency),
             budget: RetryBudget::new(options.retries),
             options,
             key,
-            chance,
+            clock,
             share: run.memory.share(),
             run,
             progress,
             traffic: Arc::default(),
-            clock: ClockComparison::default(),
+            clock_comparison: ClockComparison::default(),
             ended: OnceLock::new(),
         };
         Ok(Self { shared: Arc::new(shared), priority: Priority::default() })
@@ -93,7 +96,7 @@ impl Client {
     /// Only then.
     pub(crate) fn keeps_within_bounds(&self, path: &str) -> Result<(), ApiError> {
         let Some(why) = self.shared.share.over() else { return Ok(()) };
-        let error = ApiError::new(path, Fault::Memory(why));
+        let error = ApiError::new(path, ErrorKind::Memory(why));
         self.end(&error);
         Err(self.shared.ended.get().cloned().unwrap_or(error))
     }
@@ -133,12 +136,12 @@ impl Client {
 
     /// The proxy that requests go through, without a password.
     pub fn proxy(&self) -> Option<String> {
-        self.shared.gate.as_ref().map(|gate| gate.proxy())
+        self.shared.proxy_check.as_ref().map(|proxy_check| proxy_check.proxy())
     }
 
     /// By how much this machine's clock was ahead of the API's, answer by answer.
     pub(crate) fn clock_offsets(&self) -> ClockOffsets {
-        self.shared.clock.seen()
+        self.shared.clock_comparison.seen()
     }
 
     pub(super) fn mask(&self) -> &Mask {
@@ -147,11 +150,15 @@ impl Client {
 
     /// Asks until there is an answer, the policy gives up or the run has to end. At its end whatever still waits
     /// fails at once, so that what was read until then can be told.
-    pub(super) async fn get(&self, target: Target, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
+    pub(super) async fn get(
+        &self,
+        target: Target,
+        parameters: &[(&str, &str)],
+    ) -> Result<Response, ApiError> {
         let (path, deadline) = (target.path.clone(), self.shared.run.deadline);
         if deadline <= Instant::now() {
             // The time-out below would only see this once a request has been made ready and counted.
-            return Err(ApiError::new(path, Fault::Deadline));
+            return Err(ApiError::new(path, ErrorKind::Deadline));
         }
         if let Some(error) = self.shared.ended.get() {
             return Err(error.clone());
@@ -159,7 +166,7 @@ impl Client {
         let asking = self.shared.ask(target, parameters, self.priority);
         tokio::time::timeout_at(deadline, asking)
             .await
-            .unwrap_or_else(|_| Err(ApiError::new(path, Fault::Deadline)))
+            .unwrap_or_else(|_| Err(ApiError::new(path, ErrorKind::Deadline)))
     }
 }
 
@@ -169,7 +176,7 @@ impl Shared {
         target: Target,
         parameters: &[(&str, &str)],
         priority: Priority,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Response, ApiError> {
         let Target { endpoint, path, sent: Unshown(sent_path) } = target;
         let mask = &self.run.mask;
         let mut url = self.options.base_url.clone();
@@ -180,7 +187,7 @@ impl Shared {
             .collect();
         let Some(revealed) = revealed else {
             let shown = mask.printable(&format!("{parameters:?}"));
-            return Err(ApiError::new(path, Fault::UnusableId(shown)));
+            return Err(ApiError::new(path, ErrorKind::UnusableId(shown)));
         };
         let shown = || mask.hide(&format!("{parameters:?}")).into_owned();
         // Refusals for too many requests at once are not held against the request while fewer can be tried.
@@ -195,13 +202,13 @@ impl Shared {
             }
             if self.run.deadline <= Instant::now() {
                 // Slots come free when others run out of time.
-                return Err(ApiError { attempts: sent, ..ApiError::new(path, Fault::Deadline) });
+                return Err(ApiError { attempts: sent, ..ApiError::new(path, ErrorKind::Deadline) });
             }
             if let Some(error) = self.ended.get() {
                 return Err(error.clone());
             }
-            if let Some(gate) = &self.gate
-                && let Some(refusal) = gate.refusal().await
+            if let Some(proxy_check) = &self.proxy_check
+                && let Some(refusal) = proxy_check.refusal().await
             {
                 return Err(ApiError { attempts: sent, ..ApiError::new(path, refusal) });
             }
@@ -217,7 +224,8 @@ impl Shared {
                     let mut copied = Held::none(&self.share, Kept::Answers);
                     if !copied.allows(body.len()) {
                         let why = self.share.over().unwrap_or_default();
-                        let error = ApiError { attempts: sent, ..ApiError::new(path, Fault::Memory(why)) };
+                        let error =
+                            ApiError { attempts: sent, ..ApiError::new(path, ErrorKind::Memory(why)) };
                         let _ = self.ended.set(error.clone());
                         return Err(error);
                     }
@@ -225,7 +233,7 @@ impl Shared {
                     drop(copied);
                     self.traffic.answered(endpoint, request_id.as_deref());
                     let traffic = Arc::clone(&self.traffic);
-                    let answer = Answer {
+                    let response = Response {
                         endpoint,
                         path,
                         body,
@@ -236,26 +244,26 @@ impl Shared {
                         _held: held,
                         _kept: kept,
                     };
-                    let is_masked = masked.map_err(|problem| answer.error(problem))?;
+                    let is_masked = masked.map_err(|problem| response.error(problem))?;
                     if is_masked && !self.run.has_told_of_keys.swap(true, Ordering::Relaxed) {
                         tracing::warn!(
                             workspace,
                             "the answer to GET {} holds an API key that is in use, and is read with {STAND_IN}… in its place: \
                              take it out there, and make a new key",
-                            answer.path
+                            response.path
                         );
                     }
-                    return Ok(answer);
+                    return Ok(response);
                 }
                 Err(failed) => failed,
             };
-            let congestion = congestion(&failed.fault);
+            let congestion = congestion(&failed.kind);
             let is_free = congestion == Some(Congestion::Concurrency) && slot.refused();
             counted += u32::from(!is_free);
             let error = ApiError {
                 request_id: failed.request_id.clone(),
                 attempts: sent,
-                ..ApiError::new(path.clone(), failed.fault.clone())
+                ..ApiError::new(path.clone(), failed.kind.clone())
             };
             if error.ends_the_workspace() {
                 // Before the slot is free, or the next request would slip through.
@@ -283,10 +291,10 @@ impl Shared {
 
     fn decide(&self, failed: &Failed, counted: u32, is_free: bool) -> Decision {
         let left = self.run.deadline.saturating_duration_since(Instant::now());
-        let chance = (self.chance.random)();
+        let random = (self.clock.random)();
         // A free attempt waits as the first one would.
         let attempt = if is_free { 0 } else { counted };
-        let decision = self.options.retry.decide(attempt, &failed.fault, failed.retry_after, chance, left);
+        let decision = self.options.retry.decide(attempt, &failed.kind, failed.retry_after, random, left);
         match decision {
             Decision::Again(_) => match self.retries_spent() {
                 Some(whose) => {

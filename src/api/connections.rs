@@ -13,8 +13,8 @@ use url::Url;
 
 use super::{
     error::chain,
-    gate::{Gate, USER_AGENT},
     proxy::Proxy,
+    proxy_check::{ProxyCheck, USER_AGENT},
 };
 
 /// Why no client could be made.
@@ -40,7 +40,7 @@ pub struct Connections {
     idle_timeout: Duration,
     attempt_timeout: Duration,
     made: Mutex<HashMap<Way, reqwest::Client>>,
-    gates: Mutex<HashMap<String, Arc<Gate>>>,
+    gates: Mutex<HashMap<String, Arc<ProxyCheck>>>,
 }
 
 /// What connections have to have in common to be shared.
@@ -64,10 +64,12 @@ impl Connections {
     }
 
     /// The proxy that has to let requests through to this address, the same for all that ask there.
-    pub(super) fn gate(&self, address: &Url, proxy: &Proxy) -> Option<Arc<Gate>> {
-        let gate = Gate::before(address, proxy, self.connect_timeout)?;
+    pub(super) fn proxy_check(&self, address: &Url, proxy: &Proxy) -> Option<Arc<ProxyCheck>> {
+        let proxy_check = ProxyCheck::before(address, proxy, self.connect_timeout)?;
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(gates.entry(gate.destination().to_owned()).or_insert_with(|| Arc::new(gate))))
+        Some(Arc::clone(
+            gates.entry(proxy_check.destination().to_owned()).or_insert_with(|| Arc::new(proxy_check)),
+        ))
     }
 
     /// What leads to this address.

@@ -1,6 +1,6 @@
 //! One method for each endpoint that this program asks, named by the public OpenAPI document. GET only.
 
-use super::{Answer, ResourceType, client::Client, error::ApiError, target::Target};
+use super::{ResourceType, Response, client::Client, error::ApiError, target::Target};
 
 /// The most that any endpoint shows at once (`page_size` in the document).
 const LARGEST_PAGE: &str = "100";
@@ -24,7 +24,7 @@ impl Client {
         &self,
         query: SecretsQuery<'_>,
         cursor: Option<&str>,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Response, ApiError> {
         let (page_size, limit) = (query.page_size.to_string(), query.dependency_limit.to_string());
         let search = Some(("search", query.search)).filter(|(_, search)| !search.is_empty());
         let parameters = [("page_size", page_size.as_str()), ("dependency_limit", &limit)];
@@ -33,7 +33,7 @@ impl Client {
     }
 
     /// `GET /v1/convai/secrets/{secret_id}`: one secret, with what uses it.
-    pub(crate) async fn secret(&self, secret_id: &str) -> Result<Answer, ApiError> {
+    pub(crate) async fn secret(&self, secret_id: &str) -> Result<Response, ApiError> {
         self.get(self.target("/v1/convai/secrets/{secret_id}", &[secret_id])?, &[]).await
     }
 
@@ -43,43 +43,43 @@ impl Client {
         secret_id: &str,
         resource_type: ResourceType,
         cursor: Option<&str>,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Response, ApiError> {
         let endpoint = "/v1/convai/secrets/{secret_id}/dependencies/{resource_type}";
         self.page(self.target(endpoint, &[secret_id, resource_type.as_str()])?, &[], cursor).await
     }
 
     /// `GET /v1/convai/environment-variables?type=secret`: a page of the variables that hold secrets.
-    pub(crate) async fn environment_variables(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
+    pub(crate) async fn environment_variables(&self, cursor: Option<&str>) -> Result<Response, ApiError> {
         self.page(self.target("/v1/convai/environment-variables", &[])?, &[("type", "secret")], cursor).await
     }
 
     /// `GET /v1/speech-engine`: a page of the speech engines, without what they hold.
-    pub(crate) async fn speech_engines(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
+    pub(crate) async fn speech_engines(&self, cursor: Option<&str>) -> Result<Response, ApiError> {
         self.page(self.target("/v1/speech-engine", &[])?, &[], cursor).await
     }
 
     /// `GET /v1/speech-engine/{speech_engine_id}`: one speech engine.
-    pub(crate) async fn speech_engine(&self, id: &str) -> Result<Answer, ApiError> {
+    pub(crate) async fn speech_engine(&self, id: &str) -> Result<Response, ApiError> {
         self.get(self.target("/v1/speech-engine/{speech_engine_id}", &[id])?, &[]).await
     }
 
     /// `GET /v1/convai/mcp-servers`: all MCP servers.
-    pub(crate) async fn mcp_servers(&self) -> Result<Answer, ApiError> {
+    pub(crate) async fn mcp_servers(&self) -> Result<Response, ApiError> {
         self.get(self.target("/v1/convai/mcp-servers", &[])?, &[]).await
     }
 
     /// `GET /v1/convai/settings`: the workspace's settings.
-    pub(crate) async fn settings(&self) -> Result<Answer, ApiError> {
+    pub(crate) async fn settings(&self) -> Result<Response, ApiError> {
         self.get(self.target("/v1/convai/settings", &[])?, &[]).await
     }
 
     /// `GET /v1/convai/tools`: a page of the tools.
-    pub(crate) async fn tools(&self, cursor: Option<&str>) -> Result<Answer, ApiError> {
+    pub(crate) async fn tools(&self, cursor: Option<&str>) -> Result<Response, ApiError> {
         self.page(self.target("/v1/convai/tools", &[])?, &[], cursor).await
     }
 
     /// `GET /v1/convai/agents`: a page of the agents, without what they hold; either the archived ones or the others.
-    pub(crate) async fn agents(&self, archived: bool, cursor: Option<&str>) -> Result<Answer, ApiError> {
+    pub(crate) async fn agents(&self, archived: bool, cursor: Option<&str>) -> Result<Response, ApiError> {
         let archived = if archived { "true" } else { "false" };
         self.page(self.target("/v1/convai/agents", &[])?, &[("archived", archived)], cursor).await
     }
@@ -91,7 +91,7 @@ impl Client {
         id: &str,
         branch_id: Option<&str>,
         with_generated: bool,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Response, ApiError> {
         let branch = branch_id.map(|branch| ("branch_id", branch));
         let generated = with_generated.then_some(("include_procedure_generated_workflow_elements", "true"));
         let parameters: Vec<_> = branch.into_iter().chain(generated).collect();
@@ -99,14 +99,18 @@ impl Client {
     }
 
     /// `GET /v1/convai/agents/{agent_id}/branches`: the branches of one agent, as many as it shows at once.
-    pub(crate) async fn branches(&self, agent_id: &str, include_archived: bool) -> Result<Answer, ApiError> {
+    pub(crate) async fn branches(
+        &self,
+        agent_id: &str,
+        include_archived: bool,
+    ) -> Result<Response, ApiError> {
         let archived = include_archived.then_some(("include_archived", "true"));
         let parameters: Vec<_> = archived.into_iter().chain([("limit", LARGEST_PAGE)]).collect();
         self.get(self.target("/v1/convai/agents/{agent_id}/branches", &[agent_id])?, &parameters).await
     }
 
     /// `GET /v1/user`: whose key this is.
-    pub(crate) async fn user(&self) -> Result<Answer, ApiError> {
+    pub(crate) async fn user(&self) -> Result<Response, ApiError> {
         self.get(self.target("/v1/user", &[])?, &[]).await
     }
 
@@ -119,7 +123,7 @@ impl Client {
         target: Target,
         parameters: &[(&str, &str)],
         cursor: Option<&str>,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Response, ApiError> {
         let page_size = Some(("page_size", LARGEST_PAGE));
         let parameters: Vec<_> = parameters.iter().copied().chain(page_size).chain(at(cursor)).collect();
         self.get(target, &parameters).await

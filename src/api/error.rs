@@ -16,7 +16,7 @@ pub(crate) struct ApiError {
     /// The path that was asked, without its query.
     pub path: String,
     /// What went wrong.
-    pub fault: Fault,
+    pub kind: ErrorKind,
     /// The id under which the vendor's support finds the request, where the answer had one.
     pub request_id: Option<String>,
     /// How many times it was asked, the first time included.
@@ -29,7 +29,7 @@ pub(crate) struct ApiError {
 
 /// What went wrong with a request.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum Fault {
+pub(crate) enum ErrorKind {
     /// An answer came, and it isn't 200.
     #[error("{}", describe_status(*.status, .code.as_deref(), .message))]
     Status {
@@ -103,7 +103,7 @@ pub(crate) enum Fault {
 #[error("{0}")]
 pub(crate) struct Malformed(pub(super) String);
 
-impl Fault {
+impl ErrorKind {
     /// Whether the same request may well succeed when it is sent again: busy or broken for a moment, rather than
     /// wrong. 501 and 505 say that it never will.
     pub(super) fn is_transient(&self) -> bool {
@@ -133,8 +133,8 @@ impl Fault {
 
 impl ApiError {
     /// A fault of what was asked for at `path`.
-    pub(crate) fn new(path: impl Into<String>, fault: impl Into<Fault>) -> Self {
-        Self { path: path.into(), fault: fault.into(), request_id: None, attempts: 0, page: None, note: None }
+    pub(crate) fn new(path: impl Into<String>, kind: impl Into<ErrorKind>) -> Self {
+        Self { path: path.into(), kind: kind.into(), request_id: None, attempts: 0, page: None, note: None }
     }
 
     /// The same error, of this page of a walk.
@@ -143,8 +143,8 @@ impl ApiError {
     }
 
     fn status_and_code(&self) -> Option<(StatusCode, Option<&str>)> {
-        match &self.fault {
-            Fault::Status { status, code, .. } => Some((*status, code.as_deref())),
+        match &self.kind {
+            ErrorKind::Status { status, code, .. } => Some((*status, code.as_deref())),
             _ => None,
         }
     }
@@ -156,7 +156,7 @@ impl ApiError {
 
     /// Whether nothing else that is asked of the workspace can be of use: the key is invalid, or what is kept is too much.
     pub(crate) fn ends_the_workspace(&self) -> bool {
-        self.key_is_invalid() || matches!(self.fault, Fault::Memory(_))
+        self.key_is_invalid() || matches!(self.kind, ErrorKind::Memory(_))
     }
 
     /// Whether the API said that a cursor which it had given is good no more.
@@ -184,28 +184,28 @@ impl ApiError {
     /// Whether an answer came, of whatever kind.
     pub(crate) fn is_an_answer(&self) -> bool {
         !matches!(
-            self.fault,
-            Fault::Certificate(_)
-                | Fault::Connection(_)
-                | Fault::Proxy { .. }
-                | Fault::Timeout(_)
-                | Fault::Deadline
-                | Fault::UnusableId(_)
+            self.kind,
+            ErrorKind::Certificate(_)
+                | ErrorKind::Connection(_)
+                | ErrorKind::Proxy { .. }
+                | ErrorKind::Timeout(_)
+                | ErrorKind::Deadline
+                | ErrorKind::UnusableId(_)
         )
     }
 
     /// Whether nothing was asked, because no path can hold the id.
     pub(crate) fn is_about_unusable_id(&self) -> bool {
-        matches!(self.fault, Fault::UnusableId(_))
+        matches!(self.kind, ErrorKind::UnusableId(_))
     }
 
     /// The error with what to do about it.
     pub(crate) fn advice(&self) -> String {
-        let remedy = match &self.fault {
-            Fault::Status { .. } if self.key_is_invalid() => {
+        let remedy = match &self.kind {
+            ErrorKind::Status { .. } if self.key_is_invalid() => {
                 "check the key: it may be mistyped, revoked or of another region"
             }
-            Fault::Status { .. } if self.key_is_refused() => {
+            ErrorKind::Status { .. } if self.key_is_refused() => {
                 // The vendor's documentation names the permission of the first; of the others it says nothing.
                 match self.path.as_str() {
                     path if path.starts_with("/v1/convai/") => {
@@ -217,33 +217,36 @@ impl ApiError {
                     _ => "give the key access to this",
                 }
             }
-            fault @ Fault::Status { .. } if fault.is_transient() => {
+            kind @ ErrorKind::Status { .. } if kind.is_transient() => {
                 "the service is busy or broken: run again later"
             }
-            Fault::Status { .. } | Fault::Paging(_) => {
+            ErrorKind::Status { .. } | ErrorKind::Paging(_) => {
                 "check the address; if it lasts, report it to the vendor with the request id"
             }
-            Fault::Connection(_) => "check the address, the network and the proxy",
-            Fault::Proxy { status: 407, .. } => {
+            ErrorKind::Connection(_) => "check the address, the network and the proxy",
+            ErrorKind::Proxy { status: 407, .. } => {
                 "check the user and the password in HTTPS_PROXY (or whichever variable names the proxy)"
             }
-            Fault::Proxy { .. } => {
+            ErrorKind::Proxy { .. } => {
                 "have the address allowed there, or except it with NO_PROXY if it can be reached without the proxy"
             }
-            Fault::Timeout(_) => "check the network, or raise the time-outs under [http]",
-            Fault::Encoding(_) => {
+            ErrorKind::Timeout(_) => "check the network, or raise the time-outs under [http]",
+            ErrorKind::Encoding(_) => {
                 "something between changes answers: let the proxy or gateway leave Accept-Encoding as it is"
             }
-            Fault::Memory(_) => {
+            ErrorKind::Memory(_) => {
                 "if the workspace is as large as that, raise [audit] max_memory_mib, and what the job may take to at least \
                  twice as much; if not, report it to the vendor"
             }
-            Fault::TooLarge { .. } => "if that is right, raise [http] max_body_bytes",
-            Fault::Malformed(_) => {
+            ErrorKind::TooLarge { .. } => "if that is right, raise [http] max_body_bytes",
+            ErrorKind::Malformed(_) => {
                 "check the address; if it is right, the API has changed: look for a newer version of this program"
             }
             // These say so themselves.
-            Fault::Redirect { .. } | Fault::Certificate(_) | Fault::Deadline | Fault::UnusableId(_) => "",
+            ErrorKind::Redirect { .. }
+            | ErrorKind::Certificate(_)
+            | ErrorKind::Deadline
+            | ErrorKind::UnusableId(_) => "",
         };
         if remedy.is_empty() { self.to_string() } else { format!("{self}; {remedy}") }
     }
@@ -260,7 +263,7 @@ impl fmt::Display for ApiError {
         if let Some(page) = self.page {
             write!(formatter, ", page {page}")?;
         }
-        write!(formatter, ": {}", self.fault)?;
+        write!(formatter, ": {}", self.kind)?;
         if let Some(note) = &self.note {
             write!(formatter, "; {note}")?;
         }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     HasMore,
-    error::{ApiError, Fault},
+    error::{ApiError, ErrorKind},
 };
 use crate::memory;
 
@@ -90,8 +90,9 @@ impl Walk {
     /// Where the server says that there is more but not where, or the cursor is too long or was followed before, or the
     /// pages are too many.
     pub(crate) fn advance(&mut self, path: &str, next: Next<'_>) -> Result<bool, ApiError> {
-        let lost =
-            |problem: &str| Err(ApiError::new(path, Fault::Paging(problem.to_owned())).on_page(self.page));
+        let lost = |problem: &str| {
+            Err(ApiError::new(path, ErrorKind::Paging(problem.to_owned())).on_page(self.page))
+        };
         let says_no = next.has_more == HasMore::No;
         let next = match (Next { cursor: next.cursor.filter(|cursor| !cursor.is_empty()), ..next }) {
             Next { cursor: None, has_more: HasMore::Yes, .. } => {
@@ -171,7 +172,7 @@ mod tests {
         let last = Next { has_more: HasMore::No, ..cursor("a") };
         let refusal = |status| {
             let status = reqwest::StatusCode::from_u16(status).unwrap();
-            ApiError::new("/p", Fault::Status { status, code: None, message: String::new() })
+            ApiError::new("/p", ErrorKind::Status { status, code: None, message: String::new() })
         };
         let mut walk = Walk::new(10);
         assert!(!walk.ends_with(&refusal(400)));
@@ -199,7 +200,7 @@ mod tests {
     fn a_refused_cursor_restarts_a_walk_once_and_never_its_first_page() {
         let refusal = |status| {
             let status = reqwest::StatusCode::from_u16(status).unwrap();
-            ApiError::new("/p", Fault::Status { status, code: None, message: String::new() })
+            ApiError::new("/p", ErrorKind::Status { status, code: None, message: String::new() })
         };
         let mut walk = Walk::new(10);
         assert!(!walk.restart_after(&refusal(400)));

@@ -14,7 +14,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 
-use super::error::Fault;
+use super::error::ErrorKind;
 
 /// When and how often to ask again.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,8 +42,8 @@ pub(super) enum Congestion {
 
 /// What a refusal is about, by the codes that the vendor's documentation names. An unknown or unreadable one is taken
 /// for a limit on the rate, which is the most careful reading.
-pub(super) fn congestion(fault: &Fault) -> Option<Congestion> {
-    let Fault::Status { status: StatusCode::TOO_MANY_REQUESTS, code, .. } = fault else { return None };
+pub(super) fn congestion(kind: &ErrorKind) -> Option<Congestion> {
+    let ErrorKind::Status { status: StatusCode::TOO_MANY_REQUESTS, code, .. } = kind else { return None };
     Some(match code.as_deref() {
         Some("concurrent_limit_exceeded" | "too_many_concurrent_requests") => Congestion::Concurrency,
         Some("system_busy") => Congestion::Busy,
@@ -112,18 +112,18 @@ impl RetriesByWorkspace {
 impl RetryPolicy {
     /// What becomes of a request that failed.
     ///
-    /// `attempt` counts the attempts made so far; `chance` is drawn evenly from 0 to 1 ("full jitter", so that many
+    /// `attempt` counts the attempts made so far; `random` is drawn evenly from 0 to 1 ("full jitter", so that many
     /// clients don't come back together); `left` is the time until the run has to end. The wait is never shorter than
     /// `retry_after`.
     pub(super) fn decide(
         &self,
         attempt: u32,
-        fault: &Fault,
+        kind: &ErrorKind,
         retry_after: Option<Duration>,
-        chance: f64,
+        random: f64,
         left: Duration,
     ) -> Decision {
-        if attempt >= self.attempts || !fault.is_transient() {
+        if attempt >= self.attempts || !kind.is_transient() {
             return Decision::GiveUp(None);
         }
         let retry_after = retry_after.unwrap_or_default();
@@ -134,7 +134,7 @@ impl RetryPolicy {
             )));
         }
         let doubled = self.first_backoff.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
-        let wait = doubled.min(self.longest_backoff).mul_f64(chance.clamp(0.0, 1.0)).max(retry_after);
+        let wait = doubled.min(self.longest_backoff).mul_f64(random.clamp(0.0, 1.0)).max(retry_after);
         if wait > left {
             return Decision::GiveUp(Some(format!(
                 "the next attempt, in {} s, would come after [http] run_timeout_seconds",
@@ -170,8 +170,8 @@ mod tests {
         longest_retry_after: Duration::from_secs(900),
     };
 
-    fn status(code: u16) -> Fault {
-        Fault::Status { status: StatusCode::from_u16(code).unwrap(), code: None, message: String::new() }
+    fn status(code: u16) -> ErrorKind {
+        ErrorKind::Status { status: StatusCode::from_u16(code).unwrap(), code: None, message: String::new() }
     }
 
     fn now() -> DateTime<Utc> {
@@ -180,8 +180,8 @@ mod tests {
 
     const AN_HOUR: Duration = Duration::from_secs(3600);
 
-    fn wait(policy: &RetryPolicy, attempt: u32, retry_after: Option<u64>, chance: f64) -> Option<Duration> {
-        match policy.decide(attempt, &status(503), retry_after.map(Duration::from_secs), chance, AN_HOUR) {
+    fn wait(policy: &RetryPolicy, attempt: u32, retry_after: Option<u64>, random: f64) -> Option<Duration> {
+        match policy.decide(attempt, &status(503), retry_after.map(Duration::from_secs), random, AN_HOUR) {
             Decision::Again(wait) => Some(wait),
             Decision::GiveUp(_) => None,
         }
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn a_refusal_is_told_by_its_code_and_an_unknown_one_is_of_the_rate() {
         let refusal = |code: Option<&str>| {
-            congestion(&Fault::Status {
+            congestion(&ErrorKind::Status {
                 status: StatusCode::TOO_MANY_REQUESTS,
                 code: code.map(str::to_owned),
                 message: String::new(),
@@ -275,9 +275,9 @@ mod tests {
         }
 
         #[test]
-        fn a_wait_is_never_longer_than_backoff_and_header_allow(attempt in 0_u32..100, chance in 0.0..1.0, header in ".*") {
+        fn a_wait_is_never_longer_than_backoff_and_header_allow(attempt in 0_u32..100, random in 0.0..1.0, header in ".*") {
             let asked = retry_after(&header, now());
-            if let Decision::Again(wait) = POLICY.decide(attempt, &status(503), asked, chance, AN_HOUR) {
+            if let Decision::Again(wait) = POLICY.decide(attempt, &status(503), asked, random, AN_HOUR) {
                 prop_assert!(wait <= POLICY.longest_retry_after);
                 prop_assert!(wait >= asked.unwrap_or_default());
             }

@@ -8,12 +8,12 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
+    diagnostics::ClockComparison,
     error::ApiError,
-    gate::Gate,
     proxy::Proxy,
-    reach::ClockComparison,
+    proxy_check::ProxyCheck,
     retry::{RetryBudget, RetryPolicy},
-    run::Run,
+    shared_limits::SharedLimits,
     throttle::Throttle,
     traffic::Traffic,
 };
@@ -42,7 +42,7 @@ pub struct ClientOptions {
 
 /// Time and chance, which come in from outside so that a test can fix them.
 #[derive(Clone, Copy)]
-pub struct Chance {
+pub struct Clock {
     /// The time now.
     pub now: fn() -> DateTime<Utc>,
     /// A number drawn evenly from 0 to 1.
@@ -52,16 +52,16 @@ pub struct Chance {
 /// One client, as all clones of it and what they have sent know it.
 pub(super) struct Shared {
     pub(super) http: reqwest::Client,
-    pub(super) gate: Option<Arc<Gate>>,
+    pub(super) proxy_check: Option<Arc<ProxyCheck>>,
     pub(super) options: ClientOptions,
     pub(super) key: header::HeaderValue,
     pub(super) throttle: Throttle,
     pub(super) budget: RetryBudget,
-    pub(super) chance: Chance,
-    pub(super) run: Arc<Run>,
+    pub(super) clock: Clock,
+    pub(super) run: Arc<SharedLimits>,
     pub(super) progress: Arc<WorkspaceProgress>,
     pub(super) traffic: Arc<Traffic>,
-    pub(super) clock: ClockComparison,
+    pub(super) clock_comparison: ClockComparison,
     pub(super) share: Arc<Share>,
     /// Why nothing more is asked, once that is so.
     pub(super) ended: OnceLock<ApiError>,

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
-    error::{ApiError, Fault},
+    error::{ApiError, ErrorKind},
     mask::Mask,
 };
 
@@ -67,7 +67,7 @@ fn escaped(id: &str) -> String {
 }
 
 fn unusable(id: &str, mask: &Mask) -> ApiError {
-    ApiError::new("/v1/…", Fault::UnusableId(mask.printable(id)))
+    ApiError::new("/v1/…", ErrorKind::UnusableId(mask.printable(id)))
 }
 
 #[cfg(test)]

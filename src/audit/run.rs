@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::clock::Clock;
+use crate::clock::ClockCheck;
 
 /// What tells one run from another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Run {
     /// The version of this program.
     pub tool_version: String,
     /// How the clock of the machine, by which these times are, compares with the API's.
-    pub clock: Clock,
+    pub clock: ClockCheck,
 }
 
 impl Run {

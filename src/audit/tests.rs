@@ -13,10 +13,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    clock::Clock,
+    clock::ClockCheck,
     inventory::{
-        Completion, DependentType, Gap, Inventory, Missing, Reference, Relation, Resource, Scan, ScanOutcome,
-        Secret, Sighting, Source, Visibility, Why, Workspace,
+        Completion, DependentType, Gap, Inventory, Missing, Observation, Reference, Relation, Resource, Scan,
+        ScanOutcome, Secret, Source, Visibility, Why, Workspace,
     },
 };
 
@@ -48,7 +48,7 @@ struct SecretFacts {
 struct Told {
     secret: String,
     source: Source,
-    sighting: Sighting<'static>,
+    observation: Observation<'static>,
 }
 
 impl Facts {
@@ -103,7 +103,7 @@ impl Facts {
         }
         for told in &self.uses {
             let position = self.secrets.iter().position(|secret| secret.id == told.secret).unwrap();
-            workspace.record(position, told.source, [told.sighting.clone()]);
+            workspace.record(position, told.source, [told.observation.clone()]);
         }
         let scans = self.scans.iter().cloned();
         workspace.scans = scans.map(|(source, outcome)| Scan::new(source, outcome)).collect();
@@ -134,7 +134,7 @@ fn audit_of_inventory(workspaces: Vec<Workspace>) -> Audit {
         started_at: moment,
         finished_at: moment,
         tool_version: "0.0.0-test".to_owned(),
-        clock: Clock::NotChecked,
+        clock: ClockCheck::NotChecked,
     };
     let nothing_before = Changes::NotCompared("no earlier audit was at hand".to_owned());
     Judged::of(inventory, run, parameters()).conclude(History::default(), nothing_before, Vec::new())
@@ -189,19 +189,21 @@ fn word(prefix: &'static str) -> impl Strategy<Value = String> {
     (0..4_u8).prop_map(move |number| if number == 0 { String::new() } else { format!("{prefix}{number}") })
 }
 
-fn sighting() -> impl Strategy<Value = Sighting<'static>> {
+fn observation() -> impl Strategy<Value = Observation<'static>> {
     let visibility = prop::sample::select(vec![Visibility::Available, Visibility::Unknown]);
     let relation = prop::sample::select(vec![Relation::Direct, Relation::Transitive]);
     let via = prop::collection::vec(word("via").prop_map(Cow::Owned), 0..3);
     let resource = (dependent_type(), word("id"), prop::option::of(word("name")), visibility);
-    (resource, relation, via).prop_map(|((dependent_type, id, name, visibility), relation, via)| Sighting {
-        resource: Resource {
-            name: name.map(Cow::Owned),
-            visibility,
-            ..Resource::unknown(dependent_type, id)
-        },
-        relation,
-        via,
+    (resource, relation, via).prop_map(|((dependent_type, id, name, visibility), relation, via)| {
+        Observation {
+            resource: Resource {
+                name: name.map(Cow::Owned),
+                visibility,
+                ..Resource::unknown(dependent_type, id)
+            },
+            relation,
+            via,
+        }
     })
 }
 
@@ -300,10 +302,12 @@ fn tellings(secrets: Vec<String>) -> BoxedStrategy<Vec<Told>> {
         return Just(Vec::new()).boxed();
     }
     let source = prop::sample::select(Source::ALL.to_vec());
-    let told = (prop::sample::select(secrets), source, sighting());
+    let told = (prop::sample::select(secrets), source, observation());
     prop::collection::vec(told, 0..8)
         .prop_map(|told| {
-            told.into_iter().map(|(secret, source, sighting)| Told { secret, source, sighting }).collect()
+            told.into_iter()
+                .map(|(secret, source, observation)| Told { secret, source, observation })
+                .collect()
         })
         .boxed()
 }

@@ -4,21 +4,21 @@
 //! What never lives here: what reports look like, and any command's words for what was found.
 
 mod files;
+mod integrity;
 mod manifest;
 mod order;
-mod patience;
-mod soundness;
+mod read_policy;
 
 pub use files::{File, Format};
+pub(crate) use integrity::sum_line;
+pub(crate) use integrity::{Flaw, Looked, look_at};
 pub(crate) use manifest::{
     EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry, ViewEntry,
     WaiversEntry, WorkspaceEntry,
 };
 pub(crate) use order::{Found, InOrder, in_order, to_build_on};
-pub(crate) use patience::Patience;
-pub(crate) use patience::{is_refused, remedy};
-pub(crate) use soundness::sum_line;
-pub(crate) use soundness::{Flaw, Looked, look_at};
+pub(crate) use read_policy::ReadPolicy;
+pub(crate) use read_policy::{is_refused, remedy};
 
 use std::{
     io,
@@ -30,7 +30,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     bounded::{self, Bound, Bounded},
-    clock::Clock,
+    clock::ClockCheck,
     text::hexadecimal,
 };
 
@@ -192,7 +192,7 @@ impl Bundle {
     /// When the run began, by the API's clock where the machine's was off.
     pub(crate) fn began(&self, manifest: &Manifest) -> DateTime<Utc> {
         let ahead = manifest.clock_ahead_seconds.filter(|_| manifest.clock_off);
-        Clock::of(ahead.and_then(TimeDelta::try_seconds)).by_the_api(self.started_at)
+        ClockCheck::of(ahead.and_then(TimeDelta::try_seconds)).by_the_api(self.started_at)
     }
 
     /// The SHA-256 of its manifest, in hexadecimal, by which the next bundle knows it.

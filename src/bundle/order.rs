@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    Bundle, Manifest, Patience, SUMS, bundles, is_refused, latest, look_at, patience::passes,
-    soundness::is_plain_name,
+    Bundle, Manifest, ReadPolicy, SUMS, bundles, integrity::is_plain_name, is_refused, latest, look_at,
+    read_policy::passes,
 };
 
 /// A bundle that is there, and its manifest as far as it can be read.
@@ -44,10 +44,10 @@ impl Found {
     ///
     /// # Errors
     /// Where a signal came.
-    pub(crate) fn holds(&self, patience: &Patience) -> io::Result<bool> {
-        let looked = || look_at(&self.bundle, patience).is_ok_and(|looked| looked.obstacle().is_none());
+    pub(crate) fn holds(&self, read_policy: &ReadPolicy) -> io::Result<bool> {
+        let looked = || look_at(&self.bundle, read_policy).is_ok_and(|looked| looked.obstacle().is_none());
         let holds = *self.holds.get_or_init(looked);
-        patience.heed()?;
+        read_policy.heed()?;
         Ok(holds)
     }
 
@@ -88,16 +88,16 @@ impl InOrder {
 ///
 /// # Errors
 /// Where the directory can't be read.
-pub(crate) fn in_order(output: &Path, patience: &Patience) -> io::Result<InOrder> {
-    let mut found: Vec<Found> = patience.again(|| bundles(output))?.into_iter().map(Found::of).collect();
+pub(crate) fn in_order(output: &Path, read_policy: &ReadPolicy) -> io::Result<InOrder> {
+    let mut found: Vec<Found> = read_policy.again(|| bundles(output))?.into_iter().map(Found::of).collect();
     // All of them side by side, so that one that never can be read leaves time for the others.
     let fails_now = |one: &Found| one.manifest.as_ref().is_err_and(passes);
-    while found.iter().any(fails_now) && patience.wait() {
+    while found.iter().any(fails_now) && read_policy.wait() {
         for one in found.iter_mut().filter(|one| fails_now(one)) {
             *one = Found::of(one.bundle.clone());
         }
     }
-    let (latest, unread_latest) = match patience.again(|| latest(output)) {
+    let (latest, unread_latest) = match read_policy.again(|| latest(output)) {
         Ok(latest) => (latest.and_then(|latest| latest.into_os_string().into_string().ok()), None),
         Err(error) => (None, Some(error)),
     };
@@ -114,8 +114,8 @@ pub(crate) fn in_order(output: &Path, patience: &Patience) -> io::Result<InOrder
 ///
 /// # Errors
 /// Also where the system refuses to read `latest`, or to open a file of [one that is needed](InOrder::is_needed).
-pub(crate) fn to_build_on(output: &Path, patience: &Patience) -> io::Result<InOrder> {
-    let mut there = match in_order(output, patience) {
+pub(crate) fn to_build_on(output: &Path, read_policy: &ReadPolicy) -> io::Result<InOrder> {
+    let mut there = match in_order(output, read_policy) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(InOrder::default()),
         there => there?,
     };
@@ -140,7 +140,7 @@ pub(crate) fn to_build_on(output: &Path, patience: &Patience) -> io::Result<InOr
         let Some(manifest) = found.manifest() else { continue };
         let names = manifest.files.iter().map(|file| file.name.as_str()).filter(|name| is_plain_name(name));
         for name in names.chain([SUMS]) {
-            match patience.again(|| patience.open(&found.bundle.path.join(name)).map(drop)) {
+            match read_policy.again(|| read_policy.open(&found.bundle.path.join(name)).map(drop)) {
                 Err(error) if is_refused(&error) => return Err(error),
                 // What is missing or something else costs this bundle its place in the history, and is told then.
                 _ => {}
@@ -259,8 +259,8 @@ mod tests {
         }
 
         fn order(&self) -> Vec<String> {
-            let patience = Patience::none(Bound::default(), &Interrupt::default());
-            let there = in_order(self.0.path(), &patience).unwrap();
+            let read_policy = ReadPolicy::none(Bound::default(), &Interrupt::default());
+            let there = in_order(self.0.path(), &read_policy).unwrap();
             there.found.into_iter().map(|found| found.bundle.run).collect()
         }
     }

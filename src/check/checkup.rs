@@ -8,13 +8,13 @@ use super::{
     sources::{self, Checked, check},
 };
 use crate::{
-    bundle::Patience,
+    bundle::ReadPolicy,
     config::{Config, Policy, Target, WorkspaceConfig},
+    context::RunContext,
     earlier,
     interrupt::Interrupt,
     inventory::Workspace,
     progress::{Progress, Stage},
-    surroundings::Surroundings,
     text::sentence_list,
     workspaces::{Clients, shows_the_same},
 };
@@ -48,23 +48,22 @@ impl Checkup {
 /// Looks at this machine, and tries every source of every workspace with its key.
 pub async fn check_up(
     config: &Config,
-    surroundings: &Surroundings,
+    context: &RunContext,
     progress: &Progress,
     interrupt: &Interrupt,
 ) -> Checkup {
-    let patience = Patience::new(surroundings.pause, config.bundle_files, interrupt);
-    let (machine, there) = examine(config, surroundings.user.as_deref(), &patience);
+    let read_policy = ReadPolicy::new(context.pause, config.bundle_files, interrupt);
+    let (machine, there) = examine(config, context.user.as_deref(), &read_policy);
     let mut checkup = Checkup { machine, workspaces: Vec::new(), mistakes: Vec::new() };
     let Target::Workspaces(workspaces) = &config.target else { return checkup };
     checkup.mistakes = waivers_of_unknown_workspaces(&config.policy, workspaces);
-    let clients =
-        Clients::new(config, surroundings.chance, progress, workspaces.len(), Arc::clone(&config.mask));
+    let clients = Clients::new(config, context.clock, progress, workspaces.len(), Arc::clone(&config.mask));
     let mut by_id: HashMap<String, String> = HashMap::new();
     for workspace in workspaces {
         let mut checked = match clients.client(workspace) {
             Ok((client, watched)) => {
                 let look_back =
-                    |listed: &Workspace| earlier::last_seen(&there, listed, &patience).ok().flatten();
+                    |listed: &Workspace| earlier::last_seen(&there, listed, &read_policy).ok().flatten();
                 let checked = check(&client, &workspace.name, config, &watched, look_back).await;
                 watched.reaches(if checked.failure().is_none() { Stage::Read } else { Stage::Failed });
                 checked

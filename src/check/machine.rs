@@ -8,7 +8,7 @@ use super::{
     space::{free_space, remaining, space},
 };
 use crate::{
-    bundle::{self, Bundle, InOrder, Looked, MANIFEST, Patience, SUMS},
+    bundle::{self, Bundle, InOrder, Looked, MANIFEST, ReadPolicy, SUMS},
     config::Config,
     error::Error,
     publish::{self, DryOpen, Latest, OutputDirectory, PublishError},
@@ -26,10 +26,10 @@ pub struct Machine {
 }
 
 /// Looks at the output directory of a configuration and what is around it. The second: the bundles that are there.
-pub(super) fn examine(config: &Config, user: Option<&str>, patience: &Patience) -> (Machine, InOrder) {
+pub(super) fn examine(config: &Config, user: Option<&str>, read_policy: &ReadPolicy) -> (Machine, InOrder) {
     let (out, retention) = (config.out.as_path(), config.retention);
     let mut machine = Machine { lines: Vec::new(), opening: None, writing: None };
-    let DryOpen { place, lock, directory } = OutputDirectory::dry_open(out);
+    let DryOpen { place, lock, directory } = OutputDirectory::preflight(out);
     machine.opens("lock", lock.map(|()| "held by nobody".to_owned()));
     let can_be = if place == out { "can be written to" } else { "is not there yet and can be made" };
     let latest = directory.as_ref().ok().copied();
@@ -40,7 +40,7 @@ pub(super) fn examine(config: &Config, user: Option<&str>, patience: &Patience) 
         machine.lines.push(Line::new(Standing::Warning, "latest", detail));
     }
 
-    let (in_order, size) = match bundle::to_build_on(out, patience) {
+    let (in_order, size) = match bundle::to_build_on(out, read_policy) {
         Ok(in_order) => {
             for (bundle, error) in in_order.refused() {
                 let detail = format!(
@@ -51,7 +51,7 @@ pub(super) fn examine(config: &Config, user: Option<&str>, patience: &Patience) 
             }
             // What was made by a clock that was off is no bundle that an audit builds on.
             let last = in_order.found.iter().rev().find(|found| !found.is_clock_off());
-            let (line, size) = last_bundle(out, last.map(|found| &found.bundle), patience);
+            let (line, size) = last_bundle(out, last.map(|found| &found.bundle), read_policy);
             machine.lines.push(line);
             (in_order, size)
         }
@@ -91,12 +91,12 @@ impl Machine {
 }
 
 /// What there is to say of the bundle that was published last, and its size in bytes.
-fn last_bundle(out: &Path, last: Option<&Bundle>, patience: &Patience) -> (Line, Option<u64>) {
+fn last_bundle(out: &Path, last: Option<&Bundle>, read_policy: &ReadPolicy) -> (Line, Option<u64>) {
     const WHAT: &str = "last bundle";
     let Some(last) = last else {
         return (Line::new(Standing::Ok, WHAT, "none yet; history begins with the first night"), None);
     };
-    let looked = match bundle::look_at(last, patience) {
+    let looked = match bundle::look_at(last, read_policy) {
         Ok(looked) => looked,
         Err(error) => {
             return (Line::new(Standing::Unknown, WHAT, format!("{}: {error}", last.run)), None);

@@ -4,9 +4,9 @@
 mod checkup;
 mod line;
 mod machine;
+mod messages;
 mod sources;
 mod space;
-mod words;
 
 pub use checkup::{Checkup, check_up};
 pub use line::Line;

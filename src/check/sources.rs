@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     api::{ApiError, Client, ClientError, ResourceType, User},
     audit::{OnPopulationDrop, PartialView, empty_in_words, population_drop},
-    clock::Clock,
+    clock::ClockCheck,
     collect::{Deep, Trial, try_out},
     config::{Config, WorkspaceConfig},
     error::Error,
@@ -25,7 +25,7 @@ pub(crate) struct Checked {
     /// Whether an answer came.
     pub(crate) is_reached: bool,
     /// How this machine's clock compares with the API's.
-    pub clock: Clock,
+    pub clock: ClockCheck,
     /// Whose key it is, or why that can't be told.
     pub user: Result<User, String>,
     /// What it may see, as far as was tried.
@@ -133,7 +133,7 @@ pub(super) async fn check(
         address: client.address().to_owned(),
         proxy: client.proxy(),
         is_reached,
-        clock: Clock::NotChecked,
+        clock: ClockCheck::NotChecked,
         user: whose(user),
         workspace_id,
         view_is_gap: view.extent == Extent::Partial
@@ -171,7 +171,7 @@ pub(super) async fn check(
             probe.need = Need::NotNow;
         }
     }
-    checked.clock = Clock::of(client.clock_offsets().median());
+    checked.clock = ClockCheck::of(client.clock_offsets().median());
     checked
 }
 
@@ -236,7 +236,7 @@ impl Checked {
             address: workspace.base_url.to_string(),
             proxy: None,
             is_reached: false,
-            clock: Clock::NotChecked,
+            clock: ClockCheck::NotChecked,
             user: Err(NOT_ASKED.to_owned()),
             workspace_id: None,
             view: View::default(),

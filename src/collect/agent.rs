@@ -12,7 +12,8 @@ use tokio::sync::Mutex;
 use super::{document::Document, options::ArchivedBranches};
 use crate::{
     api::{
-        Answer, ApiError, Client, Fault, FoundReferences, Holder, HolderPage, Next, Sought, WORKSPACE_ADMIN,
+        ApiError, Client, ErrorKind, FoundReferences, Holder, HolderPage, Next, Response, Sought,
+        WORKSPACE_ADMIN,
     },
     memory::{Held, Kept, text},
 };
@@ -22,7 +23,7 @@ const MOST_BRANCHES: usize = 100;
 
 /// What is known of how the API shows agents, for the whole run of a workspace.
 #[derive(Default)]
-pub(super) struct Manner {
+pub(super) struct ApiBehavior {
     /// Whether the elements that procedures generate may be asked for: the API may not know the parameter yet. `None`: not
     /// known yet, and one request at a time finds out.
     takes_generated: Mutex<Option<bool>>,
@@ -87,19 +88,19 @@ pub(super) struct AgentReader {
     pub(super) client: Client,
     pub(super) sought: Arc<Sought>,
     pub(super) archived: ArchivedBranches,
-    pub(super) manner: Arc<Manner>,
+    pub(super) behavior: Arc<ApiBehavior>,
 }
 
 impl AgentReader {
     /// Reads an agent and its live branches, and lists the archived ones.
     pub(super) async fn agent(&self, agent: Holder) -> Agent {
         let read = self.with_branches(agent).await;
-        Agent { lacks_generated: *self.manner.takes_generated.lock().await == Some(false), ..read }
+        Agent { lacks_generated: *self.behavior.takes_generated.lock().await == Some(false), ..read }
     }
 
     async fn with_branches(&self, agent: Holder) -> Agent {
         let main = self.ask(&agent.id, None).await;
-        let ids = main.as_ref().ok().and_then(|answer| answer.branch_ids().ok());
+        let ids = main.as_ref().ok().and_then(|response| response.branch_ids().ok());
         let [shown, main_branch] = ids.unwrap_or_default();
         let is_there = main.as_ref().err().is_none_or(|error| !error.is_not_found() && !error.is_forbidden());
         let mut documents = vec![self.document(main, &agent.id).await];
@@ -146,15 +147,15 @@ impl AgentReader {
 
     /// `is_named`: answers for this agent say which branch they show, so that one which doesn't may show any.
     async fn branch(&self, agent_id: &str, branch: String, is_named: bool) -> Document {
-        let answer =
-            self.ask(agent_id, Some(&branch)).await.and_then(|answer| match answer.branch_ids()? {
+        let response =
+            self.ask(agent_id, Some(&branch)).await.and_then(|response| match response.branch_ids()? {
                 [shown, _] if shown.as_ref().map_or(is_named, |shown| *shown != branch) => {
                     let problem = "it is another branch than the one that was asked for";
-                    Err(ApiError::new(answer.path(), Fault::Paging(problem.to_owned())))
+                    Err(ApiError::new(response.path(), ErrorKind::Paging(problem.to_owned())))
                 }
-                _ => Ok(answer),
+                _ => Ok(response),
             });
-        Document { branch: Some(branch), ..self.document(answer, agent_id).await }
+        Document { branch: Some(branch), ..self.document(response, agent_id).await }
     }
 
     /// The same of an archived branch.
@@ -164,15 +165,15 @@ impl AgentReader {
         (branch.agent, document)
     }
 
-    async fn document(&self, answer: Result<Answer, ApiError>, agent_id: &str) -> Document {
+    async fn document(&self, response: Result<Response, ApiError>, agent_id: &str) -> Document {
         let (id, sought) = (agent_id.to_owned(), Arc::clone(&self.sought));
-        Document::read(self.client.share(), answer, move |answer| answer.agent(&id, &sought)).await
+        Document::read(self.client.share(), response, move |response| response.agent(&id, &sought)).await
     }
 
     /// Asks for one state of an agent. A refusal that is none without the parameter turns that off for good.
-    async fn ask(&self, id: &str, branch: Option<&str>) -> Result<Answer, ApiError> {
+    async fn ask(&self, id: &str, branch: Option<&str>) -> Result<Response, ApiError> {
         // Held while it is not known, so that no more than one request is refused.
-        let mut takes_generated = self.manner.takes_generated.lock().await;
+        let mut takes_generated = self.behavior.takes_generated.lock().await;
         if *takes_generated == Some(false) {
             drop(takes_generated);
             return self.client.agent(id, branch, false).await;
@@ -189,7 +190,7 @@ impl AgentReader {
             None => {
                 drop(takes_generated);
                 let with = self.client.agent(id, branch, true).await;
-                takes_generated = self.manner.takes_generated.lock().await;
+                takes_generated = self.behavior.takes_generated.lock().await;
                 with
             }
         };
@@ -218,7 +219,7 @@ impl AgentReader {
             Err(error) => Some(error),
         };
         let Some(missing) = missing else { return branches };
-        let can_be_narrowed = with_archived && matches!(missing.fault, Fault::Paging(_));
+        let can_be_narrowed = with_archived && matches!(missing.kind, ErrorKind::Paging(_));
         if !can_be_narrowed {
             branches.live_missing = Some(missing);
             return branches;
@@ -236,7 +237,7 @@ impl AgentReader {
         }
         let problem = "there are more archived branches than the API lists; merge or delete some, or set [audit] \
                        archived_branches = \"skip\"";
-        branches.archived_missing = Some(ApiError::new(missing.path, Fault::Paging(problem.to_owned())));
+        branches.archived_missing = Some(ApiError::new(missing.path, ErrorKind::Paging(problem.to_owned())));
         branches
     }
 
@@ -247,15 +248,15 @@ impl AgentReader {
         with_archived: bool,
         beside: &mut FoundReferences,
     ) -> Result<(Vec<Holder>, Option<ApiError>), ApiError> {
-        let answer = self.client.branches(id, with_archived).await?;
+        let response = self.client.branches(id, with_archived).await?;
         let HolderPage { holders, next_cursor, has_more, total, beside: found, problem } =
-            answer.branches(&self.sought)?;
+            response.branches(&self.sought)?;
         beside.merge(found);
         if let Some(problem) = problem {
-            return Err(answer.error(problem));
+            return Err(response.error(problem));
         }
         if holders.iter().any(|branch| branch.id.is_empty()) {
-            return Err(ApiError::new(answer.path(), Fault::Paging("a branch has no id".to_owned())));
+            return Err(ApiError::new(response.path(), ErrorKind::Paging("a branch has no id".to_owned())));
         }
         let next = Next { cursor: next_cursor.as_deref(), has_more };
         let shown = holders.len();
@@ -265,13 +266,13 @@ impl AgentReader {
             Some(total) => total == shown as f64,
             None => shown < MOST_BRANCHES,
         };
-        let leads_on = self.client.walk().advance(answer.path(), next).unwrap_or(true);
+        let leads_on = self.client.walk().advance(response.path(), next).unwrap_or(true);
         let missing = (leads_on || !is_whole).then(|| {
             let problem = match total {
                 Some(total) => format!("the list of branches shows {shown} of {total}"),
                 None => format!("the list of branches shows {shown} and may have more"),
             };
-            ApiError::new(answer.path(), Fault::Paging(problem))
+            ApiError::new(response.path(), ErrorKind::Paging(problem))
         });
         Ok((holders, missing))
     }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Client, ResourceType, Sought, User},
-    inventory::{DependentType, Secret, Sighting, Source, Why, Workspace},
+    inventory::{DependentType, Observation, Secret, Source, Why, Workspace},
     memory::{Held, Kept, Share, text},
     progress::WorkspaceProgress,
 };
@@ -165,8 +165,8 @@ impl Collector {
         self.workspace.secrets.get(position)
     }
 
-    pub(super) fn record(&mut self, position: usize, source: Source, sightings: Vec<Sighting<'_>>) {
-        if sightings.is_empty() {
+    pub(super) fn record(&mut self, position: usize, source: Source, observations: Vec<Observation<'_>>) {
+        if observations.is_empty() {
             return;
         }
         let known = |workspace: &Workspace| {
@@ -175,7 +175,7 @@ impl Collector {
             (secret.map_or(0, Secret::uses), bytes)
         };
         let (uses_before, bytes_before) = known(&self.workspace);
-        self.workspace.record(position, source, sightings);
+        self.workspace.record(position, source, observations);
         let (uses, bytes) = known(&self.workspace);
         self.progress.add_dependents(uses.saturating_sub(uses_before));
         if bytes < bytes_before {

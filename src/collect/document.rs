@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::offload::offload;
 use crate::{
-    api::{Answer, ApiError, FoundReferences, Holder},
+    api::{ApiError, FoundReferences, Holder, Response},
     memory::{Held, Kept, Share},
 };
 
@@ -27,15 +27,15 @@ impl Document {
     /// Reads one.
     pub(super) async fn read(
         share: &Arc<Share>,
-        answer: Result<Answer, ApiError>,
-        read: impl FnOnce(&Answer) -> Result<FoundReferences, ApiError> + Send + 'static,
+        response: Result<Response, ApiError>,
+        read: impl FnOnce(&Response) -> Result<FoundReferences, ApiError> + Send + 'static,
     ) -> Self {
-        let read = match answer {
-            Ok(answer) => {
-                let too_late = answer.too_late();
-                offload(answer.size(), answer.deadline(), move || {
-                    let mut found = read(&answer)?;
-                    let error = found.problem.take().map(|problem| answer.error(problem));
+        let read = match response {
+            Ok(response) => {
+                let too_late = response.too_late();
+                offload(response.size(), response.deadline(), move || {
+                    let mut found = read(&response)?;
+                    let error = found.problem.take().map(|problem| response.error(problem));
                     Ok(Self { found, error, is_answer: true, ..Self::default() })
                 })
                 .await

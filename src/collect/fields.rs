@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{collector::Collector, found::Found};
 use crate::{
     api::UnknownField,
-    inventory::{DependentType, Gap, Missing, Relation, Resource, Sighting, Source, Visibility},
+    inventory::{DependentType, Gap, Missing, Observation, Relation, Resource, Source, Visibility},
 };
 
 /// How many words that may be ids are kept of the unknown fields of all secrets.
@@ -83,8 +83,8 @@ impl Collector {
             }
         }
         for (position, resource, path) in named {
-            let sighting = Sighting { resource, relation: Relation::Mentioned, via: vec![path.into()] };
-            self.record(position, Source::Preview, vec![sighting]);
+            let observation = Observation { resource, relation: Relation::Mentioned, via: vec![path.into()] };
+            self.record(position, Source::Preview, vec![observation]);
         }
     }
 

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use crate::{
     api::{Form, FoundReference, Holder},
-    inventory::{DependentType, Reference, Relation, Resource, Sighting, Visibility},
+    inventory::{DependentType, Observation, Reference, Relation, Resource, Visibility},
     memory::{Held, Kept, Share, text},
     text::{NAME_LENGTH, cut},
 };
@@ -99,8 +99,8 @@ impl Found {
         held.allows(bytes).then(|| Self { secret_id, holder: Arc::clone(holder), via, form, _held: held })
     }
 
-    pub(super) fn sighting(&self) -> Sighting<'_> {
-        Sighting {
+    pub(super) fn observation(&self) -> Observation<'_> {
+        Observation {
             resource: self.holder.borrowed(),
             relation: if self.form == Form::Mention { Relation::Mentioned } else { Relation::Direct },
             via: self.via.as_deref().map(Cow::Borrowed).into_iter().collect(),

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    agent::{Agent, ArchivedBranch, Manner},
+    agent::{Agent, ApiBehavior, ArchivedBranch},
     document::Document,
     reading::{ListPage, Listing},
     truncation::{Open, OpenList},
 };
 use crate::{
-    api::{Answer, ApiError, Holder, Priority, ResourceType, Sought, Walk},
+    api::{ApiError, Holder, Priority, ResourceType, Response, Sought, Walk},
     inventory::{Source, Why},
     memory::text,
 };
@@ -48,18 +48,18 @@ pub(super) enum Job {
     /// A speech engine.
     SpeechEngine { engine: Holder, sought: Arc<Sought> },
     /// An agent and its live branches.
-    Agent { agent: Holder, manner: Arc<Manner>, sought: Arc<Sought> },
+    Agent { agent: Holder, behavior: Arc<ApiBehavior>, sought: Arc<Sought> },
     /// An archived branch of an agent.
-    ArchivedBranch { branch: ArchivedBranch, manner: Arc<Manner>, sought: Arc<Sought> },
+    ArchivedBranch { branch: ArchivedBranch, behavior: Arc<ApiBehavior>, sought: Arc<Sought> },
 }
 
 /// What came back.
 pub(super) enum Answered {
-    Page { walk: Walk, answer: Result<Answer, ApiError> },
-    HigherLimit { page: u32, open: Open, answer: Result<Answer, ApiError> },
-    Dependents { list: PagedList, walk: Walk, answer: Result<Answer, ApiError> },
-    Secret { purpose: Purpose, answer: Result<Answer, ApiError> },
-    User { answer: Result<Answer, ApiError> },
+    Page { walk: Walk, response: Result<Response, ApiError> },
+    HigherLimit { page: u32, open: Open, response: Result<Response, ApiError> },
+    Dependents { list: PagedList, walk: Walk, response: Result<Response, ApiError> },
+    Secret { purpose: Purpose, response: Result<Response, ApiError> },
+    User { response: Result<Response, ApiError> },
     List { listing: Listing, walk: Walk, page: Result<ListPage, ApiError> },
     Settings { document: Document },
     SpeechEngine { engine: Holder, document: Document },
@@ -129,13 +129,13 @@ impl PagedList {
 
 impl Answered {
     /// The body that is still to be read, where there is one.
-    pub(super) fn answer(&self) -> Option<&Result<Answer, ApiError>> {
+    pub(super) fn response(&self) -> Option<&Result<Response, ApiError>> {
         match self {
-            Self::Page { answer, .. }
-            | Self::HigherLimit { answer, .. }
-            | Self::Dependents { answer, .. }
-            | Self::Secret { answer, .. }
-            | Self::User { answer } => Some(answer),
+            Self::Page { response, .. }
+            | Self::HigherLimit { response, .. }
+            | Self::Dependents { response, .. }
+            | Self::Secret { response, .. }
+            | Self::User { response } => Some(response),
             _ => None,
         }
     }
@@ -143,20 +143,20 @@ impl Answered {
     /// Takes a body that was not read in time for none.
     pub(super) fn fail(&mut self, too_late: ApiError) {
         match self {
-            Self::Page { answer, .. }
-            | Self::HigherLimit { answer, .. }
-            | Self::Dependents { answer, .. }
-            | Self::Secret { answer, .. }
-            | Self::User { answer } => *answer = Err(too_late),
+            Self::Page { response, .. }
+            | Self::HigherLimit { response, .. }
+            | Self::Dependents { response, .. }
+            | Self::Secret { response, .. }
+            | Self::User { response } => *response = Err(too_late),
             _ => {}
         }
     }
 
     /// What was asked.
     pub(super) fn path(&self) -> String {
-        match (self, self.answer()) {
+        match (self, self.response()) {
             (Self::List { page: Ok(page), .. }, _) => page.path.clone(),
-            (_, Some(Ok(answer))) => answer.path().to_owned(),
+            (_, Some(Ok(response))) => response.path().to_owned(),
             _ => self.place().unwrap_or(Source::Preview).endpoint().to_owned(),
         }
     }

@@ -8,7 +8,7 @@ use super::{
     truncation::Open,
 };
 use crate::{
-    api::{Answer, ApiError, ListName},
+    api::{ApiError, ListName, Response},
     inventory::{Gap, Missing, Secret, Source, Why},
     memory::{Kept, text},
 };
@@ -48,12 +48,12 @@ impl Collector {
     pub(super) fn on_secret(
         &mut self,
         purpose: Purpose,
-        answer: Result<Answer, ApiError>,
+        response: Result<Response, ApiError>,
     ) -> Result<(), ApiError> {
-        if answer.is_ok() && !matches!(purpose, Purpose::SecondOpinion(_)) {
+        if response.is_ok() && !matches!(purpose, Purpose::SecondOpinion(_)) {
             self.workspace.coverage.secrets_by_themselves += 1;
         }
-        match (purpose, answer) {
+        match (purpose, response) {
             (_, Err(error)) if error.ends_the_workspace() => return Err(error),
             (Purpose::Vanished(position) | Purpose::SecondOpinion(position), Err(error))
                 if error.is_not_found() =>
@@ -61,25 +61,27 @@ impl Collector {
                 self.gone.insert(position);
             }
             // It is still there, and the gap stays that its dependents left. What it shows by itself is known now.
-            (Purpose::Vanished(position), answer) => {
-                if let Err(error) = answer.and_then(|answer| self.on_by_itself(position, &answer).map(drop)) {
+            (Purpose::Vanished(position), response) => {
+                if let Err(error) =
+                    response.and_then(|response| self.on_by_itself(position, &response).map(drop))
+                {
                     self.add_gap(position, Gap::new(Missing::Confirmation, error.advice()));
                 }
             }
-            (Purpose::SecondOpinion(position), answer) => {
-                let why = Why::NotFoundByItself(answer.err().map(|error| error.advice()));
+            (Purpose::SecondOpinion(position), response) => {
+                let why = Why::NotFoundByItself(response.err().map(|error| error.advice()));
                 self.add_gap(position, Gap::new(Missing::Confirmation, why));
             }
-            (Purpose::Control(position), answer) => {
+            (Purpose::Control(position), response) => {
                 // What it shows is known now; that it answered at all is what counts.
-                let _ = answer.and_then(|answer| self.on_by_itself(position, &answer));
+                let _ = response.and_then(|response| self.on_by_itself(position, &response));
             }
-            (Purpose::Unlisted(id), answer) => self.on_unlisted(&id, answer),
+            (Purpose::Unlisted(id), response) => self.on_unlisted(&id, response),
             (Purpose::Confirmation(position), Err(error)) if error.is_not_found() => {
                 self.ask_for_secret(position, Purpose::SecondOpinion);
             }
-            (Purpose::Confirmation(position), answer) => {
-                if let Err(error) = answer.and_then(|answer| self.on_confirmation(position, &answer)) {
+            (Purpose::Confirmation(position), response) => {
+                if let Err(error) = response.and_then(|response| self.on_confirmation(position, &response)) {
                     self.add_gap(position, Gap::new(Missing::Confirmation, error.advice()));
                 }
             }
@@ -88,13 +90,13 @@ impl Collector {
     }
 
     /// Adds what a secret shows by itself. Which lists that doesn't show whole.
-    fn on_by_itself(&mut self, position: usize, answer: &Answer) -> Result<Open, ApiError> {
+    fn on_by_itself(&mut self, position: usize, response: &Response) -> Result<Open, ApiError> {
         let id = self.secret(position).map(|secret| secret.id.clone()).unwrap_or_default();
-        Ok(self.take_in(vec![answer.secret(&id)?], Source::Secret, UNSTATED_LIMIT))
+        Ok(self.on_secrets(vec![response.secret(&id)?], Source::Secret, UNSTATED_LIMIT))
     }
 
-    fn on_confirmation(&mut self, position: usize, answer: &Answer) -> Result<(), ApiError> {
-        let open = self.on_by_itself(position, answer)?;
+    fn on_confirmation(&mut self, position: usize, response: &Response) -> Result<(), ApiError> {
+        let open = self.on_by_itself(position, response)?;
         for list in open.iter().flat_map(|(_, lists)| lists) {
             let ListName::Pageable(resource_type) = list.name else { continue };
             // What was paged before was paged before: this asks how it is now. And what was paged to its end without
@@ -114,13 +116,13 @@ impl Collector {
     pub(super) fn record_found(&mut self, position: usize, source: Source, found: &Found) {
         let without_id = usize::from(found.holder.id.is_empty());
         self.note_without_id(position, found.holder.dependent_type.clone(), source, without_id);
-        self.record(position, source, vec![found.sighting()]);
+        self.record(position, source, vec![found.observation()]);
     }
 
-    fn on_unlisted(&mut self, id: &str, answer: Result<Answer, ApiError>) {
+    fn on_unlisted(&mut self, id: &str, response: Result<Response, ApiError>) {
         let holders = self.unlisted.remove(id).unwrap_or_default();
-        let joined = answer.and_then(|answer| {
-            let open = self.take_in(vec![answer.secret(id)?], Source::Secret, UNSTATED_LIMIT);
+        let joined = response.and_then(|response| {
+            let open = self.on_secrets(vec![response.secret(id)?], Source::Secret, UNSTATED_LIMIT);
             self.page_to_the_end(open);
             self.workspace.coverage.secrets_not_listed += 1;
             Ok(())

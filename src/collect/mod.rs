@@ -1,22 +1,20 @@
 //! From endpoints to a complete [`Workspace`]: which is asked when, and what is still missing.
 //!
 //! ```text
-//! stages, trial, unshared       what is read when, and what once more
+//! stages, trial, unshared     what is read when, and what once more
 //!    │
-//!   run  ── the loop ──────────┐
-//!    │ Job      ▲ Answered     │ each answer
-//!    ▼          │              ▼
-//! scheduler ── queue ──◄── collector   the workspace while it is read: walk, lookups, places, fields, view …
-//!    │            jobs that      │
-//!    │            follow         └── scan   one place: lists → documents → archived branches
+//!  reader ── the loop ──────────┐ each answer
+//!    │ Job      ▲ Answered      ▼
+//! scheduler     │           collector ── the workspace while it is read (walk, lookups, places, fields, view …)
+//!    │  ▲       │               │
+//!    │  └───── queue ◄──────────┴── scan ── one place: lists → documents → archived branches → lists once more
 //!    ▼
-//!  agent, document, reading    what one job asks and reads
+//!  agent, document, reading     what one job asks and reads
 //! ```
 //!
-//! One loop (`run`) owns the workspace. Every request is a `Job` that waits in the one `queue`, which knows what
-//! goes first; `scheduler` asks; each answer is taken in by the loop, and jobs follow from it. So no state is shared, and the
-//! order in which answers come back changes nothing but time. Bodies are read where the network goes on meanwhile
-//! (`offload`).
+//! Every request is a `Job` that waits in the one `queue`, which knows what goes first; `scheduler` asks; each answer is
+//! taken in by the loop, and jobs follow from it. So no state is shared, and the order in which answers come back changes
+//! nothing but time. Bodies are read where the network goes on meanwhile (`offload`).
 //!
 //! All that is kept is counted first: where no more may be kept, it is not, and the workspace is lost (`Share` in `memory`).
 //!
@@ -37,8 +35,8 @@ mod options;
 mod place;
 mod places;
 mod queue;
+mod reader;
 mod reading;
-mod run;
 mod scan;
 mod scheduler;
 mod secrets;
@@ -60,7 +58,7 @@ use crate::{
 };
 pub(crate) use options::LookBack;
 pub use options::{ArchivedBranches, CollectOptions, Deep};
-use run::Run;
+use reader::WorkspaceReader;
 pub(crate) use trial::{Trial, try_out};
 
 /// Lists every secret that the key may see, with everything that uses it.
@@ -77,7 +75,7 @@ pub(crate) async fn collect(
     look_back: Arc<LookBack>,
 ) -> Result<Workspace, ApiError> {
     let workspace = Workspace::new(name.to_owned(), address.to_owned());
-    let read = Run::new(client, options, progress, workspace).read().await?;
+    let read = WorkspaceReader::new(client, options, progress, workspace).read().await?;
     // What follows is only asked where a secret is about to be called unused, each step for what the one before left.
     let inspected = read.inspect().await?.look_for_unshared(&look_back).await?;
     inspected.walk_again().await?.confirm_candidates().await?.finish()

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    agent::Manner,
+    agent::ApiBehavior,
     findings::Findings,
     reading::{Listing, Reading},
 };
@@ -18,7 +18,7 @@ pub(super) struct Places {
     pub(super) by_source: BTreeMap<Source, Place>,
     pub(super) secrets: SecretList,
     pub(super) are_begun: bool,
-    pub(super) manner: Arc<Manner>,
+    pub(super) behavior: Arc<ApiBehavior>,
 }
 
 /// The list of secrets, as a place that is walked.

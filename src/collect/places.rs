@@ -32,7 +32,7 @@ impl Collector {
     }
 
     pub(super) fn whole(&self, source: Source, sought: &Arc<Sought>) -> Reading {
-        Reading::whole(source, Arc::clone(sought), &self.places.manner)
+        Reading::whole(source, Arc::clone(sought), &self.places.behavior)
     }
 
     /// Begins to read places.

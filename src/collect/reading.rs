@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{agent::Manner, offload::offload};
+use super::{agent::ApiBehavior, offload::offload};
 use crate::{
     api::{ApiError, Client, HolderPage, Sought},
     inventory::Source,
@@ -22,14 +22,14 @@ pub(super) struct Reading {
     /// Whether one document of each kind will do.
     pub(super) is_sample: bool,
     /// What is known by now of how the API shows agents.
-    pub(super) manner: Arc<Manner>,
+    pub(super) behavior: Arc<ApiBehavior>,
 }
 
 impl Reading {
     /// All of a place.
-    pub(super) fn whole(source: Source, sought: Arc<Sought>, manner: &Arc<Manner>) -> Self {
+    pub(super) fn whole(source: Source, sought: Arc<Sought>, behavior: &Arc<ApiBehavior>) -> Self {
         let (only, unlisted, known) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Self { source, only, unlisted, known, sought, is_sample: false, manner: Arc::clone(manner) }
+        Self { source, only, unlisted, known, sought, is_sample: false, behavior: Arc::clone(behavior) }
     }
 
     /// Whether it is of all of the place, and not only of what is new in it.
@@ -96,24 +96,24 @@ impl Listing {
         cursor: Option<&str>,
         sought: Arc<Sought>,
     ) -> Result<ListPage, ApiError> {
-        let answer = match self {
+        let response = match self {
             Self::EnvironmentVariables => client.environment_variables(cursor).await,
             Self::SpeechEngines => client.speech_engines(cursor).await,
             Self::McpServers => client.mcp_servers().await,
             Self::Tools => client.tools(cursor).await,
             Self::Agents { archived } => client.agents(archived, cursor).await,
         }?;
-        let (size, deadline, too_late) = (answer.size(), answer.deadline(), answer.too_late());
+        let (size, deadline, too_late) = (response.size(), response.deadline(), response.too_late());
         let read = move || {
             let mut page = match self {
-                Self::EnvironmentVariables => answer.environment_variables(&sought),
-                Self::SpeechEngines => answer.speech_engines(&sought),
-                Self::McpServers => answer.mcp_servers(&sought),
-                Self::Tools => answer.tools(&sought),
-                Self::Agents { .. } => answer.agents(&sought),
+                Self::EnvironmentVariables => response.environment_variables(&sought),
+                Self::SpeechEngines => response.speech_engines(&sought),
+                Self::McpServers => response.mcp_servers(&sought),
+                Self::Tools => response.tools(&sought),
+                Self::Agents { .. } => response.agents(&sought),
             }?;
-            let problem = page.problem.take().map(|problem| answer.error(problem));
-            Ok(ListPage { page, path: answer.path().to_owned(), problem })
+            let problem = page.problem.take().map(|problem| response.error(problem));
+            Ok(ListPage { page, path: response.path().to_owned(), problem })
         };
         offload(size, deadline, read).await.unwrap_or(Err(too_late))
     }

@@ -130,8 +130,8 @@ impl Scanner {
             Answered::List { listing, walk, page } => self.on_list(listing, walk, page)?,
             Answered::Settings { document } => self.on_settings(document)?,
             Answered::SpeechEngine { mut engine, document } => {
-                if let Some(document) = self.heed(&engine.id, document) {
-                    engine.found.references.extend(self.take(document)?);
+                if let Some(document) = self.note_presence(&engine.id, document) {
+                    engine.found.references.extend(self.on_document(document)?);
                     self.note(DependentType::SpeechEngine, engine, |_| None);
                 }
             }
@@ -218,7 +218,7 @@ impl Scanner {
         let number = walk.page();
         let advanced = page.and_then(|ListPage { page, path, problem }| {
             self.scan.pages += 1;
-            for reference in self.take_found(page.beside) {
+            for reference in self.on_references(page.beside) {
                 let path = reference.path_in_words();
                 let list = DependentType::unrecognized(self.scan.source.as_str());
                 let holder = holder_of(list, &Holder { id: path.clone(), ..Holder::default() });
@@ -296,9 +296,9 @@ impl Scanner {
             self.ask(Job::Settings { sought });
         }
         for holder in self.unread_holders() {
-            let (manner, sought) = (Arc::clone(&self.reading.manner), Arc::clone(self.sought()));
+            let (behavior, sought) = (Arc::clone(&self.reading.behavior), Arc::clone(self.sought()));
             self.ask(match self.scan.source {
-                Source::Agents => Job::Agent { agent: holder, manner, sought },
+                Source::Agents => Job::Agent { agent: holder, behavior, sought },
                 _ => Job::SpeechEngine { engine: holder, sought },
             });
         }
@@ -323,7 +323,7 @@ impl Scanner {
     }
 
     fn on_settings(&mut self, document: Document) -> Result<(), ApiError> {
-        for reference in self.take(document)? {
+        for reference in self.on_document(document)? {
             let id = reference.path_in_words();
             let via = (reference.form == Form::Mention).then(|| id.clone());
             let holder = holder_of(DependentType::Setting, &Holder { id, ..Holder::default() });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::{
-    agent::{AgentReader, Manner},
+    agent::{AgentReader, ApiBehavior},
     document::Document,
     job::{Answered, Job, Purpose},
     offload::done,
@@ -44,53 +44,55 @@ impl Scheduler {
 }
 
 async fn ask(client: Client, options: Arc<CollectOptions>, job: Job) -> Answered {
-    let reader = |client: Client, manner: Arc<Manner>, sought: Arc<Sought>| AgentReader {
+    let reader = |client: Client, behavior: Arc<ApiBehavior>, sought: Arc<Sought>| AgentReader {
         client,
         sought,
         archived: options.archived_branches,
-        manner,
+        behavior,
     };
     match job {
         Job::Page { walk } => {
-            let answer = client.secrets(options.query(options.dependency_limit), walk.cursor()).await;
-            Answered::Page { walk, answer }
+            let response = client.secrets(options.query(options.dependency_limit), walk.cursor()).await;
+            Answered::Page { walk, response }
         }
         Job::HigherLimit { page, cursor, open } => {
-            let answer = client.secrets(options.query(options.max_dependency_limit), cursor.as_deref()).await;
-            Answered::HigherLimit { page, open, answer }
+            let response =
+                client.secrets(options.query(options.max_dependency_limit), cursor.as_deref()).await;
+            Answered::HigherLimit { page, open, response }
         }
         Job::Dependents { list, walk } => {
-            let answer = client.dependencies(&list.secret_id, list.resource_type, walk.cursor()).await;
-            Answered::Dependents { list, walk, answer }
+            let response = client.dependencies(&list.secret_id, list.resource_type, walk.cursor()).await;
+            Answered::Dependents { list, walk, response }
         }
         Job::Secret { id, purpose } => {
-            let answer = match purpose {
+            let response = match purpose {
                 Purpose::SecondOpinion(_) => client.dependencies(&id, ResourceType::Tools, None).await,
                 _ => client.secret(&id).await,
             };
-            Answered::Secret { purpose, answer }
+            Answered::Secret { purpose, response }
         }
-        Job::User => Answered::User { answer: client.user().await },
+        Job::User => Answered::User { response: client.user().await },
         Job::List { listing, walk, sought } => {
             let page = listing.page(&client, walk.cursor(), sought).await;
             Answered::List { listing, walk, page }
         }
         Job::Settings { sought } => {
-            let answer = client.settings().await;
-            let document = Document::read(client.share(), answer, move |answer| answer.settings(&sought));
+            let response = client.settings().await;
+            let document =
+                Document::read(client.share(), response, move |response| response.settings(&sought));
             Answered::Settings { document: document.await }
         }
         Job::SpeechEngine { engine, sought } => {
-            let answer = client.speech_engine(&engine.id).await;
+            let response = client.speech_engine(&engine.id).await;
             let id = engine.id.clone();
-            let read = move |answer: &_| crate::api::Answer::speech_engine(answer, &id, &sought);
-            Answered::SpeechEngine { document: Document::read(client.share(), answer, read).await, engine }
+            let read = move |response: &_| crate::api::Response::speech_engine(response, &id, &sought);
+            Answered::SpeechEngine { document: Document::read(client.share(), response, read).await, engine }
         }
-        Job::Agent { agent, manner, sought } => {
-            Answered::Agent { agent: Box::new(reader(client, manner, sought).agent(agent).await) }
+        Job::Agent { agent, behavior, sought } => {
+            Answered::Agent { agent: Box::new(reader(client, behavior, sought).agent(agent).await) }
         }
-        Job::ArchivedBranch { branch, manner, sought } => {
-            let (agent, document) = reader(client, manner, sought).archived_branch(branch).await;
+        Job::ArchivedBranch { branch, behavior, sought } => {
+            let (agent, document) = reader(client, behavior, sought).archived_branch(branch).await;
             Answered::ArchivedBranch { agent, document }
         }
     }

@@ -16,7 +16,7 @@ const BYTES_SOUGHT: usize = 320;
 impl Collector {
     /// Adds what an answer shows. A secret that was seen before is united with what is known of it. Which lists the
     /// answer doesn't show whole.
-    pub(super) fn take_in(&mut self, secrets: Vec<ListedSecret<'_>>, source: Source, limit: u32) -> Open {
+    pub(super) fn on_secrets(&mut self, secrets: Vec<ListedSecret<'_>>, source: Source, limit: u32) -> Open {
         let (mut open, mut fields) = (Vec::new(), Vec::new());
         for secret in secrets {
             let lists = open_lists(&secret.lists, limit);
@@ -25,7 +25,7 @@ impl Collector {
             self.signs.on_access(secret.access_source.as_deref());
             for list in secret.lists {
                 self.note_without_id(position, list.name.dependent_type(), source, list.without_id);
-                self.record(position, source, list.sightings);
+                self.record(position, source, list.observations);
             }
             if !lists.is_empty() {
                 open.push((position, lists));

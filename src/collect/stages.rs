@@ -3,7 +3,7 @@
 
 use std::{mem, sync::Arc};
 
-use super::{job::Purpose, options::Deep, run::Run};
+use super::{job::Purpose, options::Deep, reader::WorkspaceReader};
 use crate::{
     api::ApiError,
     inventory::{Gap, Missing, Scan, ScanOutcome, Source, Why, Workspace},
@@ -12,7 +12,7 @@ use crate::{
 /// How often a list is walked at the most.
 const MOST_WALKS: u32 = 3;
 
-impl Run {
+impl WorkspaceReader {
     /// Walks the list of secrets, and reads the places that are part of every audit.
     pub(super) async fn read(mut self) -> Result<Self, ApiError> {
         self.collector.start_walk();
@@ -153,7 +153,7 @@ impl Run {
     /// Where more would have to be kept than is allowed.
     pub(super) fn finish(self) -> Result<Workspace, ApiError> {
         let mut collector = self.collector;
-        collector.workspace.unite();
+        collector.workspace.merge();
         collector.settle_mcp_servers();
         collector.warn_of_what_is_odd();
         collector.tell_more_gaps();
@@ -171,7 +171,7 @@ impl Run {
         let coverage = &mut collector.workspace.coverage;
         (coverage.requests, coverage.retries) = collector.client.counts();
         collector.client.keeps_within_bounds(Source::Preview.endpoint())?;
-        collector.share.is_read();
+        collector.share.mark_read();
         Ok(collector.workspace)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{options::CollectOptions, reading::Reading, run::Run};
+use super::{options::CollectOptions, reader::WorkspaceReader, reading::Reading};
 use crate::{
     api::{ApiError, Client, User},
     inventory::{Scan, ScanOutcome, Source, View, Workspace},
@@ -35,28 +35,29 @@ pub(crate) async fn try_out(
     let options = Arc::new(options.clone());
     let new = || {
         let workspace = Workspace::new(name.to_owned(), client.address().to_owned());
-        let mut run = Run::new(client.clone(), Arc::clone(&options), Arc::clone(progress), workspace);
-        run.collector.is_trial = true;
-        run
+        let mut reader =
+            WorkspaceReader::new(client.clone(), Arc::clone(&options), Arc::clone(progress), workspace);
+        reader.collector.is_trial = true;
+        reader
     };
     let mut walking = new();
     walking.collector.start_walk();
-    let (mut run, failure) = match walking.all_answered().await {
-        Ok(run) => (run, None),
+    let (mut reader, failure) = match walking.all_answered().await {
+        Ok(reader) => (reader, None),
         Err(error) => (new(), Some(error)),
     };
     let (mut scans, mut user) = (Vec::new(), None);
     if failure.as_ref().is_none_or(|error| error.is_an_answer() && !error.key_is_invalid()) {
         for source in Source::SCANNED.into_iter().filter(|source| !options.switched_off.contains(source)) {
             let tried;
-            (run, tried) = run.try_place(source, new).await;
+            (reader, tried) = reader.try_place(source, new).await;
             scans.push((source, tried));
         }
     }
-    let mut collector = run.collector;
+    let mut collector = reader.collector;
     if failure.as_ref().is_none_or(ApiError::is_an_answer) {
         // Of a key that is none this sends nothing, and says why.
-        let asked = client.user().await.and_then(|answer| answer.user());
+        let asked = client.user().await.and_then(|response| response.user());
         if let Ok(user) = &asked {
             collector.on_user(Ok(user.clone()));
         }
@@ -66,20 +67,20 @@ pub(crate) async fn try_out(
     Trial { listed: failure.map_or(Ok(collector.workspace), Err), scans, user, workspace_id, view }
 }
 
-impl Run {
+impl WorkspaceReader {
     /// Reads one place as far as it is tried. `anew`: what to go on with where the workspace is lost by that.
     async fn try_place(mut self, source: Source, anew: impl Fn() -> Self) -> (Self, Result<Scan, ApiError>) {
         let sought = Arc::new(self.collector.sought.ready(false));
         let reading = Reading { is_sample: true, ..self.collector.whole(source, &sought) };
         self.collector.start_scans(vec![reading]);
-        let mut run = match self.all_answered().await {
-            Ok(run) => run,
+        let mut reader = match self.all_answered().await {
+            Ok(reader) => reader,
             Err(error) => return (anew(), Err(error)),
         };
-        let tried = run.collector.on_scans().map(|()| {
-            let scan = run.collector.workspace.scans.iter().find(|scan| scan.source == source).cloned();
+        let tried = reader.collector.on_scans().map(|()| {
+            let scan = reader.collector.workspace.scans.iter().find(|scan| scan.source == source).cloned();
             scan.unwrap_or_else(|| Scan::new(source, ScanOutcome::Whole))
         });
-        (run, tried)
+        (reader, tried)
     }
 }

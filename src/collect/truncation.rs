@@ -66,17 +66,17 @@ pub(super) fn open_lists(lists: &[DependentList<'_>], limit: u32) -> Vec<OpenLis
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::{DependentType, Resource, Sighting};
+    use crate::inventory::{DependentType, Observation, Resource};
 
     fn list(length: usize, has_more: HasMore) -> DependentList<'static> {
-        let sighting = |id: usize| Sighting {
+        let observation = |id: usize| Observation {
             resource: Resource::unknown(DependentType::McpServer, id.to_string()),
             relation: crate::inventory::Relation::Direct,
             via: Vec::new(),
         };
         DependentList {
             name: ListName::McpServers,
-            sightings: (0..length).map(sighting).collect(),
+            observations: (0..length).map(observation).collect(),
             shown: length,
             without_id: 0,
             has_more,

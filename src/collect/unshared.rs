@@ -10,8 +10,8 @@ use super::{
     job::{Job, Purpose},
     offload::offload,
     options::LookBack,
+    reader::WorkspaceReader,
     reading::Reading,
-    run::Run,
 };
 use crate::{
     api::ApiError,
@@ -19,7 +19,7 @@ use crate::{
     memory::{Kept, text},
 };
 
-impl Run {
+impl WorkspaceReader {
     /// Asks for these by their ids. What is refused, or shown all the same, shows that the lists are not all that there is; the
     /// latter is read, too.
     pub(super) async fn look_for_unshared(mut self, look_back: &Arc<LookBack>) -> Result<Self, ApiError> {

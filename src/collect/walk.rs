@@ -12,7 +12,7 @@ use super::{
     truncation::{Open, OpenList},
 };
 use crate::{
-    api::{Answer, ApiError, ListName, ListedSecret, Next, Walk},
+    api::{ApiError, ListName, ListedSecret, Next, Response, Walk},
     inventory::{Completion, DependentType, Gap, Missing, Source, Why},
     memory::Kept,
 };
@@ -40,8 +40,12 @@ impl Collector {
     }
 
     /// Takes in a page of secrets. All that follows from the first walk is lost with it; a further one leaves a gap.
-    pub(super) fn on_page(&mut self, walk: Walk, answer: Result<Answer, ApiError>) -> Result<(), ApiError> {
-        match self.read_page(walk, answer) {
+    pub(super) fn on_page(
+        &mut self,
+        walk: Walk,
+        response: Result<Response, ApiError>,
+    ) -> Result<(), ApiError> {
+        match self.read_page(walk, response) {
             Err(error) if self.places.secrets.known_before.is_some() && !error.ends_the_workspace() => {
                 self.add_page_gap(Gap::new(Missing::SecretsOnceMore, error.advice()));
                 Ok(())
@@ -50,10 +54,10 @@ impl Collector {
         }
     }
 
-    fn read_page(&mut self, mut walk: Walk, answer: Result<Answer, ApiError>) -> Result<(), ApiError> {
+    fn read_page(&mut self, mut walk: Walk, response: Result<Response, ApiError>) -> Result<(), ApiError> {
         let (this_page, this_cursor) = (walk.page(), walk.cursor().map(str::to_owned));
-        let answer = match answer {
-            Ok(answer) => answer,
+        let response = match response {
+            Ok(response) => response,
             Err(error) if walk.ends_with(&error) => return Ok(()),
             Err(error) if walk.restart_after(&error) => {
                 self.note_restart(&error.on_page(this_page));
@@ -63,18 +67,18 @@ impl Collector {
             Err(error) => return Err(error.on_page(this_page)),
         };
         let on_this_page = |error: ApiError| error.on_page(this_page);
-        let frame = answer.secret_page_frame().map_err(on_this_page)?;
+        let frame = response.secret_page_frame().map_err(on_this_page)?;
         let next = Next { cursor: frame.next_cursor.as_deref(), has_more: frame.has_more };
         // The next page is on its way while this one is taken in.
-        let is_last = !walk.advance(answer.path(), next)?;
+        let is_last = !walk.advance(response.path(), next)?;
         if !is_last {
             self.ask_for_page(walk);
         }
-        let page = answer.secret_page().map_err(on_this_page)?;
+        let page = response.secret_page().map_err(on_this_page)?;
         self.workspace.coverage.list_pages += 1;
         let (count, limit) = (page.secrets.len(), self.options.dependency_limit);
         self.search_fields(page.unknown_fields.into_iter().map(|field| (None, field)));
-        let mut open = self.take_in(page.secrets, Source::Preview, limit);
+        let mut open = self.on_secrets(page.secrets, Source::Preview, limit);
         self.places.secrets.is_long |= this_page > 1;
         if self.is_trial {
             // Lists that can be paged are; what is wrong with others stays so.
@@ -119,16 +123,16 @@ impl Collector {
         &mut self,
         page: u32,
         open: Open,
-        answer: Result<Answer, ApiError>,
+        response: Result<Response, ApiError>,
     ) -> Result<(), ApiError> {
         let limit = self.options.max_dependency_limit;
-        let read = answer.and_then(|answer| {
-            let page = answer.secret_page()?;
+        let read = response.and_then(|response| {
+            let page = response.secret_page()?;
             self.search_fields(page.unknown_fields.into_iter().map(|field| (None, field)));
             let secrets = page.secrets;
             self.workspace.coverage.raised_pages += 1;
             let shown = shown_lists(&secrets);
-            Ok((shown, self.take_in(secrets, Source::HigherLimit, limit)))
+            Ok((shown, self.on_secrets(secrets, Source::HigherLimit, limit)))
         });
         let (shown, mut still_open) = match read {
             Ok(read) => read,
@@ -216,10 +220,10 @@ impl Collector {
         &mut self,
         list: PagedList,
         mut walk: Walk,
-        answer: Result<Answer, ApiError>,
+        response: Result<Response, ApiError>,
     ) -> Result<(), ApiError> {
         let this_page = walk.page();
-        let answer = match answer {
+        let response = match response {
             Err(error) if walk.ends_with(&error) => {
                 self.complete(list.secret, &ListName::Pageable(list.resource_type), Source::Dependencies);
                 self.doubt_emptiness(&list);
@@ -230,17 +234,17 @@ impl Collector {
                 self.queue(Job::Dependents { list, walk });
                 return Ok(());
             }
-            answer => answer,
+            response => response,
         };
-        let advanced = answer.and_then(|answer| {
-            let page = answer.dependencies_page(list.resource_type)?;
+        let advanced = response.and_then(|response| {
+            let page = response.dependencies_page(list.resource_type)?;
             self.workspace.coverage.dependency_pages += 1;
             let (cursor, has_more) = (page.next_cursor, page.has_more);
             let dependent_type = ListName::Pageable(list.resource_type).dependent_type();
             self.note_without_id(list.secret, dependent_type, Source::Dependencies, page.without_id);
-            self.record(list.secret, Source::Dependencies, page.sightings);
+            self.record(list.secret, Source::Dependencies, page.observations);
             self.search_fields(page.unknown_fields.into_iter().map(|field| (Some(list.secret), field)));
-            walk.advance(answer.path(), Next { cursor: cursor.as_deref(), has_more })
+            walk.advance(response.path(), Next { cursor: cursor.as_deref(), has_more })
         });
         match advanced {
             Ok(true) => self.queue(Job::Dependents { list, walk }),

@@ -65,10 +65,10 @@ impl HttpOptions {
     }
 
     /// A run whose time begins now, of workspaces with the keys that `mask` knows.
-    pub fn run(&self, mask: Arc<Mask>) -> api::Run {
+    pub fn run(&self, mask: Arc<Mask>) -> api::SharedLimits {
         let connections = Connections::new(self.connect_timeout, self.idle_timeout, self.attempt_timeout);
         let deadline = tokio::time::Instant::now() + self.run_timeout;
-        api::Run::new(connections, self.concurrency_total, self.retry_budget, deadline, mask)
+        api::SharedLimits::new(connections, self.concurrency_total, self.retry_budget, deadline, mask)
     }
 
     /// Resolves the section `[http]`.

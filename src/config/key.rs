@@ -51,7 +51,7 @@ pub(super) fn from_environment(
 /// configuration.
 pub(super) fn from_file(
     file: &Path,
-    beside: &Path,
+    config_dir: &Path,
     environment: &Environment,
 ) -> Result<SecretString, ConfigError> {
     if file.to_str().is_some_and(is_key) {
@@ -60,7 +60,7 @@ pub(super) fn from_file(
         ));
     }
     refuse_shell_words("an api_key_file", file)?;
-    let path = locate(file, beside, environment)?;
+    let path = locate(file, config_dir, environment)?;
     let unreadable = |error: io::Error| {
         ConfigError::new(format!(
             "the API key file cannot be read: {error}; put the key there, for nobody but the job's user to read"
@@ -77,7 +77,7 @@ pub(super) fn from_file(
     checked(&file.text().map_err(unreadable)?, &format!("the file {}", path.display()))
 }
 
-fn locate(file: &Path, beside: &Path, environment: &Environment) -> Result<PathBuf, ConfigError> {
+fn locate(file: &Path, config_dir: &Path, environment: &Environment) -> Result<PathBuf, ConfigError> {
     if file.is_relative()
         && let Some(credentials) = environment.get(CREDENTIALS_VARIABLE)?
     {
@@ -87,11 +87,11 @@ fn locate(file: &Path, beside: &Path, environment: &Environment) -> Result<PathB
             return Ok(credential);
         }
     }
-    Ok(beside.join(file))
+    Ok(config_dir.join(file))
 }
 
 /// The keys that the text of a configuration leads to, as far as can be told before it has been read properly.
-pub(super) fn known_in(text: &str, beside: &Path, environment: &Environment) -> KnownKeys {
+pub(super) fn known_in(text: &str, config_dir: &Path, environment: &Environment) -> KnownKeys {
     let mut keys = Vec::new();
     let tables = text.parse::<toml::Table>().ok().and_then(|table| table.get("workspace").cloned());
     for table in tables.iter().filter_map(toml::Value::as_array).flatten() {
@@ -100,7 +100,7 @@ pub(super) fn known_in(text: &str, beside: &Path, environment: &Environment) -> 
             keys.extend(environment.get(variable).ok().flatten().map(SecretString::from));
         }
         let file = named("api_key_file").map(PathBuf::from);
-        let file = file.and_then(|file| locate(&file, beside, environment).ok());
+        let file = file.and_then(|file| locate(&file, config_dir, environment).ok());
         let text = file.and_then(|path| bounded::open(&path, Bound::KEY).ok()?.text().ok());
         keys.extend(text.map(|text| SecretString::from(text.trim().to_owned())));
     }

@@ -101,16 +101,16 @@ impl Config {
     /// # Errors
     /// Where anything is missing, contradictory or out of bounds.
     pub fn resolve(flags: Flags, environment: &Environment) -> Result<Self, ConfigError> {
-        let (file, beside, known) = match &flags.config {
+        let (file, config_dir, known) = match &flags.config {
             Some(path) => {
                 let text = bounded::open_named(path, Bound::CONFIGURATION).and_then(Bounded::text);
                 let text = text.map_err(|error| {
                     ConfigError::new(format!("the configuration cannot be read: {error}"))
                 })?;
                 // A stream has nothing beside it: paths in it are those of whoever started the program.
-                let beside = path.parent().filter(|_| !bounded::is_stream(path)).unwrap_or(Path::new(""));
-                let known = key::known_in(&text, beside, environment);
-                (ConfigFile::parse(&text, path, &known)?, beside.to_owned(), known)
+                let config_dir = path.parent().filter(|_| !bounded::is_stream(path)).unwrap_or(Path::new(""));
+                let known = key::known_in(&text, config_dir, environment);
+                (ConfigFile::parse(&text, path, &known)?, config_dir.to_owned(), known)
             }
             None => (ConfigFile::default(), PathBuf::new(), KnownKeys::of_environment(environment)),
         };
@@ -127,7 +127,7 @@ impl Config {
             let resolver = WorkspaceResolver {
                 flag: flags.address(),
                 environment,
-                beside: &beside,
+                config_dir: &config_dir,
                 allow_plain_http,
                 known: &known,
             };
@@ -138,13 +138,13 @@ impl Config {
             AuditOptions::resolve(&file.audit, &flags, &mut settings)?;
         let http = HttpOptions::resolve(&file.http, flags.concurrency, environment, &mut settings)?;
 
-        let report = ReportOptions::resolve(file.report, &flags, demo.is_some(), &beside, &mut settings)?;
+        let report = ReportOptions::resolve(file.report, &flags, demo.is_some(), &config_dir, &mut settings)?;
         let policy = Policy::resolve(
             file.policy,
             file.waiver,
             Some(flags.fail_on).filter(|findings| !findings.is_empty()),
             flags.no_waivers,
-            &beside,
+            &config_dir,
             &known,
             &mut settings,
         )?;

@@ -36,13 +36,13 @@ struct WaiversFile {
 }
 
 impl Policy {
-    /// Resolves the section `[policy]` and the `[[waiver]]` tables of the file, which stands `beside` what it names.
+    /// Resolves the section `[policy]` and the `[[waiver]]` tables of the file, which stands `config_dir` what it names.
     pub(super) fn resolve(
         table: PolicyTable,
         tables: Vec<WaiverTable>,
         fail_on: Option<Vec<Finding>>,
         ignores_waivers: bool,
-        beside: &Path,
+        config_dir: &Path,
         known: &KnownKeys,
         settings: &mut Settings,
     ) -> Result<Self, ConfigError> {
@@ -57,7 +57,7 @@ impl Policy {
         if let Some(path) = &table.waivers {
             refuse_shell_words("[policy] waivers", path)?;
         }
-        let file = table.waivers.map(|file| beside.join(file));
+        let file = table.waivers.map(|file| config_dir.join(file));
         if ignores_waivers {
             settings.note("[policy] waivers", "ignored", Origin::Flag("--no-waivers"));
             return Ok(Self { unused_after_days, fail_on, waivers: None });

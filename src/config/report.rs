@@ -29,13 +29,13 @@ pub(super) struct ReportOptions {
 }
 
 impl ReportOptions {
-    /// Resolves the section `[report]` of the file, which stands `beside` what it names. Reports of a demo never go
+    /// Resolves the section `[report]` of the file, which stands `config_dir` what it names. Reports of a demo never go
     /// where the file has those of real nights.
     pub(super) fn resolve(
         table: ReportTable,
         flags: &Flags,
         is_demo: bool,
-        beside: &Path,
+        config_dir: &Path,
         settings: &mut Settings,
     ) -> Result<Self, ConfigError> {
         let paths =
@@ -44,7 +44,7 @@ impl ReportOptions {
             path.as_deref().map_or(Ok(()), |path| refuse_shell_words(name, path))?;
         }
         let default_out = PathBuf::from(if is_demo { "reports/demo" } else { "reports" });
-        let dir_in_file = table.dir.filter(|_| !is_demo).map(|dir| beside.join(dir));
+        let dir_in_file = table.dir.filter(|_| !is_demo).map(|dir| config_dir.join(dir));
         let out = settings.pick_with(
             "[report] dir",
             flag("--out", flags.out.clone()),
@@ -83,7 +83,7 @@ impl ReportOptions {
         let redact = settings.pick_with("[report] redact", None, table.redact, Vec::new(), |redact| {
             names_of(redact, Redaction::as_str)
         });
-        let metrics_file = table.metrics_file.map(|path| beside.join(path));
+        let metrics_file = table.metrics_file.map(|path| config_dir.join(path));
         let (shown, origin) = match &metrics_file {
             Some(path) => (path.display().to_string(), Origin::File),
             None => (String::new(), Origin::Default),

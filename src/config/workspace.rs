@@ -25,7 +25,7 @@ const ADDRESS_VARIABLE: &str = "ELEVENLABS_BASE_URL";
 pub(super) struct WorkspaceResolver<'a> {
     pub(super) flag: Option<(&'static str, String)>,
     pub(super) environment: &'a Environment<'a>,
-    pub(super) beside: &'a Path,
+    pub(super) config_dir: &'a Path,
     pub(super) allow_plain_http: bool,
     pub(super) known: &'a KnownKeys,
 }
@@ -92,7 +92,7 @@ impl WorkspaceResolver<'_> {
                 )));
             }
             (None, Some(file)) => {
-                let key = key::from_file(file, self.beside, self.environment)?;
+                let key = key::from_file(file, self.config_dir, self.environment)?;
                 (key, format!("read from {}", file.display()), Origin::File)
             }
             (Some(variable), None) => {

@@ -21,7 +21,7 @@ pub use scan::{Scan, ScanOutcome};
 pub use source::Source;
 pub(crate) use source::Sources;
 use uses::Use;
-pub use uses::{Dependent, Relation, Sighting};
+pub use uses::{Dependent, Observation, Relation};
 pub use view::{Extent, Seen, View};
 
 use std::collections::HashSet;
@@ -99,7 +99,7 @@ pub struct Secret {
     pub confirmed: bool,
     uses: Vec<Use>,
     /// How many uses there were when they were last united.
-    united: usize,
+    merged: usize,
     /// Whether a use goes through more than a few.
     is_wide: bool,
 }
@@ -160,16 +160,16 @@ impl Workspace {
         &mut self,
         secret: usize,
         source: Source,
-        sightings: impl IntoIterator<Item = Sighting<'a>>,
+        observations: impl IntoIterator<Item = Observation<'a>>,
     ) {
         let Some(secret) = self.secrets.get_mut(secret) else { return };
-        for sighting in sightings {
-            secret.uses.push(Use::of(sighting, source.into(), &mut self.resources));
+        for observation in observations {
+            secret.uses.push(Use::of(observation, source.into(), &mut self.resources));
         }
         // Not for each page: a list of a hundred thousand comes in a thousand of them, and what one agent goes through may too.
         let few = if secret.is_wide { FEW } else { 0 };
-        if secret.uses.len() >= 2 * secret.united + few {
-            secret.unite(&mut self.resources);
+        if secret.uses.len() >= 2 * secret.merged + few {
+            secret.merge(&mut self.resources);
         }
     }
 
@@ -178,13 +178,13 @@ impl Workspace {
     pub(crate) fn restore<'a>(
         &mut self,
         secret: usize,
-        dependents: impl IntoIterator<Item = (Sighting<'a>, Sources)>,
+        dependents: impl IntoIterator<Item = (Observation<'a>, Sources)>,
     ) {
         let Some(secret) = self.secrets.get_mut(secret) else { return };
-        for (sighting, sources) in dependents {
-            secret.uses.push(Use::of(sighting, sources, &mut self.resources));
+        for (observation, sources) in dependents {
+            secret.uses.push(Use::of(observation, sources, &mut self.resources));
         }
-        secret.united = secret.uses.len();
+        secret.merged = secret.uses.len();
     }
 
     /// Every distinct resource that uses any secret, in no particular order.
@@ -206,16 +206,16 @@ impl Workspace {
     }
 
     /// Makes one use of what was told more than once.
-    pub(crate) fn unite(&mut self) {
+    pub(crate) fn merge(&mut self) {
         for secret in &mut self.secrets {
-            secret.unite(&mut self.resources);
+            secret.merge(&mut self.resources);
         }
     }
 
     /// Puts secrets, uses and gaps into the one order that every report keeps: secrets by name and id,
     /// dependents by type, name and id.
     pub fn sort(&mut self) {
-        self.unite();
+        self.merge();
         self.secrets.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         // A million uses are of a few thousand resources: these are compared by their names, and those by numbers.
         let ranks = self.resources.ranks();
@@ -267,14 +267,14 @@ impl Secret {
         Self { id: id.into(), name: name.into(), ..Self::default() }
     }
 
-    /// How many dependents are known. Until [`Workspace::unite`], some may count twice.
+    /// How many dependents are known. Until [`Workspace::merge`], some may count twice.
     pub fn uses(&self) -> usize {
         self.uses.len()
     }
 
-    fn unite(&mut self, resources: &mut Resources) {
+    fn merge(&mut self, resources: &mut Resources) {
         self.uses.sort_unstable_by_key(|one| one.resource);
-        let mut united: Vec<Use> = Vec::new();
+        let mut merged: Vec<Use> = Vec::new();
         for same in self.uses.chunk_by(|a, b| a.resource == b.resource) {
             let (first, others) = match same {
                 [first, others @ ..] => (*first, others),
@@ -285,16 +285,16 @@ impl Secret {
                 _ => resources.unite_via(&same.iter().map(|one| one.via).collect::<Vec<_>>()),
             };
             self.is_wide |= resources.via(via).len() > FEW;
-            united.push(others.iter().fold(Use { via, ..first }, |united, one| Use {
-                relation: united.relation.min(one.relation),
-                sources: united.sources.union(one.sources),
-                ..united
+            merged.push(others.iter().fold(Use { via, ..first }, |merged, one| Use {
+                relation: merged.relation.min(one.relation),
+                sources: merged.sources.union(one.sources),
+                ..merged
             }));
         }
         // What was told twice took room twice, in each of ten thousand secrets.
-        united.shrink_to_fit();
-        self.united = united.len();
-        self.uses = united;
+        merged.shrink_to_fit();
+        self.merged = merged.len();
+        self.uses = merged;
     }
 
     /// Whether every list of its dependents was read whole.

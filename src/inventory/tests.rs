@@ -8,17 +8,17 @@ use super::*;
 
 const BOTH: &str = "used_by;dependencies";
 
-fn sighting(id: &'static str, via: &[&'static str]) -> Sighting<'static> {
+fn observation(id: &'static str, via: &[&'static str]) -> Observation<'static> {
     let resource = Resource {
         visibility: Visibility::Available,
         name: Some(Cow::Borrowed("Agent")),
         ..Resource::unknown(DependentType::Agent, id)
     };
-    Sighting::of_used_by(resource, via.iter().map(|id| Cow::Borrowed(*id)).collect())
+    Observation::of_used_by(resource, via.iter().map(|id| Cow::Borrowed(*id)).collect())
 }
 
-fn unknown(id: &'static str) -> Sighting<'static> {
-    Sighting::of_used_by(Resource::unknown(DependentType::Agent, id), Vec::new())
+fn unknown(id: &'static str) -> Observation<'static> {
+    Observation::of_used_by(Resource::unknown(DependentType::Agent, id), Vec::new())
 }
 
 fn workspace_of(secrets: &[&str]) -> Workspace {
@@ -28,10 +28,10 @@ fn workspace_of(secrets: &[&str]) -> Workspace {
 }
 
 /// A workspace of one secret after these tellings.
-fn told(tellings: &[(Source, Sighting<'static>)]) -> Workspace {
+fn told(tellings: &[(Source, Observation<'static>)]) -> Workspace {
     let mut workspace = workspace_of(&["s"]);
-    for (source, sighting) in tellings {
-        workspace.record(0, *source, [sighting.clone()]);
+    for (source, observation) in tellings {
+        workspace.record(0, *source, [observation.clone()]);
     }
     workspace
 }
@@ -66,11 +66,11 @@ fn shown(workspace: &mut Workspace) -> String {
 
 #[test]
 fn what_is_told_once_is_kept_as_it_was_told() {
-    let direct = told(&[(Source::Preview, sighting("a", &[]))]);
+    let direct = told(&[(Source::Preview, observation("a", &[]))]);
     assert_eq!((only(&direct).relation, only(&direct).via.is_empty()), (Relation::Direct, true));
     assert_eq!(sources(&only(&direct)), "used_by");
 
-    let transitive = told(&[(Source::Dependencies, sighting("a", &["t2", "t1", "t2"]))]);
+    let transitive = told(&[(Source::Dependencies, observation("a", &["t2", "t1", "t2"]))]);
     assert_eq!(only(&transitive).relation, Relation::Transitive);
     assert_eq!(via(&only(&transitive)), ["t1", "t2"], "sorted, each once");
     assert_eq!(sources(&only(&transitive)), "dependencies");
@@ -78,7 +78,7 @@ fn what_is_told_once_is_kept_as_it_was_told() {
 
 #[test]
 fn direct_wins_whichever_comes_first_and_the_ids_stay() {
-    let (direct, transitive) = (sighting("a", &[]), sighting("a", &["t"]));
+    let (direct, transitive) = (observation("a", &[]), observation("a", &["t"]));
     for (first, second) in [(&direct, &transitive), (&transitive, &direct)] {
         let workspace = told(&[(Source::Preview, first.clone()), (Source::Dependencies, second.clone())]);
         let one = only(&workspace);
@@ -90,8 +90,8 @@ fn direct_wins_whichever_comes_first_and_the_ids_stay() {
 #[test]
 fn the_ids_of_two_tellings_are_united() {
     let workspace = told(&[
-        (Source::Preview, sighting("a", &["t3", "t1"])),
-        (Source::HigherLimit, sighting("a", &["t2", "t1"])),
+        (Source::Preview, observation("a", &["t3", "t1"])),
+        (Source::HigherLimit, observation("a", &["t2", "t1"])),
     ]);
     assert_eq!(via(&only(&workspace)), ["t1", "t2", "t3"]);
     assert_eq!(only(&workspace).relation, Relation::Transitive);
@@ -99,7 +99,8 @@ fn the_ids_of_two_tellings_are_united() {
 
 #[test]
 fn both_limits_of_the_list_are_one_source_and_told_apart_inside() {
-    let workspace = told(&[(Source::HigherLimit, sighting("a", &[])), (Source::Preview, sighting("a", &[]))]);
+    let workspace =
+        told(&[(Source::HigherLimit, observation("a", &[])), (Source::Preview, observation("a", &[]))]);
     let one = only(&workspace);
     assert_eq!(sources(&one), "used_by");
     assert!(one.sources.contains(Source::HigherLimit) && !one.sources.contains(Source::Dependencies));
@@ -108,8 +109,8 @@ fn both_limits_of_the_list_are_one_source_and_told_apart_inside() {
 
 #[test]
 fn a_telling_that_shows_more_adds_what_it_shows() {
-    for tellings in [[unknown("a"), sighting("a", &[])], [sighting("a", &[]), unknown("a")]] {
-        let workspace = told(&tellings.map(|sighting| (Source::Preview, sighting)));
+    for tellings in [[unknown("a"), observation("a", &[])], [observation("a", &[]), unknown("a")]] {
+        let workspace = told(&tellings.map(|observation| (Source::Preview, observation)));
         let resource = only(&workspace).resource;
         assert_eq!((resource.visibility, resource.name.as_deref()), (Visibility::Available, Some("Agent")));
     }
@@ -126,8 +127,8 @@ fn the_same_id_of_another_type_is_another_dependent() {
         DependentType::Unrecognized("gadgets".into()),
     ];
     for kind in kinds {
-        let sighting = Sighting::of_used_by(Resource::unknown(kind, "x"), Vec::new());
-        workspace.record(0, Source::Preview, [sighting]);
+        let observation = Observation::of_used_by(Resource::unknown(kind, "x"), Vec::new());
+        workspace.record(0, Source::Preview, [observation]);
     }
     let mut found: Vec<&str> =
         workspace.dependents(&workspace.secrets[0]).map(|one| one.resource.dependent_type.as_str()).collect();
@@ -140,7 +141,7 @@ fn the_same_id_of_another_type_is_another_dependent() {
 #[test]
 fn uses_without_an_id_are_one_only_where_nothing_tells_them_apart() {
     let named = |name: &'static str| {
-        Sighting::of_used_by(
+        Observation::of_used_by(
             Resource { name: Some(name.into()), ..Resource::unknown(DependentType::Tool, "") },
             Vec::new(),
         )
@@ -162,8 +163,8 @@ fn uses_without_an_id_are_one_only_where_nothing_tells_them_apart() {
 #[test]
 fn a_resource_of_two_secrets_is_a_use_of_each_with_its_own_relation() {
     let mut workspace = workspace_of(&["s", "t"]);
-    workspace.record(0, Source::Preview, [sighting("a", &["x"])]);
-    workspace.record(1, Source::Dependencies, [sighting("a", &[])]);
+    workspace.record(0, Source::Preview, [observation("a", &["x"])]);
+    workspace.record(1, Source::Dependencies, [observation("a", &[])]);
     let of = |secret: usize| {
         let one = workspace.dependents(&workspace.secrets[secret]).next().unwrap();
         (one.relation, via(&one), sources(&one))
@@ -177,7 +178,7 @@ fn secrets_are_in_order_of_name_then_id_and_their_dependents_of_type_name_id() {
     let mut workspace = workspace_of(&[]);
     workspace.secrets = vec![Secret::new("2", "b"), Secret::new("9", "a"), Secret::new("1", "b")];
     let resource = |kind, name: Option<&'static str>, id| {
-        Sighting::of_used_by(
+        Observation::of_used_by(
             Resource { name: name.map(Cow::Borrowed), ..Resource::unknown(kind, id) },
             Vec::new(),
         )
@@ -207,11 +208,11 @@ fn secrets_are_in_order_of_name_then_id_and_their_dependents_of_type_name_id() {
 #[test]
 fn a_secret_that_does_not_exist_records_nothing() {
     let mut workspace = workspace_of(&["s"]);
-    workspace.record(1, Source::Preview, [sighting("a", &[])]);
+    workspace.record(1, Source::Preview, [observation("a", &[])]);
     assert_eq!(workspace.secrets[0].uses(), 0);
 }
 
-fn any_sighting() -> impl Strategy<Value = Sighting<'static>> {
+fn any_sighting() -> impl Strategy<Value = Observation<'static>> {
     let kind = prop::sample::select(vec![
         DependentType::Tool,
         DependentType::Agent,
@@ -235,12 +236,12 @@ fn any_sighting() -> impl Strategy<Value = Sighting<'static>> {
                 phone_number,
                 created_at_unix_secs,
             };
-            Sighting::of_used_by(resource, via.into_iter().map(Cow::Borrowed).collect())
+            Observation::of_used_by(resource, via.into_iter().map(Cow::Borrowed).collect())
         },
     )
 }
 
-fn any_telling() -> impl Strategy<Value = (usize, Source, Vec<Sighting<'static>>)> {
+fn any_telling() -> impl Strategy<Value = (usize, Source, Vec<Observation<'static>>)> {
     let source = prop::sample::select(vec![Source::Preview, Source::HigherLimit, Source::Dependencies]);
     (0_usize..2, source, prop::collection::vec(any_sighting(), 0..5))
 }
@@ -251,10 +252,10 @@ proptest! {
         tellings in prop::collection::vec(any_telling(), 0..8),
         swaps in prop::collection::vec((any::<Index>(), any::<Index>()), 0..16),
     ) {
-        let record = |tellings: &[(usize, Source, Vec<Sighting<'static>>)]| {
+        let record = |tellings: &[(usize, Source, Vec<Observation<'static>>)]| {
             let mut workspace = workspace_of(&["s", "t"]);
-            for (secret, source, sightings) in tellings {
-                workspace.record(*secret, *source, sightings.clone());
+            for (secret, source, observations) in tellings {
+                workspace.record(*secret, *source, observations.clone());
             }
             shown(&mut workspace)
         };
@@ -262,15 +263,15 @@ proptest! {
         for (one, other) in swaps.iter().filter(|_| !tellings.is_empty()) {
             shuffled.swap(one.index(tellings.len()), other.index(tellings.len()));
         }
-        for (_, _, sightings) in &mut shuffled {
-            sightings.reverse();
+        for (_, _, observations) in &mut shuffled {
+            observations.reverse();
         }
         prop_assert_eq!(record(&tellings), record(&shuffled));
     }
 
     #[test]
-    fn every_type_and_id_that_was_told_is_one_row_and_nothing_else_is(sightings in prop::collection::vec(any_sighting(), 0..20)) {
-        let mut expected: Vec<String> = sightings
+    fn every_type_and_id_that_was_told_is_one_row_and_nothing_else_is(observations in prop::collection::vec(any_sighting(), 0..20)) {
+        let mut expected: Vec<String> = observations
             .iter()
             .map(|one| &one.resource)
             .filter(|one| !one.id.is_empty())
@@ -279,8 +280,8 @@ proptest! {
         expected.sort_unstable();
         expected.dedup();
         let mut workspace = workspace_of(&["s"]);
-        let some = !sightings.is_empty();
-        workspace.record(0, Source::Preview, sightings);
+        let some = !observations.is_empty();
+        workspace.record(0, Source::Preview, observations);
         let mut rows: Vec<String> = workspace
             .dependents(&workspace.secrets[0])
             .filter(|one| !one.resource.id.is_empty())

@@ -18,7 +18,7 @@ pub(super) struct Use {
 
 /// What one endpoint says about one dependent of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting<'a> {
+pub struct Observation<'a> {
     /// The dependent itself.
     pub resource: Resource<'a>,
     /// Whether it holds the secret itself.
@@ -60,13 +60,13 @@ pub struct Dependent<'a> {
     pub resource: &'a Resource<'static>,
     /// Whether it holds the secret itself.
     pub relation: Relation,
-    /// What it goes through (see [`Sighting::via`]), sorted.
+    /// What it goes through (see [`Observation::via`]), sorted.
     pub(crate) via: Via<'a>,
     /// The endpoints that told of this use.
     pub(crate) sources: Sources,
 }
 
-impl<'a> Sighting<'a> {
+impl<'a> Observation<'a> {
     /// What `used_by` or the dependencies endpoint shows. The ids that it may reference are those of the resources
     /// through which it depends on the secret (the vendor's documentation of transitive dependents).
     pub(crate) fn of_used_by(resource: Resource<'a>, via: Vec<Cow<'a, str>>) -> Self {
@@ -76,11 +76,11 @@ impl<'a> Sighting<'a> {
 }
 
 impl Use {
-    pub(super) fn of(sighting: Sighting<'_>, sources: Sources, resources: &mut Resources) -> Self {
+    pub(super) fn of(observation: Observation<'_>, sources: Sources, resources: &mut Resources) -> Self {
         Self {
-            resource: resources.intern(sighting.resource),
-            relation: sighting.relation,
-            via: resources.intern_via(&sighting.via),
+            resource: resources.intern(observation.resource),
+            relation: observation.relation,
+            via: resources.intern_via(&observation.via),
             sources,
         }
     }

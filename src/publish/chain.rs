@@ -1,6 +1,6 @@
 //! The chain that bundles form: which are there before a new one.
 
-use crate::bundle::{Bundle, Found, InOrder, Manifest, Patience, PreviousEntry, PrunedEntry};
+use crate::bundle::{Bundle, Found, InOrder, Manifest, PreviousEntry, PrunedEntry, ReadPolicy};
 
 /// A bundle that was there before the new one.
 #[derive(Debug)]
@@ -13,8 +13,8 @@ pub(super) struct Predecessor<'a> {
 
 impl Predecessor<'_> {
     /// Whether its files are as its manifest says. Not told where a signal came.
-    pub(super) fn holds(&self, patience: &Patience) -> bool {
-        self.found.holds(patience).unwrap_or(false)
+    pub(super) fn holds(&self, read_policy: &ReadPolicy) -> bool {
+        self.found.holds(read_policy).unwrap_or(false)
     }
 
     /// What the bundle that follows this one says of it.

@@ -72,7 +72,7 @@ impl OutputDirectory {
     }
 
     /// What [`open`](Self::open) would come to, by the same rules: nothing is made, swept or kept from others.
-    pub(crate) fn dry_open(path: &Path) -> DryOpen {
+    pub(crate) fn preflight(path: &Path) -> DryOpen {
         // What can't be looked at is there for all that is known, and what is tried in it says why.
         let is_there = |path: &&Path| path.metadata().map_or_else(|error| is_refused(&error), |_| true);
         let existing = path.ancestors().find(is_there).unwrap_or(Path::new(""));

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     audit::Audit,
     bounded::Bound,
-    bundle::{self, File, Found, InOrder, Patience},
+    bundle::{self, File, Found, InOrder, ReadPolicy},
     interrupt::Interrupt,
     report::{self, FailedRun},
 };
@@ -40,7 +40,7 @@ pub(crate) fn write_failure(
 ) -> io::Result<()> {
     // Where the directory can't be listed, these two are left out: an age that grows from a time that nobody can look at would
     // hide that. Whoever watches them is told by the failure itself.
-    let there = bundle::in_order(output, &Patience::none(Bound::default(), &Interrupt::default()));
+    let there = bundle::in_order(output, &ReadPolicy::none(Bound::default(), &Interrupt::default()));
     let InOrder { found: bundles, .. } = there.unwrap_or_default();
     // A time that is yet to come would hide for how long nothing has run.
     let manifests =

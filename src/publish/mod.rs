@@ -27,7 +27,7 @@ use std::path::PathBuf;
 
 use crate::{
     audit::{Audit, DAYS_KEPT, days_between},
-    bundle::{Bundle, Format, InOrder, MANIFEST, Patience, PrunedEntry, SUMS, sum_line},
+    bundle::{Bundle, Format, InOrder, MANIFEST, PrunedEntry, ReadPolicy, SUMS, sum_line},
     interrupt::Interrupt,
 };
 use chain::Predecessor;
@@ -76,9 +76,9 @@ pub(crate) fn publish(
     retention: Retention,
     there: &InOrder,
     directory: OutputDirectory,
-    patience: &Patience,
+    read_policy: &ReadPolicy,
 ) -> Result<InPlace, PublishError> {
-    let interrupt = patience.interrupt();
+    let interrupt = read_policy.interrupt();
     let staging = directory.staging().to_owned();
     let mut files = write_reports(audit, formats, &staging, interrupt)?;
     let latest = there.latest.as_deref();
@@ -97,7 +97,7 @@ pub(crate) fn publish(
     let link = previous.map(Predecessor::link);
     // A clock that is 40 days ahead makes every bundle look too old.
     let retention = if audit.run.clock.is_off() { Retention::All } else { retention };
-    let to_prune = retention::to_prune(retention, there, latest, audit, patience);
+    let to_prune = retention::to_prune(retention, there, latest, audit, read_policy);
     pruned.extend(to_prune.iter().map(|one| one.pruned_by(&audit.run.id)));
 
     let manifest = evidence::manifest(audit, evidence, files.clone(), link, pruned);

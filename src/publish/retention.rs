@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::chain::Predecessor;
 use crate::{
     audit::{Audit, AuditedWorkspace, days_between},
-    bundle::{Manifest, Patience},
+    bundle::{Manifest, ReadPolicy},
 };
 
 /// Which bundles are kept. The newest always is, and so are those that the next audit builds on: of those that hold the newest of
@@ -31,7 +31,7 @@ pub(super) fn to_prune<'a>(
     there: Vec<Predecessor<'a>>,
     latest: Option<&str>,
     audit: &Audit,
-    patience: &Patience,
+    read_policy: &ReadPolicy,
 ) -> Vec<Predecessor<'a>> {
     let (now, new_is_full) = (audit.run.began(), audit.filter().is_none());
     let too_many = match retention {
@@ -43,7 +43,7 @@ pub(super) fn to_prune<'a>(
         there
             .iter()
             .rev()
-            .find(|one| wanted(one.manifest) && one.holds(patience))
+            .find(|one| wanted(one.manifest) && one.holds(read_policy))
             .map(|one| one.bundle.run.clone())
     };
     let full = newest(&Manifest::is_base).filter(|_| !new_is_full);
@@ -63,7 +63,7 @@ pub(super) fn to_prune<'a>(
     };
     let old = there.into_iter().take(too_many).filter(|one| is_too_old(one) && !is_needed(one));
     old.filter(|one| {
-        let holds = one.holds(patience);
+        let holds = one.holds(read_policy);
         if !holds {
             tracing::warn!(
                 "the bundle {} is no longer kept, and is not removed, as it does not hold: look at it with verify, and move it \

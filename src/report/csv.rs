@@ -7,7 +7,7 @@ use std::{
     io::{self, Write},
 };
 
-use super::memo::{Memo, Place};
+use super::render_cache::{Place, RenderCache};
 use crate::{
     audit::{Audit, Evidence, Rendering},
     inventory::{Dependent, Resource, Sources},
@@ -64,10 +64,10 @@ const SECRET_COLUMNS: [&str; 25] = [
 /// One row for each secret and dependent, and one with empty cells for each secret without any. How many rows.
 pub(super) fn dependents(audit: &Audit, out: impl Write) -> io::Result<usize> {
     let mut sheet = Sheet::new(out, &audit.parameters.rendering, &DEPENDENT_COLUMNS)?;
-    let mut sources = Memo::new(|_, cell: &String| cell.len());
+    let mut sources = RenderCache::new(|_, cell: &String| cell.len());
     for workspace in &audit.workspaces {
         // A million rows have these in common, and no two workspaces have a resource in common.
-        let mut resources = Memo::new(|_, cells: &[String; 8]| cells.iter().map(String::len).sum());
+        let mut resources = RenderCache::new(|_, cells: &[String; 8]| cells.iter().map(String::len).sum());
         for secret in workspace.secrets() {
             let of_the_secret = [secret.workspace(), secret.id(), secret.name(), secret.verdict().as_str()]
                 .map(|cell| sheet.cell(cell).into_owned());

@@ -8,12 +8,12 @@ mod gaps;
 mod html;
 mod json;
 mod markdown;
-mod memo;
+mod messages;
 mod metrics;
 mod moments;
 mod reasons;
+mod render_cache;
 mod terminal;
-mod words;
 
 pub use gaps::{GapLine, gaps};
 pub(crate) use json::{EarlierReport, read_seen};

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use crate::{
     audit::Audit,
     bounded::{self, Bound, Bounded},
-    bundle::{self, Bundle, InOrder, Patience, REPORT, is_refused},
+    bundle::{self, Bundle, InOrder, REPORT, ReadPolicy, is_refused},
     interrupt::Interrupt,
     report,
 };
@@ -81,7 +81,7 @@ pub(super) fn bundles_in(output: &Path) -> Result<Vec<Bundle>, ReviewError> {
 
 /// The same, as they were published.
 pub(super) fn in_order(output: &Path) -> Result<InOrder, ReviewError> {
-    let found = bundle::in_order(output, &Patience::none(Bound::default(), &Interrupt::default()));
+    let found = bundle::in_order(output, &ReadPolicy::none(Bound::default(), &Interrupt::default()));
     at_least_one(found, |there| there.found.is_empty(), output)
 }
 

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use super::soundness::{Line, Soundness};
+use super::integrity::{Integrity, Line};
 use crate::{
     bundle::{Bundle, Flaw, Looked},
     text::show_hidden,
@@ -82,7 +82,7 @@ impl<'a> Chain<'a> {
         let line = match (self.pruned.get(previous.run.as_str()), refused) {
             (Some(by), _) => {
                 let what = format!("removed on purpose after {}", show_hidden(by, &[]));
-                Line { soundness: Soundness::Pruned, run, what }
+                Line { integrity: Integrity::Pruned, run, what }
             }
             (None, Some(refused)) => {
                 let what = format!(
@@ -90,7 +90,7 @@ impl<'a> Chain<'a> {
                      purpose, cannot be read",
                     output.display()
                 );
-                Line { soundness: Soundness::Unreadable, run, what }
+                Line { integrity: Integrity::Unreadable, run, what }
             }
             (None, None) => {
                 let what = format!(
@@ -98,14 +98,14 @@ impl<'a> Chain<'a> {
                     output.display(),
                     manifest.run
                 );
-                Line { soundness: Soundness::Missing, run, what }
+                Line { integrity: Integrity::Missing, run, what }
             }
         };
         lines.push(line);
     }
 
     /// What is wrong with a bundle's place in the chain.
-    pub(super) fn flaws(&self, bundle: &Bundle, looked: &Looked) -> Vec<(Soundness, String)> {
+    pub(super) fn flaws(&self, bundle: &Bundle, looked: &Looked) -> Vec<(Integrity, String)> {
         let Some(manifest) = &looked.manifest else { return Vec::new() };
         let mut flaws = Vec::new();
         match &manifest.previous {
@@ -117,7 +117,7 @@ impl<'a> Chain<'a> {
                         "it names another manifest.json of {} than the one that is there",
                         show_hidden(&previous.run, &[])
                     );
-                    flaws.push((Soundness::Altered, what));
+                    flaws.push((Integrity::Altered, what));
                 }
                 let namers = self.named_by.get(previous.run.as_str()).map_or(&[][..], Vec::as_slice);
                 if let Some(other) = namers.iter().find(|run| **run != bundle.run) {
@@ -126,18 +126,18 @@ impl<'a> Chain<'a> {
                         show_hidden(&previous.run, &[]),
                         show_hidden(other, &[])
                     );
-                    flaws.push((Soundness::Forked, what));
+                    flaws.push((Integrity::Forked, what));
                 }
             }
             // Where the clock went back, those after the first have earlier names, but know what came before them.
             None if manifest.is_of_the_chain() && self.beginning != Some(&bundle.run) => {
                 let what = "it says that no bundle came before it, but there are earlier ones".to_owned();
-                flaws.push((Soundness::Forked, what));
+                flaws.push((Integrity::Forked, what));
             }
             None if self.strays.contains(bundle.run.as_str()) => {
                 let what =
                     "it says that it is from before bundles formed a chain, but the chain began earlier";
-                flaws.push((Soundness::Altered, what.to_owned()));
+                flaws.push((Integrity::Altered, what.to_owned()));
             }
             None => {}
         }

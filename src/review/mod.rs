@@ -6,14 +6,14 @@
 mod bundles;
 mod chain;
 mod diff;
+mod integrity;
 mod render;
-mod soundness;
 mod timeline;
 mod verify;
 
 pub(crate) use bundles::ReviewError;
 pub use diff::diff;
+pub use integrity::{Integrity, Line};
 pub use render::render;
-pub use soundness::{Line, Soundness};
 pub use timeline::{Day, DayStatus, Place, Timeline, timeline};
 pub use verify::{Verification, verify};

@@ -9,11 +9,11 @@ use std::{
 use super::{
     bundles::{ReviewError, bundles_in},
     chain::Chain,
-    soundness::{Line, Soundness},
+    integrity::{Integrity, Line},
 };
 use crate::{
     bounded::Bound,
-    bundle::{self, Flaw, Looked, Patience, is_refused, look_at},
+    bundle::{self, Flaw, Looked, ReadPolicy, is_refused, look_at},
     interrupt::Interrupt,
     table::{self, Column},
     text::{count, show_hidden},
@@ -47,21 +47,21 @@ to the user of the job (chown -R USER DIR), and let nobody else run the audit th
 /// Where there are no bundles, the directory can't be read, or a signal came meanwhile.
 pub fn verify(output: &Path, longest: Bound, interrupt: &Interrupt) -> Result<Verification, ReviewError> {
     let mut looked_at = Vec::new();
-    let patience = Patience::none(longest, interrupt);
+    let read_policy = ReadPolicy::none(longest, interrupt);
     for bundle in bundles_in(output)? {
-        let looked = look_at(&bundle, &patience).map_err(ReviewError::read(&bundle.path))?;
+        let looked = look_at(&bundle, &read_policy).map_err(ReviewError::read(&bundle.path))?;
         looked_at.push((bundle, looked));
     }
     let chain = Chain::of(&looked_at);
     let mut lines = Vec::new();
     for (bundle, looked) in &looked_at {
         chain.missing_before(looked, output, &mut lines);
-        let mut flaws: Vec<(Soundness, String)> = looked.flaws.iter().map(of_flaw).collect();
+        let mut flaws: Vec<(Integrity, String)> = looked.flaws.iter().map(of_flaw).collect();
         flaws.extend(chain.flaws(bundle, looked));
         if flaws.is_empty() {
-            flaws.push((Soundness::Sound, in_words(looked)));
+            flaws.push((Integrity::Sound, in_words(looked)));
         }
-        let line = |(soundness, what)| Line { soundness, run: bundle.run.clone(), what };
+        let line = |(integrity, what)| Line { integrity, run: bundle.run.clone(), what };
         lines.extend(flaws.into_iter().map(line));
     }
     let is_bundle = |path: &Path| looked_at.iter().any(|(bundle, _)| Path::new(&bundle.run) == path);
@@ -69,14 +69,14 @@ pub fn verify(output: &Path, longest: Bound, interrupt: &Interrupt) -> Result<Ve
     Ok(Verification { lines })
 }
 
-fn of_flaw(flaw: &Flaw) -> (Soundness, String) {
-    let (soundness, what) = match flaw {
-        Flaw::Missing(_) | Flaw::WithoutSums => (Soundness::Missing, flaw.to_string()),
-        Flaw::Altered(_) | Flaw::Added(_) => (Soundness::Altered, flaw.to_string()),
-        Flaw::Unreadable(error) => (Soundness::Unreadable, format!("cannot tell: {error}")),
+fn of_flaw(flaw: &Flaw) -> (Integrity, String) {
+    let (integrity, what) = match flaw {
+        Flaw::Missing(_) | Flaw::WithoutSums => (Integrity::Missing, flaw.to_string()),
+        Flaw::Altered(_) | Flaw::Added(_) => (Integrity::Altered, flaw.to_string()),
+        Flaw::Unreadable(error) => (Integrity::Unreadable, format!("cannot tell: {error}")),
     };
     // A manifest that somebody wrote may name anything.
-    (soundness, show_hidden(&what, &[]).into_owned())
+    (integrity, show_hidden(&what, &[]).into_owned())
 }
 
 fn in_words(looked: &Looked) -> String {
@@ -97,7 +97,7 @@ fn in_words(looked: &Looked) -> String {
 /// `latest` leads to the bundle that was published last: where that is gone, the chain can't tell.
 fn latest_leads_astray(output: &Path, is_bundle: impl Fn(&Path) -> bool) -> Option<Line> {
     let cannot_tell = |run: &Path, error: io::Error| Line {
-        soundness: Soundness::Unreadable,
+        integrity: Integrity::Unreadable,
         run: show_hidden(&run.to_string_lossy(), &[]).into_owned(),
         what: show_hidden(&format!("cannot tell: {error}"), &[]).into_owned(),
     };
@@ -108,13 +108,13 @@ fn latest_leads_astray(output: &Path, is_bundle: impl Fn(&Path) -> bool) -> Opti
     match fs_err::metadata(output.join(&leads_to)) {
         Ok(_) if is_bundle(&leads_to) => None,
         Ok(_) => Some(Line {
-            soundness: Soundness::Altered,
+            integrity: Integrity::Altered,
             run: show_hidden(&leads_to.to_string_lossy(), &[]).into_owned(),
             what: "latest leads there, and it is no bundle of this directory".to_owned(),
         }),
         Err(error) if is_refused(&error) => Some(cannot_tell(&leads_to, error)),
         Err(_) => Some(Line {
-            soundness: Soundness::Missing,
+            integrity: Integrity::Missing,
             run: show_hidden(&leads_to.to_string_lossy(), &[]).into_owned(),
             what: "the whole bundle is not there, and latest leads to it".to_owned(),
         }),
@@ -124,7 +124,7 @@ fn latest_leads_astray(output: &Path, is_bundle: impl Fn(&Path) -> bool) -> Opti
 impl Verification {
     /// Whether nothing is amiss, and all of it could be read.
     pub fn is_sound(&self) -> bool {
-        self.lines.iter().all(|line| matches!(line.soundness, Soundness::Sound | Soundness::Pruned))
+        self.lines.iter().all(|line| matches!(line.integrity, Integrity::Sound | Integrity::Pruned))
     }
 
     /// The exit code.
@@ -137,27 +137,27 @@ impl Verification {
     /// # Errors
     /// Where writing fails.
     pub fn write(&self, mut out: impl Write) -> io::Result<()> {
-        let widest = Soundness::Unreadable.as_str().len();
+        let widest = Integrity::Unreadable.as_str().len();
         let columns = [Column::of_text("").of_at_least(widest), Column::of_text(""), Column::of_text("")];
-        let row = |line: &Line| vec![line.soundness.as_str().to_owned(), line.run.clone(), line.what.clone()];
+        let row = |line: &Line| vec![line.integrity.as_str().to_owned(), line.run.clone(), line.what.clone()];
         table::write("", &columns, self.lines.iter().map(row).collect(), &mut out)?;
         let count_of =
-            |wanted: &[Soundness]| self.lines.iter().filter(|line| wanted.contains(&line.soundness)).count();
+            |wanted: &[Integrity]| self.lines.iter().filter(|line| wanted.contains(&line.integrity)).count();
         let bundles: BTreeSet<&str> = self
             .lines
             .iter()
-            .filter(|line| line.soundness != Soundness::Pruned)
+            .filter(|line| line.integrity != Integrity::Pruned)
             .map(|line| line.run.as_str())
             .collect();
         let bundles = count(bundles.len(), "bundle", "bundles");
         let in_words = |number, one, many| (number > 0).then(|| count(number, one, many));
-        let amiss = count_of(&[Soundness::Missing, Soundness::Altered]);
-        let forked = count_of(&[Soundness::Forked]);
+        let amiss = count_of(&[Integrity::Missing, Integrity::Altered]);
+        let forked = count_of(&[Integrity::Forked]);
         let said: Vec<String> = [
             in_words(amiss, "thing is altered or missing", "things are altered or missing"),
             in_words(forked, "bundle is of a fork", "bundles are of a fork"),
             in_words(
-                count_of(&[Soundness::Unreadable]),
+                count_of(&[Integrity::Unreadable]),
                 "thing is unreadable, of which this user cannot tell",
                 "things are unreadable, of which this user cannot tell",
             ),

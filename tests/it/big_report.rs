@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use elevenlabs_secrets_audit::{
     bundle::File,
     inventory::{
-        DependentType, Gap, Inventory, Reference, Relation, Resource, Scan, ScanOutcome, Secret, Sighting,
+        DependentType, Gap, Inventory, Observation, Reference, Relation, Resource, Scan, ScanOutcome, Secret,
         Source, Visibility, Why, Workspace,
     },
 };
@@ -53,12 +53,12 @@ fn big(length: usize) -> Inventory {
         let mut used = Secret::new(format!("used{number}"), name("USED", number));
         used.gaps.extend((number < OTHERS).then(|| Gap::new(list(DependentType::Tool), name("gap", number))));
         workspace.secrets.push(used);
-        let sighting = |one: usize| Sighting {
+        let observation = |one: usize| Observation {
             resource: holder(&name("dependent", one)),
             relation: Relation::Direct,
             via: Vec::new(),
         };
-        workspace.record(position, Source::Preview, (number..number + 3).map(sighting));
+        workspace.record(position, Source::Preview, (number..number + 3).map(observation));
     }
     for number in 0..OTHERS {
         let reference = Reference {

@@ -5,7 +5,7 @@ use std::{os::unix::fs::PermissionsExt, path::Path, process::Output};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use elevenlabs_secrets_audit::{
-    api::Chance,
+    api::Clock,
     check::check_up,
     interrupt::Interrupt,
     progress::{Progress, Stage},
@@ -17,8 +17,8 @@ use crate::{
     bundle::names_in,
     proxies::proxy_that_says,
     support::{
-        BINARY, SECRETS, Setup, as_ordinary_user, asked, code, finish, is_root, now, serve, serve_with,
-        surroundings, text,
+        BINARY, SECRETS, Setup, as_ordinary_user, asked, code, context, finish, is_root, now, serve,
+        serve_with, text,
     },
     tls::{Authority, in_front_of},
 };
@@ -242,8 +242,8 @@ async fn clock(behind: TimeDelta) -> (String, u8) {
     })
     .await;
     let config = Setup::of(&simulator).resolve().unwrap();
-    let surroundings = surroundings(Chance { now, random: || 0.0 });
-    let checkup = check_up(&config, &surroundings, &Progress::default(), &Interrupt::default()).await;
+    let context = context(Clock { now, random: || 0.0 });
+    let checkup = check_up(&config, &context, &Progress::default(), &Interrupt::default()).await;
     let mut shown = Vec::new();
     checkup.write(&config.settings, &mut shown).unwrap();
     let shown = text(&shown);
@@ -313,8 +313,8 @@ async fn a_workspace_that_could_not_be_read_counts_as_failed_while_others_are_tr
     let other = "sk_another_key";
     let setup = Setup::of(&simulator).workspace_at("refused", simulator.base_url().as_str(), other);
     let config = setup.resolve().unwrap();
-    let (surroundings, progress) = (surroundings(Chance { now, random: || 0.0 }), Progress::default());
-    check_up(&config, &surroundings, &progress, &Interrupt::default()).await;
+    let (context, progress) = (context(Clock { now, random: || 0.0 }), Progress::default());
+    check_up(&config, &context, &progress, &Interrupt::default()).await;
     let stages: Vec<Stage> = progress.workspaces().iter().map(|workspace| workspace.stage()).collect();
     assert_eq!(stages, [Stage::Read, Stage::Failed]);
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use elevenlabs_secrets_audit::{
-    api::Chance,
+    api::Clock,
     bounded::Bound,
     bundle::Format,
     check::check_up,
@@ -19,8 +19,7 @@ use crate::{
     },
     places::{directory, markdown, summary},
     support::{
-        Outcome, SECRETS, Setup, asked, code, finish, invalid_api_key, now, serve, serve_with, surroundings,
-        text,
+        Outcome, SECRETS, Setup, asked, code, context, finish, invalid_api_key, now, serve, serve_with, text,
     },
 };
 
@@ -299,8 +298,8 @@ async fn the_last_bundle_and_the_last_success_are_those_of_a_clock_that_was_righ
     night(&nights, 2, &ahead(2), "").await.result.unwrap();
     let simulator = telling(&november(3)).await;
     let config = nights.setup(&simulator).resolve().unwrap();
-    let surroundings = surroundings(Chance { now, random: || 0.0 });
-    let checkup = check_up(&config, &surroundings, &Progress::default(), &Interrupt::default()).await;
+    let context = context(Clock { now, random: || 0.0 });
+    let checkup = check_up(&config, &context, &Progress::default(), &Interrupt::default()).await;
     let last = checkup.machine.lines.iter().find(|line| line.what == "last bundle").unwrap();
     assert!(last.detail.starts_with(&run_of(&november(1))), "{last:?}");
 

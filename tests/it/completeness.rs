@@ -2,7 +2,7 @@
 //! must on a good night and on a bad one.
 
 use elevenlabs_secrets_audit::{
-    api::Chance,
+    api::Clock,
     config::{Config, Demo, Environment, Flags},
     interrupt::Interrupt,
     run,
@@ -17,7 +17,7 @@ use crate::{
         ENVIRONMENT_VARIABLES, PLACES, agent, audit, by_itself, deep, deep_audit, forbidden, mcp_server,
         not_found, settings, speech_engine, tool, variable,
     },
-    support::{Setup, dependencies, now, rewrite_used_by, surroundings},
+    support::{Setup, context, dependencies, now, rewrite_used_by},
 };
 
 fn number(value: &Value) -> usize {
@@ -188,8 +188,8 @@ async fn demo_run(demo: Demo) -> (u8, Bundle, String, TempDir) {
     let out = Some(home.path().join("out"));
     let arguments = Flags { demo: Some(demo), out, ..Flags::default() };
     let config = Config::resolve(arguments, &Environment::new(&|_| None)).unwrap();
-    let surroundings = surroundings(Chance { now, random: || 0.0 });
-    let published = run(config, &surroundings, &Default::default(), &Interrupt::default()).await.unwrap();
+    let context = context(Clock { now, random: || 0.0 });
+    let published = run(config, &context, &Default::default(), &Interrupt::default()).await.unwrap();
     let markdown = fs_err::read_to_string(published.bundle.join("report.md")).unwrap();
     (published.exit_code(), Bundle::read(&published.bundle), markdown, home)
 }

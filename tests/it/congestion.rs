@@ -9,7 +9,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use elevenlabs_secrets_audit::{api::Chance, interrupt::Interrupt};
+use elevenlabs_secrets_audit::{api::Clock, interrupt::Interrupt};
 use serde_json::json;
 use simulator::{Reply, Request, Secret, Simulator, World};
 
@@ -125,8 +125,8 @@ async fn after_a_refusal(code: &'static str, one_at_a_time: &str) -> Vec<(Reques
         refused_with(code).with_header("retry-after", "Mon, 23 Nov 2026 02:00:01 GMT")
     })
     .await;
-    let chance = Chance { now: shortly_before, random: || 0.0 };
-    let outcome = Setup::of(&simulator).http(one_at_a_time).run_by(chance, &Interrupt::default()).await;
+    let clock = Clock { now: shortly_before, random: || 0.0 };
+    let outcome = Setup::of(&simulator).http(one_at_a_time).run_by(clock, &Interrupt::default()).await;
     assert_eq!(outcome.code(), 0);
     assert!(outcome.bundle().secrets.iter().all(|row| row["agents"] == "101"));
     let arrivals = arrivals.lock().unwrap();

@@ -6,7 +6,7 @@ use elevenlabs_secrets_audit::{
     bundle::File,
     collect::Deep,
     inventory::{
-        DependentType, Extent, Inventory, Relation, Resource, Scan, ScanOutcome, Secret, Sighting, Source,
+        DependentType, Extent, Inventory, Observation, Relation, Resource, Scan, ScanOutcome, Secret, Source,
         View, Workspace,
     },
     report::{read_audit, summary},
@@ -225,8 +225,8 @@ fn a_mention_is_a_row_with_its_path_and_an_unused_secret_says_what_that_rests_on
     workspace.secrets.push(Secret::new("sec_2", "mentioned"));
     let path = "=tool_config.<b>|`x`";
     let resource = Resource { name: Some("Code".into()), ..Resource::unknown(DependentType::Tool, "tool_1") };
-    let sighting = Sighting { resource, relation: Relation::Mentioned, via: vec![path.into()] };
-    workspace.record(1, Source::Tools, [sighting]);
+    let observation = Observation { resource, relation: Relation::Mentioned, via: vec![path.into()] };
+    workspace.record(1, Source::Tools, [observation]);
     let audit = audit_of(vec![workspace]);
 
     let rows = csv_rows(&written(File::SecretsCsv, &audit), b',');

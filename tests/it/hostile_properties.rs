@@ -7,8 +7,8 @@ use elevenlabs_secrets_audit::{
     audit::{Audit, Changes, History, Judged, Parameters, Rendering, Run},
     bundle::File,
     inventory::{
-        DependentType, Extent, FailedWorkspace, Gap, Inventory, Missing, Reference, Relation, Resource, Scan,
-        ScanOutcome, Secret, Sighting, Source, View, Visibility, Workspace,
+        DependentType, Extent, FailedWorkspace, Gap, Inventory, Missing, Observation, Reference, Relation,
+        Resource, Scan, ScanOutcome, Secret, Source, View, Visibility, Workspace,
     },
     report::{self, summary},
     text::show_hidden,
@@ -126,12 +126,12 @@ pub(crate) fn inventory(names: &[String]) -> Inventory {
             DependentType::Tool => Relation::Mentioned,
             _ => Relation::Transitive,
         };
-        let sightings = kinds.map(|kind| Sighting {
+        let observations = kinds.map(|kind| Observation {
             relation: relation(&kind),
             resource: resource(kind, name),
             via: vec![Cow::Borrowed(name.as_str())],
         });
-        workspace.record(position, Source::Preview, sightings);
+        workspace.record(position, Source::Preview, observations);
         let what = Missing::Secret { secret_id: name.clone(), is_referred_to: true };
         workspace.lookup_gaps.push(Gap::new(what, name.clone()));
         workspace.warnings.push(name.clone());
@@ -173,7 +173,7 @@ pub(crate) fn judged(inventory: Inventory, delimiter: char, search: &str, list_l
         started_at: moment,
         finished_at: moment,
         tool_version: "0".to_owned(),
-        clock: elevenlabs_secrets_audit::clock::Clock::NotChecked,
+        clock: elevenlabs_secrets_audit::clock::ClockCheck::NotChecked,
     };
     let rendering = Rendering {
         csv_delimiter: delimiter,

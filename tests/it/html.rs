@@ -8,7 +8,7 @@ use elevenlabs_secrets_audit::{
     audit::Audit,
     bundle::File,
     inventory::{
-        DependentType, Gap, Inventory, Relation, Resource, Scan, ScanOutcome, Secret, Sighting, Source,
+        DependentType, Gap, Inventory, Observation, Relation, Resource, Scan, ScanOutcome, Secret, Source,
         Visibility, Why, Workspace,
     },
     text::show_hidden,
@@ -165,7 +165,7 @@ fn huge(secrets: usize, each: usize, length: usize) -> Inventory {
         workspace.secrets.extend([unused, unsure]);
         let position = workspace.secrets.len();
         workspace.secrets.push(Secret::new(format!("used{number}"), format!("used {number}")));
-        let sighting = |one: usize| Sighting {
+        let observation = |one: usize| Observation {
             resource: Resource {
                 name: Some(Cow::Owned("&".repeat(length))),
                 visibility: Visibility::Available,
@@ -174,7 +174,7 @@ fn huge(secrets: usize, each: usize, length: usize) -> Inventory {
             relation: Relation::Direct,
             via: Vec::new(),
         };
-        workspace.record(position, Source::Preview, (0..each).map(sighting));
+        workspace.record(position, Source::Preview, (0..each).map(observation));
     }
     Inventory { workspaces: vec![workspace], failed: Vec::new() }
 }

@@ -11,8 +11,8 @@ use elevenlabs_secrets_audit::{
     },
     bundle::File,
     inventory::{
-        DependentType, FailedWorkspace, Gap, Inventory, Missing, Relation, Resource, Scan, ScanOutcome,
-        Secret, Sighting, Source, Why, Workspace,
+        DependentType, FailedWorkspace, Gap, Inventory, Missing, Observation, Relation, Resource, Scan,
+        ScanOutcome, Secret, Source, Why, Workspace,
     },
     text::show_hidden,
 };
@@ -43,8 +43,8 @@ fn workspace(name: &str, unused: &[&str]) -> Workspace {
     }
     workspace.secrets.push(Secret::new("used", "name of used"));
     let resource = Resource::unknown(DependentType::Agent, "agent_1");
-    let sighting = Sighting { resource, relation: Relation::Direct, via: Vec::new() };
-    workspace.record(unused.len(), Source::Preview, [sighting]);
+    let observation = Observation { resource, relation: Relation::Direct, via: Vec::new() };
+    workspace.record(unused.len(), Source::Preview, [observation]);
     workspace
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use elevenlabs_secrets_audit::{
-    api::{Chance, Client},
+    api::{Client, Clock},
     config::{Config, Environment, Flags, Target},
     progress::Progress,
 };
@@ -82,10 +82,10 @@ async fn no_type_that_holds_the_key_shows_it_to_debug() {
     let workspace = &workspaces[0];
     assert_eq!(workspace.api_key.expose_secret(), KEY, "it is there");
     let options = config.http.client_options(workspace.base_url.clone(), workspace.api_key.clone());
-    let chance = Chance { now, random: || 0.0 };
+    let clock = Clock { now, random: || 0.0 };
     let client = Client::new(
         options.clone(),
-        chance,
+        clock,
         Arc::new(config.http.run(Arc::clone(&config.mask))),
         Progress::default().workspace("main"),
     )

@@ -11,10 +11,10 @@ use std::{
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use elevenlabs_secrets_audit::{
-    api::Chance,
+    api::Clock,
     bounded::Bound,
     interrupt::Interrupt,
-    review::{Soundness, Verification, verify},
+    review::{Integrity, Verification, verify},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -50,7 +50,7 @@ pub(crate) async fn run_at(setup: &Setup, begins: &str) -> Outcome {
     loop {
         CLOCK.set(moment(begins));
         let outcome =
-            setup.run_by(Chance { now: || CLOCK.get(), random: || 0.0 }, &Interrupt::default()).await;
+            setup.run_by(Clock { now: || CLOCK.get(), random: || 0.0 }, &Interrupt::default()).await;
         if outcome.code() != 7 || Instant::now() > deadline {
             return outcome;
         }
@@ -138,11 +138,11 @@ impl Nights {
     }
 
     /// What is not sound: the run, what became of it, and what exactly.
-    pub(crate) fn amiss(&self) -> Vec<(String, Soundness, String)> {
+    pub(crate) fn amiss(&self) -> Vec<(String, Integrity, String)> {
         let lines = self.verify().lines.into_iter();
         lines
-            .filter(|line| line.soundness >= Soundness::Missing)
-            .map(|line| (line.run, line.soundness, line.what))
+            .filter(|line| line.integrity >= Integrity::Missing)
+            .map(|line| (line.run, line.integrity, line.what))
             .collect()
     }
 
@@ -262,10 +262,10 @@ pub(crate) fn found(nights: &Nights) -> Vec<String> {
     let output = nights.ask(&["verify"]);
     assert_eq!(code(&output), if amiss.is_empty() { 0 } else { 8 }, "{amiss:?}: {}", text(&output.stderr));
     let said = text(&output.stdout);
-    for (run, soundness, what) in &amiss {
+    for (run, integrity, what) in &amiss {
         // Names of bundles are as wide as the widest.
         let says = |line: &str| {
-            let named = line.strip_prefix(&format!("{:10}  {run} ", soundness.as_str()));
+            let named = line.strip_prefix(&format!("{:10}  {run} ", integrity.as_str()));
             named.is_some_and(|rest| rest.trim_start() == what)
         };
         assert!(said.lines().any(says), "{run}: {what} in {said}");
@@ -273,12 +273,12 @@ pub(crate) fn found(nights: &Nights) -> Vec<String> {
     let words = ["altered or missing", "of a fork", "cannot tell"];
     let is_amiss = words.iter().any(|word| said.contains(word));
     assert_eq!((is_amiss, said.contains(": all sound.\n")), (!amiss.is_empty(), amiss.is_empty()), "{said}");
-    amiss.into_iter().map(|(run, soundness, what)| format!("{} {run}: {what}", soundness.as_str())).collect()
+    amiss.into_iter().map(|(run, integrity, what)| format!("{} {run}: {what}", integrity.as_str())).collect()
 }
 
 /// Whether one line of `found` has this run and all these words.
-pub(crate) fn has(found: &[String], soundness: &str, begins: &str, words: &[&str]) -> bool {
-    let start = format!("{soundness} {}: ", run_of(begins));
+pub(crate) fn has(found: &[String], integrity: &str, begins: &str, words: &[&str]) -> bool {
+    let start = format!("{integrity} {}: ", run_of(begins));
     found.iter().any(|line| line.starts_with(&start) && words.iter().all(|word| line.contains(word)))
 }
 

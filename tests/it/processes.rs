@@ -199,10 +199,10 @@ async fn a_run_that_is_killed_at_any_moment_leaves_whole_bundles() {
     let clock = Instant::now();
     assert_eq!(code(&end(start(&setup)).await), 0);
     let typical = clock.elapsed();
-    let mut chance = numbers_from(20_261_123);
+    let mut clock = numbers_from(20_261_123);
     for _ in 0..25 {
         let mut child = start(&setup);
-        let (started, after) = (Instant::now(), typical.mul_f64(chance()));
+        let (started, after) = (Instant::now(), typical.mul_f64(clock()));
         until(&mut child, || started.elapsed() > after).await;
         child.kill().unwrap();
         child.wait().unwrap();

@@ -2,7 +2,7 @@
 
 use std::{os::unix::fs::symlink, path::Path, process::Output};
 
-use elevenlabs_secrets_audit::review::{Place, Soundness, timeline};
+use elevenlabs_secrets_audit::review::{Integrity, Place, timeline};
 use serde_json::{Value, json};
 use simulator::{Secret, Simulator};
 
@@ -274,10 +274,10 @@ async fn verify_calls_pruned_what_was_removed_on_purpose_and_missing_what_was_no
     for day in 1..=5 {
         run_at(&setup, &march(day)).await.result.unwrap();
     }
-    let lines: Vec<(String, Soundness)> =
-        nights.verify().lines.into_iter().map(|line| (line.run, line.soundness)).collect();
-    assert_eq!(lines[0], (run_in_march(2), Soundness::Pruned));
-    assert!(lines[1..].iter().all(|(_, soundness)| *soundness == Soundness::Sound), "{lines:?}");
+    let lines: Vec<(String, Integrity)> =
+        nights.verify().lines.into_iter().map(|line| (line.run, line.integrity)).collect();
+    assert_eq!(lines[0], (run_in_march(2), Integrity::Pruned));
+    assert!(lines[1..].iter().all(|(_, integrity)| *integrity == Integrity::Sound), "{lines:?}");
     let output = nights.ask(&["verify"]);
     let said = text(&output.stdout);
     assert_eq!(code(&output), 0, "{said}");
@@ -289,8 +289,8 @@ async fn verify_calls_pruned_what_was_removed_on_purpose_and_missing_what_was_no
     assert!(said.contains("3 bundles: all sound."), "{said}");
 
     fs_err::remove_dir_all(nights.bundle(&march(4))).unwrap();
-    let [(run, soundness, _)] = &nights.amiss()[..] else { panic!("{:?}", nights.amiss()) };
-    assert_eq!((run, *soundness), (&run_in_march(4), Soundness::Missing));
+    let [(run, integrity, _)] = &nights.amiss()[..] else { panic!("{:?}", nights.amiss()) };
+    assert_eq!((run, *integrity), (&run_in_march(4), Integrity::Missing));
 }
 
 #[tokio::test]
@@ -381,9 +381,9 @@ async fn a_bundle_that_was_altered_is_never_removed_and_nothing_is_on_the_night_
         }
         assert_eq!(nights.runs(), runs_in_march(&[2, 6, 7]), "{altered}");
         let amiss = nights.amiss();
-        let (run, soundness, what) = &amiss[0];
-        let found = (amiss.len(), run, *soundness, what.contains(altered));
-        assert_eq!(found, (1, &run_in_march(2), Soundness::Altered, true), "{amiss:?}");
+        let (run, integrity, what) = &amiss[0];
+        let found = (amiss.len(), run, *integrity, what.contains(altered));
+        assert_eq!(found, (1, &run_in_march(2), Integrity::Altered, true), "{amiss:?}");
     }
 }
 

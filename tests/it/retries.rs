@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use elevenlabs_secrets_audit::{api::Chance, interrupt::Interrupt};
+use elevenlabs_secrets_audit::{api::Clock, interrupt::Interrupt};
 use serde_json::json;
 use simulator::{Reply, Secret, Simulator};
 use tokio::{net::TcpSocket, sync::Notify};
@@ -248,8 +248,8 @@ async fn the_second_attempt_comes_no_sooner_than_was_asked() {
             })
             .await;
             // Without the header there would be no wait at all.
-            let chance = Chance { now: shortly_before, random: || 0.0 };
-            let outcome = Setup::of(&simulator).run_by(chance, &Interrupt::default()).await;
+            let clock = Clock { now: shortly_before, random: || 0.0 };
+            let outcome = Setup::of(&simulator).run_by(clock, &Interrupt::default()).await;
             assert_eq!(outcome.code(), 0);
             let arrivals = arrivals.lock().unwrap();
             // Only a least time, so that a slow machine changes nothing.

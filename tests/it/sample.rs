@@ -6,14 +6,14 @@
 use std::path::{Path, PathBuf};
 
 use elevenlabs_secrets_audit::{
-    Surroundings,
-    api::Chance,
+    RunContext,
+    api::Clock,
     config::{Config, Demo, Environment, Flags},
     interrupt::Interrupt,
     run,
 };
 
-use crate::support::{RUN, now, surroundings};
+use crate::support::{RUN, context, now};
 
 fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample")
@@ -76,11 +76,9 @@ async fn the_sample_is_what_the_code_makes_today() {
         };
         let mut config = Config::resolve(arguments, &Environment::new(&|_| None)).unwrap();
         config.settings.retain(|setting| setting.name != "[report] dir");
-        let surroundings = Surroundings {
-            tool_version: "0.0.0-sample".to_owned(),
-            ..surroundings(Chance { now, random: || 0.0 })
-        };
-        let published = run(config, &surroundings, &Default::default(), &Interrupt::default()).await;
+        let context =
+            RunContext { tool_version: "0.0.0-sample".to_owned(), ..context(Clock { now, random: || 0.0 }) };
+        let published = run(config, &context, &Default::default(), &Interrupt::default()).await;
         assert_eq!(published.unwrap().exit_code(), 0);
     }
     assert!(made.join(RUN).is_dir());

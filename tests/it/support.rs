@@ -12,8 +12,8 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use elevenlabs_secrets_audit::{
-    Published, Surroundings,
-    api::Chance,
+    Published, RunContext,
+    api::Clock,
     config::{Config, ConfigError, Environment, Flags},
     error::Error,
     interrupt::Interrupt,
@@ -44,9 +44,9 @@ pub(crate) fn now() -> DateTime<Utc> {
 }
 
 /// What comes in from outside, all of it fixed.
-pub(crate) fn surroundings(chance: Chance) -> Surroundings {
-    Surroundings {
-        chance,
+pub(crate) fn context(clock: Clock) -> RunContext {
+    RunContext {
+        clock,
         pause: |_| (),
         tool_version: "0.0.0-test".to_owned(),
         git_commit: Some("0".repeat(40)),
@@ -236,14 +236,14 @@ impl Setup {
 
     /// The same, under an interrupt that a test may raise.
     pub(crate) async fn run_under(&self, interrupt: &Interrupt) -> Outcome {
-        self.run_by(Chance { now, random: || 0.0 }, interrupt).await
+        self.run_by(Clock { now, random: || 0.0 }, interrupt).await
     }
 
     /// The same, by another clock and with waits between attempts.
-    pub(crate) async fn run_by(&self, chance: Chance, interrupt: &Interrupt) -> Outcome {
-        let surroundings = surroundings(chance);
+    pub(crate) async fn run_by(&self, clock: Clock, interrupt: &Interrupt) -> Outcome {
+        let context = context(clock);
         let config = self.resolve().unwrap();
-        let result = run(config, &surroundings, &Arc::new(Progress::default()), interrupt).await;
+        let result = run(config, &context, &Arc::new(Progress::default()), interrupt).await;
         Outcome { result, _home: Arc::clone(&self.home) }
     }
 

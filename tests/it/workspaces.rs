@@ -9,7 +9,7 @@ use std::{
 };
 
 use elevenlabs_secrets_audit::{
-    api::Chance,
+    api::Clock,
     audit::Finding,
     interrupt::Interrupt,
     progress::{Progress, Stage},
@@ -23,8 +23,8 @@ use crate::{
     bundle::{names_in, read_json},
     places::{by_itself, variable},
     support::{
-        Outcome, RUN, SECRETS, Setup, asked, code, dependencies, finish, invalid_api_key, now, serve,
-        serve_with, surroundings, text,
+        Outcome, RUN, SECRETS, Setup, asked, code, context, dependencies, finish, invalid_api_key, now,
+        serve, serve_with, text,
     },
 };
 
@@ -222,9 +222,9 @@ async fn sent_at_once(concurrency: usize, concurrency_total: usize, expected: us
         .http(&format!("concurrency = {concurrency}"))
         .http(&format!("concurrency_total = {concurrency_total}"));
     let progress = Arc::new(Progress::default());
-    let (surroundings, interrupt) = (surroundings(Chance { now, random: || 0.0 }), Interrupt::default());
+    let (context, interrupt) = (context(Clock { now, random: || 0.0 }), Interrupt::default());
     let config = setup.resolve().unwrap();
-    let (ended, ()) = tokio::join!(run(config, &surroundings, &progress, &interrupt), async {
+    let (ended, ()) = tokio::join!(run(config, &context, &progress, &interrupt), async {
         arrived.1.notified().await;
         // The hour that the run is allowed is over at once.
         tokio::time::pause();

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::error::Malformed,
-    inventory::{DependentType, Resource, Sighting, Visibility},
+    inventory::{DependentType, Observation, Resource, Visibility},
     text::{NAME_LENGTH, cut},
 };
 
@@ -120,7 +120,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Via<'a> {
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Shown<'a> {
     /// Of several without an id that look the same, one.
-    pub(super) sightings: Vec<Sighting<'a>>,
+    pub(super) observations: Vec<Observation<'a>>,
     pub(super) count: usize,
     pub(super) without_id: usize,
 }
@@ -136,7 +136,7 @@ impl<'a> Shown<'a> {
         let dependent_type = list.dependent_type();
         let mut is_full = false;
         each(value, list.as_str(), |element| {
-            is_full |= !self.push(sighting(&dependent_type, element), room);
+            is_full |= !self.push(observation(&dependent_type, element), room);
         })?;
         if is_full { Err(too_many()) } else { Ok(()) }
     }
@@ -151,26 +151,26 @@ impl<'a> Shown<'a> {
         if value.get().starts_with('[') {
             return self.add(list, value, room);
         }
-        if self.push(sighting(&list.dependent_type(), value), room) { Ok(()) } else { Err(too_many()) }
+        if self.push(observation(&list.dependent_type(), value), room) { Ok(()) } else { Err(too_many()) }
     }
 
     /// Adds one. Whether there was room for it.
-    pub(super) fn push(&mut self, mut sighting: Sighting<'a>, room: &mut Room) -> bool {
+    pub(super) fn push(&mut self, mut observation: Observation<'a>, room: &mut Room) -> bool {
         self.count += 1;
-        let is_whole = sighting.via.len() <= room.via;
-        sighting.via.truncate(room.via);
-        if sighting.resource.id.is_empty() {
+        let is_whole = observation.via.len() <= room.via;
+        observation.via.truncate(room.via);
+        if observation.resource.id.is_empty() {
             self.without_id += 1;
             // A list may have millions of them, and together they are one use.
-            if self.sightings.last() == Some(&sighting) {
+            if self.observations.last() == Some(&observation) {
                 return is_whole;
             }
         }
         let has_room = room.dependents > 0;
         if has_room {
             room.dependents -= 1;
-            room.via -= sighting.via.len();
-            self.sightings.push(sighting);
+            room.via -= observation.via.len();
+            self.observations.push(observation);
         }
         has_room && is_whole
     }
@@ -181,8 +181,8 @@ impl<'a> Shown<'a> {
         has_more: HasMore,
         problem: Option<String>,
     ) -> DependentList<'a> {
-        let Self { sightings, count, without_id } = self;
-        DependentList { name, sightings, shown: count, without_id, has_more, problem }
+        let Self { observations, count, without_id } = self;
+        DependentList { name, observations, shown: count, without_id, has_more, problem }
     }
 }
 
@@ -247,24 +247,24 @@ pub(super) fn is_void(value: &RawValue) -> bool {
     }
 }
 
-fn sighting<'a>(dependent_type: &DependentType, element: &'a RawValue) -> Sighting<'a> {
+fn observation<'a>(dependent_type: &DependentType, element: &'a RawValue) -> Observation<'a> {
     let text = element.get();
     if let Ok(FromObject(identifier)) = parse::<FromObject<Identifier<'a>>>(text) {
-        return identifier.or_id_by_another_name(dependent_type, element).sighting(dependent_type.clone());
+        return identifier.or_id_by_another_name(dependent_type, element).observation(dependent_type.clone());
     }
     if let Ok(word) = parse(text) {
         return named_by(dependent_type.clone(), word);
     }
     Identifier::salvage(element)
         .or_id_by_another_name(dependent_type, element)
-        .sighting(dependent_type.clone())
+        .observation(dependent_type.clone())
 }
 
 /// A use that is named by a word, such as `conversation_initiation_webhook`.
-pub(super) fn named_by(dependent_type: DependentType, Text(word): Text<'_>) -> Sighting<'_> {
+pub(super) fn named_by(dependent_type: DependentType, Text(word): Text<'_>) -> Observation<'_> {
     let word = if word.len() <= NAME_LENGTH { word } else { Cow::default() };
     let resource = Resource { visibility: Visibility::Available, ..Resource::unknown(dependent_type, word) };
-    Sighting::of_used_by(resource, Vec::new())
+    Observation::of_used_by(resource, Vec::new())
 }
 
 /// An id, which is a string; a whole number tells one resource from another just as well.
@@ -318,7 +318,7 @@ impl<'a> Identifier<'a> {
         self
     }
 
-    pub(super) fn sighting(self, dependent_type: DependentType) -> Sighting<'a> {
+    pub(super) fn observation(self, dependent_type: DependentType) -> Observation<'a> {
         let text = |text: Option<Text<'a>>| text.map(|text| cut(text.0, NAME_LENGTH));
         let visibility = match (&dependent_type, self.visibility.as_ref().map(|text| &*text.0)) {
             (DependentType::PhoneNumber, _) | (_, Some("available")) => Visibility::Available,
@@ -346,6 +346,6 @@ impl<'a> Identifier<'a> {
         // In the same place: there may be many.
         let Via(via) = self.referenced_resource_ids.unwrap_or_default();
         let via = via.into_iter().map(|id| cut(id.0, NAME_LENGTH)).collect();
-        Sighting::of_used_by(resource, via)
+        Observation::of_used_by(resource, via)
     }
 }

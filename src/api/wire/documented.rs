@@ -135,7 +135,7 @@ pub(super) fn dependencies_page(body: &[u8], resource_type: ResourceType) -> Opt
     let page: Dependencies<'_> = parse(body)?;
     let shown = shown(page.dependencies, &ListName::Pageable(resource_type), &mut Room::default())?;
     Some(DependenciesPage {
-        sightings: shown.sightings,
+        observations: shown.observations,
         shown: shown.count,
         without_id: shown.without_id,
         next_cursor: page.next_cursor.map(|cursor| cursor.0),
@@ -189,7 +189,7 @@ fn shown<'a>(
 ) -> Option<Shown<'a>> {
     let (mut shown, dependent_type) = (Shown::default(), list.dependent_type());
     for FromObject(element) in elements {
-        let is_read = element.has_id() && shown.push(element.sighting(dependent_type.clone()), room);
+        let is_read = element.has_id() && shown.push(element.observation(dependent_type.clone()), room);
         if !is_read {
             return None;
         }

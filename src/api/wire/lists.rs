@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    inventory::{DependentType, Sighting},
+    inventory::{DependentType, Observation},
     text::{cut, hexadecimal},
 };
 
@@ -113,7 +113,7 @@ pub(crate) struct DependentList<'a> {
     /// Which list.
     pub name: ListName,
     /// Its elements. Of several without an id that look the same, one.
-    pub sightings: Vec<Sighting<'a>>,
+    pub observations: Vec<Observation<'a>>,
     /// How many elements it shows.
     pub shown: usize,
     /// How many of them have no id that can be read.
@@ -129,7 +129,7 @@ impl DependentList<'_> {
     pub(super) fn doubt(name: &str, problem: String) -> Self {
         Self {
             name: ListName::unrecognized(name),
-            sightings: Vec::new(),
+            observations: Vec::new(),
             shown: 0,
             without_id: 0,
             has_more: HasMore::Absent,

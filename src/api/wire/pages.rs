@@ -6,7 +6,7 @@ use super::{
     lists::{DependentList, HasMore},
     room::UnknownField,
 };
-use crate::inventory::Sighting;
+use crate::inventory::Observation;
 
 /// One secret of the list.
 #[derive(Debug, PartialEq)]
@@ -49,7 +49,7 @@ pub(crate) struct PageFrame<'a> {
 #[derive(Debug, PartialEq)]
 pub struct DependenciesPage<'a> {
     /// The dependents on it. Of several without an id that look the same, one.
-    pub sightings: Vec<Sighting<'a>>,
+    pub observations: Vec<Observation<'a>>,
     /// How many it shows.
     pub shown: usize,
     /// How many of them have no id that can be read.

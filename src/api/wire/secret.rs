@@ -95,7 +95,7 @@ impl<'a> DependenciesPage<'a> {
         shown.add(&ListName::Pageable(resource_type), dependencies, &mut room)?;
         Ok(Self {
             unknown_fields,
-            sightings: shown.sightings,
+            observations: shown.observations,
             shown: shown.count,
             without_id: shown.without_id,
             next_cursor: page.text("next_cursor")?,

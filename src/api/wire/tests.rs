@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     api::error::Malformed,
-    inventory::{DependentType, Resource, Sighting, Visibility},
+    inventory::{DependentType, Observation, Resource, Visibility},
 };
 
 fn read(body: impl Into<Vec<u8>>) -> Result<SecretPage<'static>, Malformed> {
@@ -52,8 +52,8 @@ fn is_whole(list: &DependentList<'_>) -> bool {
     list.problem.is_none() && list.has_more != HasMore::Yes
 }
 
-fn ids<'a>(sightings: &'a [Sighting<'_>]) -> Vec<&'a str> {
-    sightings.iter().map(|sighting| &*sighting.resource.id).collect()
+fn ids<'a>(observations: &'a [Observation<'_>]) -> Vec<&'a str> {
+    observations.iter().map(|observation| &*observation.resource.id).collect()
 }
 
 fn available(kind: DependentType, id: &'static str, name: &'static str) -> Resource<'static> {
@@ -100,9 +100,9 @@ fn a_page_as_the_document_has_it_is_read_whole() {
     let flags: Vec<HasMore> = secret.lists.iter().map(|list| list.has_more).collect();
     use HasMore::{Absent, No, Yes};
     assert_eq!(flags, [No, Yes, No, Absent, Absent]);
-    assert!(secret.lists.iter().all(|list| list.problem.is_none() && list.sightings.len() == 1));
+    assert!(secret.lists.iter().all(|list| list.problem.is_none() && list.observations.len() == 1));
 
-    let shown: Vec<&Resource<'_>> = secret.lists.iter().map(|list| &list.sightings[0].resource).collect();
+    let shown: Vec<&Resource<'_>> = secret.lists.iter().map(|list| &list.observations[0].resource).collect();
     let phone_number = Resource {
         visibility: Visibility::Available,
         name: Some("Line".into()),
@@ -133,7 +133,11 @@ fn an_unknown_identifier_is_a_use_with_an_id_and_no_name() {
     ] {
         for element in [r#"{"type": "unknown", "id": "x"}"#, r#"{"id": "x"}"#] {
             let list = list(&format!(r#"{{"{name}": [{element}]}}"#), name);
-            assert_eq!(list.sightings[0].resource, Resource::unknown(kind.clone(), "x"), "{name} {element}");
+            assert_eq!(
+                list.observations[0].resource,
+                Resource::unknown(kind.clone(), "x"),
+                "{name} {element}"
+            );
             assert!(list.problem.is_none());
         }
     }
@@ -142,7 +146,7 @@ fn an_unknown_identifier_is_a_use_with_an_id_and_no_name() {
 #[test]
 fn an_available_identifier_may_leave_its_type_out() {
     let list = list(r#"{"tools": [{"id": "x", "name": "X"}]}"#, "tools");
-    assert_eq!(list.sightings[0].resource.visibility, Visibility::Available);
+    assert_eq!(list.observations[0].resource.visibility, Visibility::Available);
 }
 
 #[test]
@@ -153,8 +157,11 @@ fn an_agent_names_the_resources_through_which_it_depends() {
         {"type": "unknown", "id": "c", "referenced_resource_ids": []},
         {"type": "unknown", "id": "d", "referenced_resource_ids": null}]}"#;
     let list = list(used_by, "agents");
-    let via: Vec<Vec<&str>> =
-        list.sightings.iter().map(|sighting| sighting.via.iter().map(|id| &**id).collect()).collect();
+    let via: Vec<Vec<&str>> = list
+        .observations
+        .iter()
+        .map(|observation| observation.via.iter().map(|id| &**id).collect())
+        .collect();
     assert_eq!(via, [vec!["t1", "t2"], vec!["t3"], vec![], vec![]]);
 }
 
@@ -169,13 +176,13 @@ fn a_page_of_dependents_of_each_type_is_read() {
         let list = &documented_used_by()[resource_type.as_str()];
         let body = json!({"dependencies": list, "next_cursor": "c"}).to_string();
         let page = read_dependencies(resource_type, body).unwrap();
-        assert_eq!((page.sightings.len(), page.next_cursor.as_deref()), (1, Some("c")));
-        let resource = &page.sightings[0].resource;
+        assert_eq!((page.observations.len(), page.next_cursor.as_deref()), (1, Some("c")));
+        let resource = &page.observations[0].resource;
         assert_eq!((&resource.dependent_type, resource.visibility), (&kind, Visibility::Available));
         assert!(resource.name.is_some());
         let previewed = format!(r#"{{"{}": {list}}}"#, resource_type.as_str());
         let previewed = super::tests::list(&previewed, resource_type.as_str());
-        assert_eq!(previewed.sightings[0].resource, *resource, "the same in used_by");
+        assert_eq!(previewed.observations[0].resource, *resource, "the same in used_by");
     }
 }
 
@@ -186,7 +193,7 @@ fn a_cursor_that_is_null_or_absent_is_the_end_and_an_empty_list_is_no_error() {
         assert!(page.secrets.is_empty() && page.next_cursor.is_none());
         let body = format!(r#"{{"dependencies": []{end}}}"#);
         let page = read_dependencies(ResourceType::Agents, body).unwrap();
-        assert!(page.sightings.is_empty() && page.next_cursor.is_none());
+        assert!(page.observations.is_empty() && page.next_cursor.is_none());
     }
     // An empty one is the end too, but that is for the walk to say.
     assert_eq!(read(r#"{"secrets": [], "next_cursor": ""}"#).unwrap().next_cursor.as_deref(), Some(""));
@@ -202,10 +209,10 @@ fn fields_and_values_that_the_document_does_not_know_change_nothing() {
     )
     .unwrap();
     let lists = &page.secrets[0].lists;
-    let tool = &lists[0].sightings[0].resource;
+    let tool = &lists[0].observations[0].resource;
     assert_eq!((&*tool.id, tool.access_level.as_deref()), ("t", Some("owner")));
-    assert_eq!(lists[2].sightings[0].resource.provider.as_deref(), Some("pigeon"));
-    assert_eq!(ids(&lists[4].sightings), ["telepathy"]);
+    assert_eq!(lists[2].observations[0].resource.provider.as_deref(), Some("pigeon"));
+    assert_eq!(ids(&lists[4].observations), ["telepathy"]);
     assert!(lists.iter().all(is_whole));
     let names = |fields: &[UnknownField<'_>]| -> Vec<String> {
         fields.iter().map(|field| field.name.to_string()).collect()
@@ -232,7 +239,7 @@ fn odd_secret(beside: &str, below: &str) -> (usize, usize, Vec<String>) {
     let page = read(body.as_str()).unwrap();
     let secret = &page.secrets[0];
     let doubts = secret.lists.iter().filter(|list| list.problem.is_some()).count();
-    let uses = secret.lists.iter().map(|list| list.sightings.len()).sum();
+    let uses = secret.lists.iter().map(|list| list.observations.len()).sum();
     (doubts, uses, secret.unknown_fields.iter().map(|field| field.name.to_string()).collect())
 }
 
@@ -296,7 +303,7 @@ fn a_text_under_used_by_may_tell_of_a_use_and_is_none() {
 #[test]
 fn a_kind_of_visibility_never_heard_of_is_not_taken_for_visible() {
     let list = list(r#"{"agents": [{"type": "redacted", "id": "a", "name": "A"}]}"#, "agents");
-    assert_eq!(list.sightings[0].resource.visibility, Visibility::Unknown);
+    assert_eq!(list.observations[0].resource.visibility, Visibility::Unknown);
 }
 
 #[test]
@@ -305,6 +312,6 @@ fn escapes_are_read_wherever_they_stand() {
         "used_by": {"t\u006fols": [{"\u0069d": "\"t\""}], "agents": [], "others": ["\u00e9"]}}]}"#;
     let page = read(body).unwrap();
     assert_eq!((&*page.secrets[0].id, page.secrets[0].name.as_deref()), ("🔑", Some("a\nb")));
-    assert_eq!(ids(&page.secrets[0].lists[0].sightings), ["\"t\""]);
-    assert_eq!(ids(&page.secrets[0].lists[4].sightings), ["é"]);
+    assert_eq!(ids(&page.secrets[0].lists[0].observations), ["\"t\""]);
+    assert_eq!(ids(&page.secrets[0].lists[4].observations), ["é"]);
 }

@@ -21,8 +21,8 @@ fn audit_with(dependents: &[Known], deep: bool) -> Audit {
     for (dependent_type, id, name, source) in dependents {
         let resource =
             Resource { name: Some(Cow::Borrowed(*name)), ..Resource::unknown(dependent_type.clone(), *id) };
-        let sighting = Sighting { resource, relation: Relation::Direct, via: Vec::new() };
-        facts.uses.push(Told { secret: "s".to_owned(), source: *source, sighting });
+        let observation = Observation { resource, relation: Relation::Direct, via: Vec::new() };
+        facts.uses.push(Told { secret: "s".to_owned(), source: *source, observation });
     }
     let mut audit = facts.audited();
     let status = if deep { Status::Whole } else { Status::NotNeeded };

@@ -3,12 +3,12 @@
 use super::*;
 
 fn told(dependent_type: &DependentType, source: Source) -> Told {
-    let sighting = Sighting {
+    let observation = Observation {
         resource: Resource::unknown(dependent_type.clone(), "id"),
         relation: Relation::Direct,
         via: Vec::new(),
     };
-    Told { secret: "s".to_owned(), source, sighting }
+    Told { secret: "s".to_owned(), source, observation }
 }
 
 /// The discrepancy of the only use, which these sources tell, after `change`.

@@ -100,13 +100,13 @@ proptest! {
 #[test]
 fn a_dependent_told_by_several_counts_with_the_one_that_was_asked_first() {
     let mut facts = Facts::of_one_unused();
-    let server = Sighting {
+    let server = Observation {
         resource: Resource::unknown(DependentType::McpServer, "m"),
         relation: Relation::Direct,
         via: Vec::new(),
     };
     for source in [Source::McpServers, Source::Secret, Source::Dependencies, Source::HigherLimit] {
-        facts.uses.push(Told { secret: "s".to_owned(), source, sighting: server.clone() });
+        facts.uses.push(Told { secret: "s".to_owned(), source, observation: server.clone() });
     }
     let audit = facts.audited();
     let workspace = &audit.workspaces[0];

@@ -6,12 +6,12 @@ use super::*;
 use crate::report::reason;
 
 fn a_use() -> Told {
-    let sighting = Sighting {
+    let observation = Observation {
         resource: Resource::unknown(DependentType::EnvironmentVariable, "v"),
         relation: Relation::Direct,
         via: vec!["production".into()],
     };
-    Told { secret: "s".to_owned(), source: Source::EnvironmentVariables, sighting }
+    Told { secret: "s".to_owned(), source: Source::EnvironmentVariables, observation }
 }
 
 /// The verdict and the reason where one thing is different from a workspace with one unused secret.
@@ -103,7 +103,7 @@ fn the_random_inventories_reach_every_verdict_of_complete_and_incomplete_audits(
 /// Something that makes a use known or hides one.
 #[derive(Clone, Debug)]
 enum Addition {
-    Use(Sighting<'static>, Source),
+    Use(Observation<'static>, Source),
     ListGap(Gap),
     WorkspaceGap(Gap),
     Unread(usize),
@@ -113,8 +113,8 @@ enum Addition {
 
 fn addition() -> impl Strategy<Value = Addition> {
     prop_oneof![
-        (sighting(), prop::sample::select(Source::ALL.to_vec()))
-            .prop_map(|(sighting, source)| Addition::Use(sighting, source)),
+        (observation(), prop::sample::select(Source::ALL.to_vec()))
+            .prop_map(|(observation, source)| Addition::Use(observation, source)),
         gap().prop_map(Addition::ListGap),
         gap().prop_map(Addition::WorkspaceGap),
         (0..6_usize).prop_map(Addition::Unread),
@@ -130,9 +130,9 @@ fn add(facts: &mut Facts, secret: usize, addition: Addition) {
         facts.scans.push((source, outcome));
     };
     match addition {
-        Addition::Use(sighting, source) => {
+        Addition::Use(observation, source) => {
             let secret = facts.secrets[secret].id.clone();
-            facts.uses.push(Told { secret, source, sighting });
+            facts.uses.push(Told { secret, source, observation });
         }
         Addition::ListGap(gap) => facts.secrets[secret].gaps.push(gap),
         Addition::WorkspaceGap(gap) => facts.gaps.push(gap),

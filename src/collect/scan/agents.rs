@@ -26,12 +26,12 @@ impl Scanner {
     pub(super) fn on_agent(&mut self, read: Agent) -> Result<(), ApiError> {
         let Agent { agent, documents, archived, drafts, archived_missing, .. } = read;
         let mut documents = documents.into_iter();
-        let main = documents.next().and_then(|main| self.heed(&agent.id, main));
+        let main = documents.next().and_then(|main| self.note_presence(&agent.id, main));
         for mut document in main.into_iter().chain(documents) {
             if agent.is_archived {
                 document.found.named.clear();
             }
-            self.take_branch(&agent, document)?;
+            self.on_branch(&agent, document)?;
         }
         for branch in drafts {
             if self.held.allows(2 * (text(&agent.id) + text(&branch))) {
@@ -65,7 +65,7 @@ impl Scanner {
     fn are_archived_branches_shown(&self) -> Option<bool> {
         match self.options.archived_branches {
             ArchivedBranches::Read => Some(true),
-            _ => self.reading.manner.shows_archived.get().copied(),
+            _ => self.reading.behavior.shows_archived.get().copied(),
         }
     }
 
@@ -81,15 +81,15 @@ impl Scanner {
         };
         self.asked_alone += 1;
         for branch in self.archived.drain(..number).collect::<Vec<_>>() {
-            let (manner, sought) = (Arc::clone(&self.reading.manner), Arc::clone(self.sought()));
-            self.ask(Job::ArchivedBranch { branch, manner, sought });
+            let (behavior, sought) = (Arc::clone(&self.reading.behavior), Arc::clone(self.sought()));
+            self.ask(Job::ArchivedBranch { branch, behavior, sought });
         }
     }
 
     pub(super) fn on_archived_branch(&mut self, agent: &Holder, document: Document) -> Result<(), ApiError> {
         let is_asked_alone =
             self.are_archived_branches_shown().is_none() && self.asked_alone <= MOST_ASKED_ALONE;
-        let shown = &self.reading.manner.shows_archived;
+        let shown = &self.reading.behavior.shows_archived;
         match &document.error {
             None if is_asked_alone => _ = shown.set(true),
             Some(error) if is_asked_alone && error.is_not_found() => {
@@ -100,7 +100,7 @@ impl Scanner {
             }
             _ => {}
         }
-        self.take_branch(agent, document)
+        self.on_branch(agent, document)
     }
 
     pub(super) fn settle_archived_branches(&mut self) -> Result<(), ApiError> {
@@ -112,10 +112,10 @@ impl Scanner {
         missing.into_iter().try_for_each(|error| self.fail(error))
     }
 
-    fn take_branch(&mut self, agent: &Holder, document: Document) -> Result<(), ApiError> {
+    fn on_branch(&mut self, agent: &Holder, document: Document) -> Result<(), ApiError> {
         let branch = document.branch.clone();
         let mut holder = None;
-        for reference in self.take(document)? {
+        for reference in self.on_document(document)? {
             let via = match (&branch, reference.form != Form::Mention) {
                 (Some(branch), true) => Some(branch.clone()),
                 (Some(branch), false) => Some(format!("{branch}:{}", reference.path_in_words())),

@@ -20,15 +20,15 @@ const FORMS: usize = 3;
 
 impl Scanner {
     /// Counts a document and notes what of it could not be read. What was found in it.
-    pub(super) fn take(&mut self, document: Document) -> Result<Vec<FoundReference>, ApiError> {
+    pub(super) fn on_document(&mut self, document: Document) -> Result<Vec<FoundReference>, ApiError> {
         match document.error {
             Some(error) => self.fail(error)?,
             None => self.scan.pages += u64::from(document.is_answer),
         }
-        Ok(self.take_found(document.found))
+        Ok(self.on_references(document.found))
     }
 
-    pub(super) fn take_found(&mut self, found: FoundReferences) -> Vec<FoundReference> {
+    pub(super) fn on_references(&mut self, found: FoundReferences) -> Vec<FoundReference> {
         for named in found.named {
             if !self.findings.named.contains(&named)
                 && self.held.allows(2 * (size_of_val(&named) + text(&named.1)))
@@ -49,7 +49,7 @@ impl Scanner {
         via: impl Fn(&FoundReference) -> Option<String>,
     ) {
         let resource = holder_of(dependent_type, &holder);
-        for reference in self.take_found(holder.found) {
+        for reference in self.on_references(holder.found) {
             let via = if reference.form == Form::Mention {
                 Some(reference.path_in_words())
             } else {

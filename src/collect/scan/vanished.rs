@@ -11,7 +11,7 @@ use crate::{
 
 impl Scanner {
     /// Notes whether something that was asked for by its id is there. Its document, unless it was listed and is not.
-    pub(super) fn heed(&mut self, id: &str, document: Document) -> Option<Document> {
+    pub(super) fn note_presence(&mut self, id: &str, document: Document) -> Option<Document> {
         match &document.error {
             Some(error) if error.is_not_found() && self.reading.walks_lists() => {
                 if self.held.allows(2 * text(id) + size_of::<ApiError>() + text(&error.path)) {

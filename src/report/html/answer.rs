@@ -8,7 +8,7 @@ use crate::{
     inventory::FailedWorkspace,
     report::{
         first::{self, Alarm, Note},
-        timestamp, words,
+        messages, timestamp,
     },
     text::count,
 };
@@ -62,7 +62,7 @@ impl<'a> Top<'a> {
             policy: policy::content_security_policy(),
             style: policy::STYLE,
             filter: audit.filter(),
-            answer: words::answer(audit, shown),
+            answer: messages::answer(audit, shown),
             complete: audit.is_complete(),
             at: timestamp(audit.run.started_at),
             at_in_words: in_words(audit.run.started_at),
@@ -76,7 +76,7 @@ impl<'a> Top<'a> {
             is_redacted: !audit.parameters.redact.is_empty(),
             notes: if history_is_as_expected(audit) { &[] } else { &audit.history.notes },
             figures: [
-                figure("Open findings", "unused", unused.open, &words::of_unused(unused, shown)),
+                figure("Open findings", "unused", unused.open, &messages::of_unused(unused, shown)),
                 figure("Undetermined", "undetermined", totals.undetermined, "treat them as in use"),
                 figure("In use", "in-use", totals.in_use, "at least one use is known"),
                 figure("Secrets", "", totals.secrets, &format!("in {workspaces}")),

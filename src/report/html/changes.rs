@@ -11,7 +11,7 @@ use crate::{
         SecretName, Side, WorkspaceChanges,
     },
     inventory::DependentType,
-    report::words,
+    report::messages,
 };
 
 /// The section.
@@ -100,7 +100,7 @@ fn gained_and_lost(changes: &DependentChanges) -> Vec<Gained<'_>> {
 fn named_dependent(dependent: &DependentName) -> Dependent<'_> {
     let kind = match DependentType::of_word(&dependent.dependent_type) {
         DependentType::Unrecognized(_) => Cow::Borrowed(dependent.dependent_type.as_str()),
-        known => Cow::Owned(words::kind(&known).to_owned()),
+        known => Cow::Owned(messages::kind(&known).to_owned()),
     };
     Dependent { kind, dependent }
 }

@@ -8,7 +8,7 @@ use super::{LIST_ROOM, Number, Rows};
 use crate::{
     audit::{Audit, AuditedWorkspace, Parameters, SourceRow, Status},
     inventory::Why,
-    report::{first, timestamp, words},
+    report::{first, messages, timestamp},
 };
 
 /// Everything after the findings.
@@ -74,9 +74,9 @@ impl<'a> Coverage<'a> {
             || audit.workspaces.iter().flat_map(AuditedWorkspace::warnings).map(|text| Warning { text });
         Ok(Self {
             complete: audit.is_complete(),
-            reading: words::reading(&audit.parameters),
-            limits: words::limits(&audit.parameters).collect(),
-            definitions: &words::DEFINITIONS,
+            reading: messages::reading(&audit.parameters),
+            limits: messages::limits(&audit.parameters).collect(),
+            definitions: &messages::DEFINITIONS,
             parameters: &audit.parameters,
             workspaces: audit.workspaces.iter().map(reading).collect(),
             has_gaps: !gaps.is_empty() || gaps_of_secrets().next().is_some(),
@@ -96,7 +96,7 @@ impl<'a> Coverage<'a> {
 fn reading(workspace: &AuditedWorkspace) -> Reading<'_> {
     let sources = workspace.sources();
     let total = Number(sources.iter().map(|row| row.dependents).sum());
-    let figures = words::figures(workspace).map(|(name, number)| (name, Number(number)));
+    let figures = messages::figures(workspace).map(|(name, number)| (name, Number(number)));
     Reading { workspace, sources, total, figures }
 }
 

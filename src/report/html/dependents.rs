@@ -8,7 +8,7 @@ use super::size;
 use crate::{
     audit::{Audit, AuditedSecret},
     inventory::{Dependent, Via, Visibility},
-    report::{created_at, words},
+    report::{created_at, messages},
 };
 
 /// A dependent as a row shows it.
@@ -35,12 +35,12 @@ impl<'a> Shown<'a> {
         let resource = dependent.resource;
         let created = resource.created_at_unix_secs.and_then(created_at).unwrap_or_default();
         Self {
-            kind: words::kind(&resource.dependent_type),
+            kind: messages::kind(&resource.dependent_type),
             name: resource.name.as_deref().unwrap_or_default(),
             number: resource.phone_number.as_deref().unwrap_or_default(),
             id: &resource.id,
             is_visible: resource.visibility != Visibility::Unknown,
-            relation: words::relation(dependent),
+            relation: messages::relation(dependent),
             via: dependent.via,
             created: created.split('T').next().unwrap_or_default().to_owned(),
         }

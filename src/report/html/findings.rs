@@ -8,7 +8,7 @@ use super::{LIST_ROOM, Number, Rows, of_each, several};
 use crate::{
     audit::{Audit, AuditedSecret, AuditedWorkspace},
     inventory::Reference,
-    report::{reasons, words},
+    report::{messages, reasons},
 };
 
 /// The secrets of which it can't be said whether something uses them, by what is missing. Never cut.
@@ -58,8 +58,8 @@ enum Cell<'a> {
 
 pub(super) fn of_the_workspaces(audit: &Audit) -> io::Result<Findings> {
     let lists = [
-        references(audit, "dangling", words::DANGLING, AuditedWorkspace::dangling)?,
-        references(audit, "not-visible", words::NOT_VISIBLE, AuditedWorkspace::not_visible)?,
+        references(audit, "dangling", messages::DANGLING, AuditedWorkspace::dangling)?,
+        references(audit, "not-visible", messages::NOT_VISIBLE, AuditedWorkspace::not_visible)?,
         discrepancies(audit)?,
         deleted(audit)?,
     ];
@@ -69,7 +69,7 @@ pub(super) fn of_the_workspaces(audit: &Audit) -> io::Result<Findings> {
 fn references(
     audit: &Audit,
     id: &'static str,
-    section: words::Section,
+    section: messages::Section,
     of: impl Fn(&AuditedWorkspace) -> &[Reference],
 ) -> io::Result<List> {
     let rows = || {
@@ -79,7 +79,7 @@ fn references(
                 cells: vec![
                     Cell::Name(workspace),
                     Cell::Id(&reference.secret_id),
-                    Cell::Text(words::kind(&holder.dependent_type)),
+                    Cell::Text(messages::kind(&holder.dependent_type)),
                     Cell::Name(holder.name.as_deref().unwrap_or_default()),
                     Cell::Id(&holder.id),
                     Cell::Ids(&reference.via),
@@ -102,7 +102,7 @@ fn discrepancies(audit: &Audit) -> io::Result<List> {
                         Cell::Name(secret.workspace()),
                         Cell::Name(secret.name()),
                         Cell::Id(secret.id()),
-                        Cell::Text(words::kind(&resource.dependent_type)),
+                        Cell::Text(messages::kind(&resource.dependent_type)),
                         Cell::Name(resource.name.as_deref().unwrap_or_default()),
                         Cell::Id(&resource.id),
                         Cell::Text(what.as_str()),
@@ -113,7 +113,7 @@ fn discrepancies(audit: &Audit) -> io::Result<List> {
     };
     list(
         "discrepancies",
-        words::DISCREPANCIES,
+        messages::DISCREPANCIES,
         &["Workspace", "Secret", "Secret id", "Dependent", "Name", "Id", "What"],
         rows,
     )
@@ -125,12 +125,12 @@ fn deleted(audit: &Audit) -> io::Result<List> {
             cells: vec![Cell::Name(workspace), Cell::Name(name), Cell::Id(id)],
         })
     };
-    list("deleted", words::DELETED, &["Workspace", "Secret", "Secret id"], rows)
+    list("deleted", messages::DELETED, &["Workspace", "Secret", "Secret id"], rows)
 }
 
 fn list<'a, R: Iterator<Item = Finding<'a>>>(
     id: &'static str,
-    (title, meaning): words::Section,
+    (title, meaning): messages::Section,
     columns: &'static [&'static str],
     rows: impl Fn() -> R,
 ) -> io::Result<List> {

@@ -11,11 +11,11 @@ mod coverage;
 mod dependents;
 pub(crate) mod escape;
 mod findings;
-mod nights;
 mod parts;
 mod pictures;
 mod policy;
 mod secrets;
+mod trend;
 mod unused;
 mod waivers;
 

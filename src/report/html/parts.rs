@@ -108,7 +108,7 @@ pub(super) fn date_in_words(moment: DateTime<Utc>) -> String {
     moment.format("%-d %B %Y").to_string()
 }
 
-/// The pieces of a sentence of [`words`](crate::report::words), each with whether it is code.
+/// The pieces of a sentence of [`words`](crate::report::messages), each with whether it is code.
 pub(super) fn prose(sentence: &str) -> impl Iterator<Item = (bool, &str)> {
     sentence.split('`').enumerate().map(|(at, piece)| (at % 2 == 1, piece))
 }

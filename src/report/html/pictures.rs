@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::{
     Number, by_verdict,
-    nights::{Nights, nights},
+    trend::{Nights, nights},
 };
 use crate::{
     audit::{Audit, AuditedSecret, DependentCounts},

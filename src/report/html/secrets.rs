@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     audit::{Audit, AuditedSecret, DependentCounts, Verdict},
-    report::{date, words},
+    report::{date, messages},
 };
 
 /// What stands above the rows.
@@ -119,7 +119,7 @@ impl<'a> Row<'a> {
 fn kinds(secret: AuditedSecret<'_>) -> impl Iterator<Item = &str> {
     let mut last = None;
     secret.dependents().filter_map(move |one| {
-        let kind = Some(words::kind(&one.resource.dependent_type)).filter(|kind| last != Some(*kind))?;
+        let kind = Some(messages::kind(&one.resource.dependent_type)).filter(|kind| last != Some(*kind))?;
         last = Some(kind);
         last
     })

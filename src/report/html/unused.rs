@@ -5,7 +5,7 @@ use askama::Template;
 use super::{Number, several};
 use crate::{
     audit::{AppliedWaiver, Audit, AuditedSecret},
-    report::{date, first, words},
+    report::{date, first, messages},
 };
 
 /// All of them, those that are unused for the longest time first.
@@ -34,14 +34,14 @@ struct Row<'a> {
 pub(super) fn unused(audit: &Audit) -> Unused<'_> {
     let rows: Vec<Row<'_>> = audit.unused_oldest_first().into_iter().map(Row::of).collect();
     Unused {
-        number: words::open_of_all(audit.unused(), |number| Number(number).to_string()),
+        number: messages::open_of_all(audit.unused(), |number| Number(number).to_string()),
         rows,
         complete: audit.is_complete(),
         several: several(audit),
         days_of_grace: audit.parameters.unused_after_days,
-        meaning: words::UNUSED,
+        meaning: messages::UNUSED,
         evidence: first::evidence(audit),
-        review: words::REVIEW,
+        review: messages::REVIEW,
     }
 }
 

@@ -7,7 +7,7 @@ use askama::Template;
 use super::{LIST_ROOM, Number, Rows};
 use crate::{
     audit::{Audit, Waiver},
-    report::words,
+    report::messages,
 };
 
 /// The section.
@@ -43,7 +43,7 @@ impl Waivers {
             }
         }
         let mut lists = Vec::new();
-        for (state, title) in words::WAIVERS {
+        for (state, title) in messages::WAIVERS {
             let waivers: Vec<&Waiver> =
                 audit.waivers.iter().filter(|one| one.state == state).map(|one| &one.waiver).collect();
             if waivers.is_empty() {

@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     audit::Discrepancy,
-    inventory::{Dependent, DependentType, Relation, Resource, Sighting, Source, Sources, Visibility},
+    inventory::{Dependent, DependentType, Observation, Relation, Resource, Source, Sources, Visibility},
     report::{
         created_at,
-        memo::{Memo, Place},
+        render_cache::{Place, RenderCache},
     },
 };
 
@@ -72,11 +72,11 @@ pub(super) struct DependentJson<'a> {
 }
 
 /// The rows of dependents that were written already.
-pub(super) type Rows<'a> = RefCell<Memo<Look<'a>, Box<RawValue>>>;
+pub(super) type Rows<'a> = RefCell<RenderCache<Look<'a>, Box<RawValue>>>;
 
 /// None yet.
 pub(super) fn no_rows<'a>() -> Rows<'a> {
-    RefCell::new(Memo::new(|_, row| row.get().len()))
+    RefCell::new(RenderCache::new(|_, row| row.get().len()))
 }
 
 /// All that the row of a dependent comes from that goes through nothing. What is kept once is known by its place.
@@ -141,7 +141,7 @@ impl<'a> DependentJson<'a> {
     }
 
     /// The dependent again, with what told of it and what should have.
-    pub(super) fn restore(self) -> Result<(Sighting<'static>, Sources, Option<Discrepancy>), ReadError> {
+    pub(super) fn restore(self) -> Result<(Observation<'static>, Sources, Option<Discrepancy>), ReadError> {
         fn owned(Text(text): Text<'_>) -> Cow<'static, str> {
             Cow::Owned(text.into_owned())
         }
@@ -163,7 +163,7 @@ impl<'a> DependentJson<'a> {
             created_at_unix_secs: created_at.map(|moment| moment.timestamp()),
         };
         let via = self.via.into_iter().map(owned).collect();
-        Ok((Sighting { resource, relation, via }, sources, discrepancy))
+        Ok((Observation { resource, relation, via }, sources, discrepancy))
     }
 }
 
@@ -195,12 +195,12 @@ mod tests {
         let mut workspace = Workspace::default();
         for (number, (id, is_transitive, via, source)) in uses.iter().enumerate() {
             workspace.secrets.push(Secret::new(number.to_string(), "name"));
-            let sighting = Sighting {
+            let observation = Observation {
                 resource: Resource::unknown(DependentType::Agent, *id),
                 relation: if *is_transitive { Relation::Transitive } else { Relation::Direct },
                 via: via.map(Cow::Borrowed).into_iter().collect(),
             };
-            workspace.record(number, *source, [sighting]);
+            workspace.record(number, *source, [observation]);
         }
         workspace
     }

@@ -128,7 +128,7 @@ impl Reader for WholeReader {
     }
 
     fn dependent(&mut self, read: DependentJson<'_>) -> Result<(), ReadError> {
-        let (sighting, sources, discrepancy) = read.restore()?;
+        let (observation, sources, discrepancy) = read.restore()?;
         let Some(AuditedWorkspace { workspace, assessments, .. }) = self.workspaces.last_mut() else {
             return Err(ReadError::new("a dependent stands outside of a workspace"));
         };
@@ -137,7 +137,7 @@ impl Reader for WholeReader {
         };
         assessment.discrepancies.extend(discrepancy.map(|discrepancy| (secret.uses(), discrepancy)));
         let position = workspace.secrets.len() - 1;
-        workspace.restore(position, [(sighting, sources)]);
+        workspace.restore(position, [(observation, sources)]);
         Ok(())
     }
 

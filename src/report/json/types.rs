@@ -17,7 +17,7 @@ use super::{
     values::read_moment,
     waiver::WaiverJson,
 };
-use crate::{clock::Clock, inventory::Missing};
+use crate::{clock::ClockCheck, inventory::Missing};
 
 /// The whole, as it is written. (It is read in parts: see `read`.)
 #[derive(Serialize, JsonSchema)]
@@ -94,8 +94,8 @@ pub(super) struct RunJson<'a> {
 
 impl RunJson<'_> {
     /// How the clock of the machine compared with the API's.
-    pub(super) fn clock(&self) -> Clock {
-        Clock::of(self.clock_ahead_seconds.and_then(TimeDelta::try_seconds))
+    pub(super) fn clock(&self) -> ClockCheck {
+        ClockCheck::of(self.clock_ahead_seconds.and_then(TimeDelta::try_seconds))
     }
 
     /// When it began, by the API's clock where the machine's was off.

@@ -6,7 +6,7 @@ use super::{escape::code, fill, leave_out};
 use crate::{
     audit::{Audit, AuditedWorkspace, SourceRow, Status},
     inventory::Why,
-    report::{first, words},
+    report::{first, messages},
     text::count,
 };
 
@@ -14,7 +14,7 @@ use crate::{
 pub(super) fn completeness_statement(audit: &Audit) -> String {
     let statement = if audit.is_complete() { "COMPLETE" } else { "INCOMPLETE" };
     let mut text = format!("## {statement}: what was read\n\n");
-    let _ = writeln!(text, "{}\n", words::reading(&audit.parameters));
+    let _ = writeln!(text, "{}\n", messages::reading(&audit.parameters));
     for workspace in &audit.workspaces {
         sources(&mut text, workspace);
     }
@@ -68,9 +68,9 @@ fn sources(text: &mut String, workspace: &AuditedWorkspace) {
 
 fn figures(text: &mut String, workspace: &AuditedWorkspace) {
     let _ = writeln!(text, "| Figure of {} | Count |\n|:--|--:|", code(workspace.name()));
-    for (figure, number) in words::figures(workspace) {
+    for (figure, number) in messages::figures(workspace) {
         let rows =
-            if figure == words::ALL_DEPENDENTS { ": rows in dependents.csv with a dependent" } else { "" };
+            if figure == messages::ALL_DEPENDENTS { ": rows in dependents.csv with a dependent" } else { "" };
         let _ = writeln!(text, "| {figure}{rows} | {number} |");
     }
     text.push('\n');
@@ -139,7 +139,7 @@ fn warnings(text: &mut String, audit: &Audit, room: usize) {
 /// What the tool cannot know.
 pub(super) fn limits(audit: &Audit) -> String {
     let mut text = "## What this audit cannot know\n\n".to_owned();
-    for limit in words::limits(&audit.parameters) {
+    for limit in messages::limits(&audit.parameters) {
         let _ = writeln!(text, "- {limit}");
     }
     text.push('\n');

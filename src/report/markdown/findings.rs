@@ -6,13 +6,13 @@ use super::{escape::code, fill, leave_out};
 use crate::{
     audit::{AppliedWaiver, Audit, AuditedSecret, AuditedWorkspace},
     inventory::Reference,
-    report::{date, first, reasons, words},
+    report::{date, first, messages, reasons},
 };
 
 /// The secrets that may be deleted. Never cut.
 pub(super) fn unused(audit: &Audit) -> String {
     let found = audit.unused_oldest_first();
-    let number = words::open_of_all(audit.unused(), |number| number.to_string());
+    let number = messages::open_of_all(audit.unused(), |number| number.to_string());
     let mut text = format!("## Unused secrets ({number})\n\n");
     if found.is_empty() {
         text.push_str("None.\n\n");
@@ -21,7 +21,7 @@ pub(super) fn unused(audit: &Audit) -> String {
     if !audit.is_complete() {
         text.push_str("> **Do not act on this list:** the audit is INCOMPLETE.\n\n");
     }
-    let _ = writeln!(text, "{} {}\n", words::UNUSED, first::evidence(audit));
+    let _ = writeln!(text, "{} {}\n", messages::UNUSED, first::evidence(audit));
     text.push_str("| Workspace | Secret | Secret id | Unused since | Days | First seen | Remark |\n");
     text.push_str("|:--|:--|:--|:--|--:|:--|:--|\n");
     for secret in found {
@@ -98,8 +98,8 @@ fn identity(secret: AuditedSecret<'_>) -> String {
 /// Dangling references, references to what the key may not see, discrepancies and deleted secrets, where there are any:
 /// each list in at most `room` bytes.
 pub(super) fn of_the_workspace(audit: &Audit, room: usize) -> String {
-    let mut text = references(audit, words::DANGLING, AuditedWorkspace::dangling, room);
-    text.push_str(&references(audit, words::NOT_VISIBLE, AuditedWorkspace::not_visible, room));
+    let mut text = references(audit, messages::DANGLING, AuditedWorkspace::dangling, room);
+    text.push_str(&references(audit, messages::NOT_VISIBLE, AuditedWorkspace::not_visible, room));
     text.push_str(&discrepancies(audit, room));
     text.push_str(&deleted(audit, room));
     text
@@ -107,7 +107,7 @@ pub(super) fn of_the_workspace(audit: &Audit, room: usize) -> String {
 
 fn references(
     audit: &Audit,
-    (title, meaning): words::Section,
+    (title, meaning): messages::Section,
     of: impl Fn(&AuditedWorkspace) -> &[Reference],
     room: usize,
 ) -> String {
@@ -155,7 +155,7 @@ fn discrepancies(audit: &Audit, room: usize) -> String {
     if found.is_empty() {
         return text;
     }
-    let (title, meaning) = words::DISCREPANCIES;
+    let (title, meaning) = messages::DISCREPANCIES;
     let _ = writeln!(text, "## {title} ({})\n\n{meaning}\n", found.len());
     text.push_str("| Workspace | Secret | Secret id | Dependent | What |\n|:--|:--|:--|:--|:--|\n");
     let most = audit.parameters.rendering.list_length;
@@ -187,7 +187,7 @@ fn deleted(audit: &Audit, room: usize) -> String {
     if deleted.is_empty() {
         return text;
     }
-    let (title, meaning) = words::DELETED;
+    let (title, meaning) = messages::DELETED;
     let _ = writeln!(text, "## {title} ({})\n\n{meaning}\n", deleted.len());
     let most = audit.parameters.rendering.list_length;
     let lines = deleted

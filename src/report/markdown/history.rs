@@ -9,7 +9,7 @@ use crate::{
         WorkspaceChanges,
     },
     inventory::DependentType,
-    report::{date, words},
+    report::{date, messages},
 };
 
 /// When the last complete audit was, for the first page.
@@ -105,7 +105,7 @@ fn in_words(dependent: &DependentName) -> String {
     let DependentName { dependent_type, name, id } = dependent;
     let kind = match DependentType::of_word(dependent_type) {
         DependentType::Unrecognized(_) => code(dependent_type),
-        known => words::kind(&known).to_owned(),
+        known => messages::kind(&known).to_owned(),
     };
     if name.is_empty() {
         format!("{kind} {}", code(id))

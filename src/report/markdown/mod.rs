@@ -17,7 +17,7 @@ use std::{
     io::{self, Write},
 };
 
-use super::{first, timestamp, words};
+use super::{first, messages, timestamp};
 use crate::audit::{Audit, Totals};
 use escape::code;
 use lists::{fill, leave_out};
@@ -56,7 +56,7 @@ pub(super) fn report(audit: &Audit, mut out: impl Write) -> io::Result<()> {
 /// What the words mean.
 fn how_to_read() -> String {
     let mut text = String::new();
-    for (word, meaning) in words::DEFINITIONS {
+    for (word, meaning) in messages::DEFINITIONS {
         let _ = writeln!(text, "- **{word}**: {meaning}");
     }
     text.push('\n');
@@ -77,8 +77,12 @@ fn answer(audit: &Audit) -> String {
             );
         }
     }
-    let _ =
-        writeln!(text, "**{} {}**\n", words::answer(audit, |number| number.to_string()), completeness(audit));
+    let _ = writeln!(
+        text,
+        "**{} {}**\n",
+        messages::answer(audit, |number| number.to_string()),
+        completeness(audit)
+    );
     for failed in &audit.failed {
         let _ = writeln!(
             text,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{escape::code, fill, leave_out};
 use crate::{
     audit::{AppliedWaiver, Audit, WaiverState},
-    report::words,
+    report::messages,
 };
 
 /// The waivers that need somebody, each kind on its own and in at most `room` bytes.
@@ -20,7 +20,7 @@ pub(super) fn waivers(audit: &Audit, room: usize) -> String {
     let holding = audit.waivers.iter().filter(|waiver| waiver.state.holds()).count();
     let mut text =
         format!("## Waivers ({})\n\n{holding} of {} hold.\n\n", audit.waivers.len(), audit.waivers.len());
-    for (state, title) in words::WAIVERS.into_iter().filter(|(state, _)| *state != WaiverState::Holds) {
+    for (state, title) in messages::WAIVERS.into_iter().filter(|(state, _)| *state != WaiverState::Holds) {
         of_state(&mut text, audit, state, title, room);
     }
     text
@@ -61,7 +61,7 @@ pub(super) fn block(audit: &Audit) -> String {
         text.push_str("There is no unused secret to decide on.\n");
         return text;
     }
-    let _ = writeln!(text, "{}\n", words::REVIEW);
+    let _ = writeln!(text, "{}\n", messages::REVIEW);
     text.push_str(
         "| Workspace | Secret | Secret id | Decision | Reviewer | Date |\n|:--|:--|:--|:--|:--|:--|\n",
     );

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     audit::{Audit, AuditedSecret, AuditedWorkspace, Verdict},
     inventory::{Dependent, Visibility},
-    report::{created_at, words},
+    report::{created_at, messages},
 };
 
 /// From how many rows on a list is folded, so that what follows is found.
@@ -117,7 +117,7 @@ fn dependent_row(dependent: Dependent<'_>) -> String {
         (None, None) => String::new(),
     };
     let via: Vec<String> = dependent.via.iter().map(code).collect();
-    let relation = [words::relation(dependent).to_owned(), via.join(", ")].join(" ");
+    let relation = [messages::relation(dependent).to_owned(), via.join(", ")].join(" ");
     let sources: Vec<String> = dependent.sources.names().map(code).collect();
     format!(
         "| {} | {name} | {} | {} | {} | {} |\n",

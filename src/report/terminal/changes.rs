@@ -7,7 +7,7 @@ use crate::{
         Change, ChangeKind, Changes, DependentChanges, DependentName, SecretName, Side, WorkspaceChanges,
     },
     inventory::DependentType,
-    report::{timestamp, words},
+    report::{messages, timestamp},
     text::show_hidden,
 };
 
@@ -71,7 +71,7 @@ fn why(change: Change<'_>) -> String {
 fn in_words(dependent: &DependentName) -> String {
     let kind = DependentType::of_word(&dependent.dependent_type);
     let [kind, name, id] =
-        [words::kind(&kind), &dependent.name, &dependent.id].map(|text| show_hidden(text, &[]));
+        [messages::kind(&kind), &dependent.name, &dependent.id].map(|text| show_hidden(text, &[]));
     if name.is_empty() { format!("{kind} {id}") } else { format!("{kind} {name} ({id})") }
 }
 

@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::{
     audit::{Audit, AuditedSecret, AuditedWorkspace, Changes, Status, Totals, Verdict, WaiverState},
-    report::{date, first, words},
+    report::{date, first, messages},
     table::{self, Column},
     text::{count, show_hidden},
 };
@@ -36,7 +36,7 @@ pub fn summary(audit: &Audit, place: &str, mut out: impl Write) -> io::Result<()
         )?;
     }
     let (style, word) = if audit.is_complete() { (GOOD, "COMPLETE") } else { (BAD, "INCOMPLETE") };
-    writeln!(out, "{style}{word}{style:#}  {}", words::answer(audit, |number| number.to_string()))?;
+    writeln!(out, "{style}{word}{style:#}  {}", messages::answer(audit, |number| number.to_string()))?;
     for failed in &audit.failed {
         let (name, error) = (show_hidden(&failed.name, &[]), show_hidden(&failed.error, &[]));
         writeln!(out, "{BAD}not read{BAD:#}  workspace {name}: {error}")?;
@@ -94,7 +94,7 @@ fn unused(audit: &Audit, out: &mut impl Write) -> io::Result<()> {
     if found.is_empty() {
         return Ok(());
     }
-    let number = words::open_of_all(audit.unused(), |number| number.to_string());
+    let number = messages::open_of_all(audit.unused(), |number| number.to_string());
     writeln!(out, "\n{NOTICE}unused{NOTICE:#} ({number})")?;
     let mut columns = vec![
         Column::of_text("secret"),

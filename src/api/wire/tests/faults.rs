@@ -139,14 +139,14 @@ fn an_element_of_any_shape_is_a_use() {
     for name in ["tools", "agents", "phone_numbers", "mcp_servers", "others", "new_list"] {
         for shape in shapes {
             let list = list(&format!(r#"{{"{name}": [{shape}, {{"id": "ok"}}]}}"#), name);
-            assert_eq!(list.sightings.len(), 2, "{name}: {shape}");
-            assert_eq!(list.sightings[1].resource.id, "ok", "{name}: {shape}");
+            assert_eq!(list.observations.len(), 2, "{name}: {shape}");
+            assert_eq!(list.observations[1].resource.id, "ok", "{name}: {shape}");
         }
     }
     for shape in shapes {
         let body = format!(r#"{{"dependencies": [{shape}]}}"#);
         let page = read_dependencies(ResourceType::PhoneNumbers, body).unwrap();
-        assert_eq!(page.sightings.len(), 1, "{shape}");
+        assert_eq!(page.observations.len(), 1, "{shape}");
     }
 }
 
@@ -161,7 +161,7 @@ fn a_field_of_the_wrong_type_costs_an_element_that_field_only() {
             let mut agent = whole.clone();
             agent[field] = wrong;
             let list = list(&format!(r#"{{"agents": [{agent}]}}"#), "agents");
-            let Sighting { resource, via, .. } = &list.sightings[0];
+            let Observation { resource, via, .. } = &list.observations[0];
             assert_eq!(resource.id, "a", "{agent}");
             assert_eq!(resource.name.is_some(), field != "name", "{agent}");
             assert_eq!(resource.access_level.is_some(), field != "access_level", "{agent}");
@@ -173,7 +173,7 @@ fn a_field_of_the_wrong_type_costs_an_element_that_field_only() {
 #[test]
 fn of_referenced_ids_those_that_can_be_read_are_kept() {
     let used_by = r#"{"agents": [{"id": "a", "referenced_resource_ids": ["t1", {}, null, "t2", 7]}]}"#;
-    assert_eq!(list(used_by, "agents").sightings[0].via, ["t1", "t2", "7"]);
+    assert_eq!(list(used_by, "agents").observations[0].via, ["t1", "t2", "7"]);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_name_that_is_missing_or_no_string_is_no_error() {
             format!(r#"{{"secrets": [{{"secret_id": "s", {name} "used_by": {{"agents": [{{}}]}}}}]}}"#);
         let page = read(body).unwrap();
         assert_eq!(page.secrets[0].name, None, "{name}");
-        assert_eq!(page.secrets[0].lists[1].sightings.len(), 1, "{name}");
+        assert_eq!(page.secrets[0].lists[1].observations.len(), 1, "{name}");
     }
 }
 
@@ -192,16 +192,16 @@ fn a_name_that_is_missing_or_no_string_is_no_error() {
 fn each_element_has_its_own_id_whatever_other_ids_it_carries() {
     let agents =
         r#"{"agents": [{"id": "a1", "phone_number_id": "p"}, {"id": "a2", "phone_number_id": "p"}]}"#;
-    assert_eq!(ids(&list(agents, "agents").sightings), ["a1", "a2"]);
+    assert_eq!(ids(&list(agents, "agents").observations), ["a1", "a2"]);
     let numbers = r#"{"phone_numbers": [{"id": "x", "phone_number_id": "p1"}, {"id": "p2"}]}"#;
-    assert_eq!(ids(&list(numbers, "phone_numbers").sightings), ["p1", "p2"]);
+    assert_eq!(ids(&list(numbers, "phone_numbers").observations), ["p1", "p2"]);
     let widgets = r#"{"widgets": [{"workspace_id": "w", "widget_id": "w1"}, {"widget_id": "w2"}]}"#;
-    assert_eq!(ids(&list(widgets, "widgets").sightings), ["w1", "w2"]);
+    assert_eq!(ids(&list(widgets, "widgets").observations), ["w1", "w2"]);
     let agents =
         r#"{"agents": [{"workspace_id": "w", "agent_id": "a1"}, {"owner_id": "o", "agent_id": "a2"}]}"#;
-    assert_eq!(ids(&list(agents, "agents").sightings), ["a1", "a2"]);
+    assert_eq!(ids(&list(agents, "agents").observations), ["a1", "a2"]);
     let numbered = r#"{"tools": [{"id": 1, "name": "one"}, {"id": 2, "name": "two"}]}"#;
-    assert_eq!(ids(&list(numbered, "tools").sightings), ["1", "2"]);
+    assert_eq!(ids(&list(numbered, "tools").observations), ["1", "2"]);
     let untold = r#"{"widgets": [{"team_id": "x", "owner_id": "o"}]}"#;
-    assert_eq!(ids(&list(untold, "widgets").sightings), [""], "which of them is it?");
+    assert_eq!(ids(&list(untold, "widgets").observations), [""], "which of them is it?");
 }

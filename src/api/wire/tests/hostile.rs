@@ -34,23 +34,23 @@ fn a_field_inside_a_secret_that_stands_twice_costs_wholeness_and_no_use() {
         "others": []}, "used_by": {"tools": [], "agents": [], "others": []}}]}"#;
     let secret = read(body).unwrap().secrets.remove(0);
     assert!(!secret.lists.iter().any(is_whole));
-    assert_eq!(ids(&secret.lists[0].sightings), ["t"]);
+    assert_eq!(ids(&secret.lists[0].observations), ["t"]);
 
     for (first, second) in
         [(r#"[{"id": "t"}]"#, "[]"), ("[]", r#"[{"id": "t"}]"#), (r#"[{"id": "t"}]"#, "null")]
     {
         let tools = list(&format!(r#"{{"tools": {first}, "tools": {second}}}"#), "tools");
         assert!(!is_whole(&tools));
-        assert_eq!(ids(&tools.sightings), ["t"], "{first} {second}");
+        assert_eq!(ids(&tools.observations), ["t"], "{first} {second}");
         let unknown = list(&format!(r#"{{"widgets": {first}, "widgets": {second}}}"#), "widgets");
-        assert_eq!(ids(&unknown.sightings), ["t"], "{first} {second}");
+        assert_eq!(ids(&unknown.observations), ["t"], "{first} {second}");
     }
 }
 
 #[test]
 fn a_list_never_heard_of_counts_unless_it_is_empty() {
     for empty in ["null", "false", "0", r#""""#, "[]", "{}", r#"{"a": 0, "b": false}"#] {
-        assert!(list(&format!(r#"{{"widgets": {empty}}}"#), "widgets").sightings.is_empty(), "{empty}");
+        assert!(list(&format!(r#"{{"widgets": {empty}}}"#), "widgets").observations.is_empty(), "{empty}");
     }
     let deep = nested();
     for value in [
@@ -64,8 +64,8 @@ fn a_list_never_heard_of_counts_unless_it_is_empty() {
         &deep,
     ] {
         let widgets = list(&format!(r#"{{"widgets": {value}}}"#), "widgets");
-        assert_eq!(widgets.sightings.len(), 1);
-        let kind = &widgets.sightings[0].resource.dependent_type;
+        assert_eq!(widgets.observations.len(), 1);
+        let kind = &widgets.observations[0].resource.dependent_type;
         assert_eq!(*kind, DependentType::Unrecognized("widgets".into()));
     }
 }
@@ -95,9 +95,9 @@ fn lone_surrogates_are_an_error_in_the_frame_and_cost_one_field_elsewhere() {
     .unwrap();
     let secret = &page.secrets[0];
     assert_eq!(secret.name, None);
-    assert_eq!(ids(&secret.lists[0].sightings), ["t"]);
-    assert_eq!(secret.lists[1].sightings[0].resource.name.as_deref(), Some("A"));
-    assert_eq!(secret.lists[4].sightings.len(), 1);
+    assert_eq!(ids(&secret.lists[0].observations), ["t"]);
+    assert_eq!(secret.lists[1].observations[0].resource.name.as_deref(), Some("A"));
+    assert_eq!(secret.lists[4].observations.len(), 1);
     assert!(
         !secret_with(r#"{"\ud800": [1], "tools": [], "agents": [], "others": []}"#)
             .lists
@@ -127,9 +127,9 @@ fn enormous_numbers_are_read_past() {
         );
         let page = read(body).unwrap();
         let lists = &page.secrets[0].lists;
-        assert_eq!(ids(&lists[0].sightings), ["t"]);
+        assert_eq!(ids(&lists[0].observations), ["t"]);
         assert_eq!(lists[0].has_more, HasMore::Yes);
-        assert_eq!(lists[4].sightings.len(), 1);
+        assert_eq!(lists[4].observations.len(), 1);
     }
 }
 
@@ -149,7 +149,7 @@ fn a_time_is_kept_where_it_is_a_number_of_seconds() {
     ] {
         let tools =
             list(&format!(r#"{{"tools": [{{"id": "t", "created_at_unix_secs": {number}}}]}}"#), "tools");
-        let resource = &tools.sightings[0].resource;
+        let resource = &tools.observations[0].resource;
         assert_eq!((&*resource.id, resource.created_at_unix_secs), ("t", expected), "{number}");
     }
 }
@@ -163,10 +163,10 @@ fn nesting_a_hundred_thousand_deep_overflows_nothing() {
         assert!(read(format!(r#"{{"secrets": [], "next_cursor": {deep}}}"#)).is_err());
         assert!(read(format!(r#"{{"secrets": [], "beside": {deep}}}"#)).is_ok());
         assert!(read(format!(r#"{{"secrets": [{{"secret_id": {deep}}}]}}"#)).is_err());
-        assert_eq!(list(&format!(r#"{{"agents": [{deep}]}}"#), "agents").sightings.len(), 1);
+        assert_eq!(list(&format!(r#"{{"agents": [{deep}]}}"#), "agents").observations.len(), 1);
         let agents =
             list(&format!(r#"{{"agents": [{{"id": "a", "name": {deep}, "x": {deep}}}]}}"#), "agents");
-        assert_eq!(ids(&agents.sightings), ["a"]);
+        assert_eq!(ids(&agents.observations), ["a"]);
         assert_eq!(
             list(&format!(r#"{{"agents": [], "agents_has_more": {deep}}}"#), "agents").has_more,
             HasMore::Yes

@@ -68,7 +68,7 @@ fn places_of(page: &Value) -> Vec<String> {
 
 /// What an audit would call free of uses: no element anywhere, and every list whole.
 fn looks_unused(secret: &ListedSecret<'_>) -> bool {
-    secret.lists.iter().all(|list| list.sightings.is_empty() && is_whole(list))
+    secret.lists.iter().all(|list| list.observations.is_empty() && is_whole(list))
 }
 
 fn elements_in(used_by: &Value) -> usize {

@@ -21,7 +21,7 @@ fn three_fields_more_in_each_dependent_of_a_large_page_are_no_doubt() {
     );
     let secret = secret_with(&lists);
     assert!(secret.lists.iter().all(is_whole));
-    assert_eq!(secret.lists[1].sightings.len(), MOST_DEPENDENTS / 2);
+    assert_eq!(secret.lists[1].observations.len(), MOST_DEPENDENTS / 2);
     assert_eq!(secret.unknown_fields.len(), 3 * MOST_DEPENDENTS);
     assert!(!secret.unknown_fields.iter().any(UnknownField::is_others));
 }
@@ -52,8 +52,8 @@ fn what_uses_go_through_is_read_up_to_a_number_and_beyond_it_the_list_is_not_who
     ] {
         let list = list(&format!(r#"{{"tools": [], "agents": [{agents}], "others": []}}"#), "agents");
         assert_eq!(list.problem.is_none(), is_whole);
-        assert_eq!(list.sightings.len(), agents.matches(r#""id""#).count(), "each is a use all the same");
-        assert_eq!(list.sightings.iter().map(|one| one.via.len()).sum::<usize>(), MOST_VIA);
+        assert_eq!(list.observations.len(), agents.matches(r#""id""#).count(), "each is a use all the same");
+        assert_eq!(list.observations.iter().map(|one| one.via.len()).sum::<usize>(), MOST_VIA);
     }
 }
 

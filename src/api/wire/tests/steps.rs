@@ -245,7 +245,7 @@ fn of_what_has_no_id_and_looks_the_same_one_is_kept_and_all_are_counted() {
         elements.write_str(",{}").unwrap();
     }
     let list = list(&format!(r#"{{"tools": [{elements}]}}"#), "tools");
-    assert_eq!((list.sightings.len(), list.shown, list.without_id), (1, 200_000, 200_000));
+    assert_eq!((list.observations.len(), list.shown, list.without_id), (1, 200_000, 200_000));
     assert_eq!(list.problem, None);
 }
 
@@ -253,7 +253,7 @@ fn of_what_has_no_id_and_looks_the_same_one_is_kept_and_all_are_counted() {
 fn more_dependents_than_are_read_of_one_answer_are_a_doubt_and_the_first_are_uses() {
     let elements = each(100_002, |at| format!(r#""o{at}""#));
     let list = list(&format!(r#"{{"others": [{elements}]}}"#), "others");
-    assert_eq!((list.sightings.len(), list.shown), (100_000, 100_002));
+    assert_eq!((list.observations.len(), list.shown), (100_000, 100_002));
     assert!(list.problem.unwrap().contains("more than 100000 dependents"));
     let fields = each(100_001, |at| format!(r#""f{at}": 1"#));
     let problem = super::read(format!("{{{fields}}}")).unwrap_err().to_string();
@@ -271,7 +271,7 @@ fn names_are_cut_with_a_mark_and_ids_are_not() {
     let [secret] = page.secrets.as_slice() else { panic!() };
     let name = secret.name.as_deref().unwrap();
     assert!(name.len() == 128 * 1024 + '…'.len_utf8() && name.ends_with("x…"));
-    let [tool, other] = secret.lists[0].sightings.as_slice() else { panic!() };
+    let [tool, other] = secret.lists[0].observations.as_slice() else { panic!() };
     assert_eq!(tool.resource.name.as_deref(), Some(name));
     assert!(tool.via[0].ends_with('…') && tool.relation == crate::inventory::Relation::Transitive);
     assert_eq!((&*other.resource.id, secret.lists[0].without_id), ("", 1), "it is a use all the same");

@@ -13,7 +13,7 @@ use crate::memory::{self, Memory};
 
 /// What all clients of a run share.
 #[derive(Debug)]
-pub struct Run {
+pub struct SharedLimits {
     pub(super) connections: Connections,
     pub(super) slots: Semaphore,
     /// For answers until they have been read: what was answered and waits to be read takes memory.
@@ -27,7 +27,7 @@ pub struct Run {
     pub(super) memory: Arc<Memory>,
 }
 
-impl Run {
+impl SharedLimits {
     /// A run that has sent nothing yet, and may have so many requests in flight at once, send so many again, and last until
     /// `deadline`, in all workspaces together. `mask` knows the keys of them all.
     pub fn new(

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-use crate::api::Chance;
+use crate::api::Clock;
 
 /// What comes in from outside, so that a test can fix it.
 #[derive(Clone)]
-pub struct Surroundings {
+pub struct RunContext {
     /// Time and chance.
-    pub chance: Chance,
+    pub clock: Clock,
     /// Lets time pass where a disk fails for the moment.
     pub pause: fn(Duration),
     /// The version that reports name.
@@ -23,10 +23,10 @@ pub struct Surroundings {
     pub user: Option<String>,
 }
 
-impl Default for Surroundings {
+impl Default for RunContext {
     fn default() -> Self {
         Self {
-            chance: Chance { now: Utc::now, random: fastrand::f64 },
+            clock: Clock { now: Utc::now, random: fastrand::f64 },
             pause: std::thread::sleep,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             git_commit: option_env!("GIT_COMMIT").map(str::to_owned),
@@ -36,9 +36,9 @@ impl Default for Surroundings {
     }
 }
 
-impl Surroundings {
+impl RunContext {
     /// The time. Reports show whole seconds, and nothing is to depend on what they don't show.
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        (self.chance.now)().trunc_subsecs(0)
+        (self.clock.now)().trunc_subsecs(0)
     }
 }

@@ -2,7 +2,7 @@
 
 /// What became of one bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Soundness {
+pub enum Integrity {
     /// Every file is as it was published, and so is its place in the chain.
     Sound,
     /// It was removed on purpose, as a later manifest says.
@@ -17,7 +17,7 @@ pub enum Soundness {
     Unreadable,
 }
 
-impl Soundness {
+impl Integrity {
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Soundness {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// What became of it.
-    pub soundness: Soundness,
+    pub integrity: Integrity,
     /// The name of its run.
     pub run: String,
     /// What exactly.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{Checked, Checkup, Line, Need, Outcome, Probe, Standing};
 use crate::{
-    clock::Clock,
+    clock::ClockCheck,
     config::Setting,
     inventory::{Extent, View},
     table::{self, Column},
@@ -101,10 +101,10 @@ fn address(workspace: &Checked) -> Line {
 fn clock(workspace: &Checked) -> Line {
     let (clock, words) = (workspace.clock, workspace.clock.in_words());
     match clock {
-        Clock::NotChecked => Line::new(Standing::Unknown, "clock", words),
-        Clock::Agrees => Line::new(Standing::Ok, "clock", words),
-        Clock::Off(_) => {
-            let advice = Clock::ADVICE;
+        ClockCheck::NotChecked => Line::new(Standing::Unknown, "clock", words),
+        ClockCheck::Agrees => Line::new(Standing::Ok, "clock", words),
+        ClockCheck::Off(_) => {
+            let advice = ClockCheck::ADVICE;
             let detail = format!(
                 "{words}: an audit would be marked for it, remove no earlier bundle, and be left out of account by later ones; {advice}"
             );

@@ -18,12 +18,12 @@ use crate::{
 const TO_BE_TAKEN_IN: Duration = Duration::from_secs(10);
 
 /// A workspace while it is read.
-pub(super) struct Run {
+pub(super) struct WorkspaceReader {
     scheduler: Scheduler,
     pub(super) collector: Collector,
 }
 
-impl Run {
+impl WorkspaceReader {
     pub(super) fn new(
         client: Client,
         options: Arc<CollectOptions>,
@@ -49,8 +49,8 @@ impl Run {
             let Some(mut answered) = scheduler.answered().await else {
                 return Ok(Self { scheduler, collector });
             };
-            let body = answered.answer().and_then(|answer| answer.as_ref().ok());
-            let body = body.map(|answer| (answer.size(), answer.deadline(), answer.too_late()));
+            let body = answered.response().and_then(|response| response.as_ref().ok());
+            let body = body.map(|response| (response.size(), response.deadline(), response.too_late()));
             collector = match body {
                 Some((size, deadline, too_late)) => {
                     if deadline <= Instant::now() {
@@ -80,11 +80,11 @@ fn take(mut collector: Collector, answered: Answered) -> Result<Collector, ApiEr
 
 fn dispatch(collector: &mut Collector, answered: Answered) -> Result<(), ApiError> {
     match answered {
-        Answered::Page { walk, answer } => collector.on_page(walk, answer)?,
-        Answered::HigherLimit { page, open, answer } => collector.on_higher_limit(page, open, answer)?,
-        Answered::Dependents { list, walk, answer } => collector.on_dependents(list, walk, answer)?,
-        Answered::Secret { purpose, answer } => collector.on_secret(purpose, answer)?,
-        Answered::User { answer } => collector.on_user(answer.and_then(|answer| answer.user())),
+        Answered::Page { walk, response } => collector.on_page(walk, response)?,
+        Answered::HigherLimit { page, open, response } => collector.on_higher_limit(page, open, response)?,
+        Answered::Dependents { list, walk, response } => collector.on_dependents(list, walk, response)?,
+        Answered::Secret { purpose, response } => collector.on_secret(purpose, response)?,
+        Answered::User { response } => collector.on_user(response.and_then(|response| response.user())),
         of_place => collector.on_place(of_place),
     }
     Ok(())

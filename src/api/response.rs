@@ -8,14 +8,14 @@ use crate::memory::Held;
 
 use super::{
     DependenciesPage, FoundReferences, HolderPage, ListedSecret, ResourceType, SecretPage,
-    error::{ApiError, Fault, Malformed},
+    error::{ApiError, ErrorKind, Malformed},
     traffic::Traffic,
     wire::{self, ListShape, Object, PageFrame, Sought, User, references_in_body},
 };
 
 /// The body of an answer with status 200.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub(super) endpoint: &'static str,
     pub(super) path: String,
     pub(super) body: Vec<u8>,
@@ -30,7 +30,7 @@ pub struct Answer {
 }
 
 /// Every reader fails where what it needs of the body is not as the public OpenAPI document says.
-impl Answer {
+impl Response {
     /// The path that was asked.
     pub fn path(&self) -> &str {
         &self.path
@@ -48,7 +48,7 @@ impl Answer {
 
     /// The error that it is where it was not read by then.
     pub(crate) fn too_late(&self) -> ApiError {
-        self.fails_with(Fault::Deadline)
+        self.fails_with(ErrorKind::Deadline)
     }
 
     /// What a page of secrets says of the next one, without its secrets: much sooner known than these.
@@ -78,7 +78,7 @@ impl Answer {
         &self,
         resource_type: ResourceType,
     ) -> Result<DependenciesPage<'_>, ApiError> {
-        self.read(DependenciesPage::parse(&self.body, resource_type), |page| page.sightings.len())
+        self.read(DependenciesPage::parse(&self.body, resource_type), |page| page.observations.len())
     }
 
     /// A page of environment variables.
@@ -157,11 +157,11 @@ impl Answer {
         self.fails_with(problem)
     }
 
-    fn fails_with(&self, fault: impl Into<Fault>) -> ApiError {
+    fn fails_with(&self, kind: impl Into<ErrorKind>) -> ApiError {
         ApiError {
             request_id: self.request_id.clone(),
             attempts: self.attempts,
-            ..ApiError::new(self.path.clone(), fault)
+            ..ApiError::new(self.path.clone(), kind)
         }
     }
 }

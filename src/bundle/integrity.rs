@@ -9,7 +9,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{Bundle, File, FileEntry, Format, MANIFEST, Manifest, Patience, REPORT, SUMS, is_refused};
+use super::{Bundle, File, FileEntry, Format, MANIFEST, Manifest, REPORT, ReadPolicy, SUMS, is_refused};
 use crate::{
     bounded::{self, Bound, Bounded},
     text::hexadecimal,
@@ -95,12 +95,12 @@ impl Looked {
 ///
 /// # Errors
 /// Where a signal came meanwhile.
-pub(crate) fn look_at(bundle: &Bundle, patience: &Patience) -> io::Result<Looked> {
+pub(crate) fn look_at(bundle: &Bundle, read_policy: &ReadPolicy) -> io::Result<Looked> {
     let mut looked = Looked { manifest: None, manifest_sha256: None, flaws: Vec::new(), besides: Vec::new() };
-    let sum = patience.again(|| bundle.manifest_sha256());
+    let sum = read_policy.again(|| bundle.manifest_sha256());
     let read = sum.and_then(|sum| {
         looked.manifest_sha256 = Some(sum);
-        patience.again(|| bundle.manifest())
+        read_policy.again(|| bundle.manifest())
     });
     let manifest = match read {
         Ok(manifest) => manifest,
@@ -117,7 +117,7 @@ pub(crate) fn look_at(bundle: &Bundle, patience: &Patience) -> io::Result<Looked
         } else if [MANIFEST, SUMS].contains(&&*file.name) || !named.insert(file.name.as_str()) {
             Some(Flaw::Altered(format!("{MANIFEST} names {} once too often", file.name)))
         } else {
-            check_file(bundle, file, patience)?
+            check_file(bundle, file, read_policy)?
         };
         looked.flaws.extend(flaw);
     }
@@ -126,8 +126,8 @@ pub(crate) fn look_at(bundle: &Bundle, patience: &Patience) -> io::Result<Looked
         looked.flaws.push(Flaw::Altered(format!("{MANIFEST} names no {REPORT}")));
     }
     let manifest_sha256 = looked.manifest_sha256.as_deref().unwrap_or_default();
-    looked.flaws.extend(check_sums(bundle, &manifest, manifest_sha256, patience));
-    match patience.again(|| besides(bundle, &manifest)) {
+    looked.flaws.extend(check_sums(bundle, &manifest, manifest_sha256, read_policy));
+    match read_policy.again(|| besides(bundle, &manifest)) {
         Ok(besides) => {
             let is_report = |name: &str| File::of(Format::ALL).any(|file| file.name() == name);
             for (name, is_link) in besides {
@@ -150,10 +150,10 @@ pub(super) fn is_plain_name(name: &str) -> bool {
     !is_long && !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0'])
 }
 
-fn check_file(bundle: &Bundle, file: &FileEntry, patience: &Patience) -> io::Result<Option<Flaw>> {
+fn check_file(bundle: &Bundle, file: &FileEntry, read_policy: &ReadPolicy) -> io::Result<Option<Flaw>> {
     let path = bundle.path.join(&file.name);
     // A link would show what is no part of the bundle, and may be another thing tomorrow.
-    match patience.again(|| fs_err::symlink_metadata(&path)) {
+    match read_policy.again(|| fs_err::symlink_metadata(&path)) {
         Err(error) => return Ok(Some(Flaw::of(error, &file.name))),
         Ok(metadata) if !metadata.is_file() => {
             return Ok(Some(Flaw::Altered(format!("{} is no regular file", file.name))));
@@ -164,9 +164,9 @@ fn check_file(bundle: &Bundle, file: &FileEntry, patience: &Patience) -> io::Res
         }
         Ok(_) => {}
     }
-    let sum = match patience.again(|| sha256_of(&path, patience)) {
+    let sum = match read_policy.again(|| sha256_of(&path, read_policy)) {
         Ok(sum) => sum,
-        Err(error) if patience.is_ended() => return Err(error),
+        Err(error) if read_policy.is_ended() => return Err(error),
         Err(error) => return Ok(Some(Flaw::of(error, &file.name))),
     };
     let is_same = sum == file.sha256;
@@ -178,11 +178,11 @@ fn check_sums(
     bundle: &Bundle,
     manifest: &Manifest,
     manifest_sha256: &str,
-    patience: &Patience,
+    read_policy: &ReadPolicy,
 ) -> Option<Flaw> {
     let path = bundle.path.join(SUMS);
     let read = || bounded::open_nofollow(&path, Bound::SUMS).and_then(Bounded::bytes);
-    let bytes = match patience.again(read) {
+    let bytes = match read_policy.again(read) {
         Ok(bytes) => bytes,
         Err(error) => {
             let flaw = Flaw::of(error, SUMS);
@@ -224,11 +224,11 @@ fn besides(bundle: &Bundle, manifest: &Manifest) -> io::Result<Vec<(String, bool
 }
 
 /// The SHA-256 of a file, in hexadecimal. Fails where it can't be read, or a signal came meanwhile.
-fn sha256_of(path: &Path, patience: &Patience) -> io::Result<String> {
-    let mut file = patience.open(path)?;
+fn sha256_of(path: &Path, read_policy: &ReadPolicy) -> io::Result<String> {
+    let mut file = read_policy.open(path)?;
     let (mut sum, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
-        patience.heed()?;
+        read_policy.heed()?;
         match file.read(&mut buffer)? {
             0 => return Ok(hexadecimal(&sum.finalize())),
             read => sum.update(&buffer[..read]),

@@ -12,28 +12,28 @@ use tokio::{
 };
 use url::Url;
 
-use super::{error::Fault, proxy::Proxy};
+use super::{error::ErrorKind, proxy::Proxy};
 
 /// What this program calls itself.
 pub(super) const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// The proxy before an address.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct ProxyCheck {
     proxy: Proxy,
     destination: String,
     /// Whether requests take a tunnel: what is not encrypted is handed to the proxy itself.
     is_tunnel: bool,
-    patience: Duration,
+    read_policy: Duration,
     refusal: OnceCell<Option<u16>>,
 }
 
-impl Gate {
-    /// The proxy on the way to this address. `patience` is the longest time to wait for what it says.
-    pub(super) fn before(address: &Url, proxy: &Proxy, patience: Duration) -> Option<Self> {
+impl ProxyCheck {
+    /// The proxy on the way to this address. `read_policy` is the longest time to wait for what it says.
+    pub(super) fn before(address: &Url, proxy: &Proxy, read_policy: Duration) -> Option<Self> {
         let destination = format!("{}:{}", address.host_str()?, address.port_or_known_default()?);
         let is_tunnel = address.scheme() == "https";
-        Some(Self { proxy: proxy.clone(), destination, is_tunnel, patience, refusal: OnceCell::new() })
+        Some(Self { proxy: proxy.clone(), destination, is_tunnel, read_policy, refusal: OnceCell::new() })
     }
 
     /// Where it is to lead.
@@ -47,14 +47,14 @@ impl Gate {
     }
 
     /// What is to be told of a proxy that lets nothing through. Anything else that goes wrong is for the requests to meet.
-    pub(super) async fn refusal(&self) -> Option<Fault> {
-        let asking = || async { tokio::time::timeout(self.patience, self.ask()).await.ok()?.ok()? };
+    pub(super) async fn refusal(&self) -> Option<ErrorKind> {
+        let asking = || async { tokio::time::timeout(self.read_policy, self.ask()).await.ok()?.ok()? };
         self.refusal.get_or_init(asking).await.map(|status| self.refused(status))
     }
 
     /// The fault that the proxy's refusal with this status is.
-    pub(super) fn refused(&self, status: u16) -> Fault {
-        Fault::Proxy { proxy: self.proxy(), status }
+    pub(super) fn refused(&self, status: u16) -> ErrorKind {
+        ErrorKind::Proxy { proxy: self.proxy(), status }
     }
 
     /// Asks for a tunnel, as the HTTP client would. The status, where that is a refusal.
@@ -74,9 +74,9 @@ impl Gate {
         }
         request.extend(b"\r\n");
         stream.write_all(&request).await?;
-        let mut answer = [0; "HTTP/1.1 200".len()];
-        stream.read_exact(&mut answer).await?;
-        Ok(match &answer {
+        let mut response = [0; "HTTP/1.1 200".len()];
+        stream.read_exact(&mut response).await?;
+        Ok(match &response {
             [b'H', b'T', b'T', b'P', b'/', _, _, _, _, b'4', b'0', b'7'] => Some(407),
             [b'H', b'T', b'T', b'P', b'/', _, _, _, _, b'4', b'0', b'3'] => Some(403),
             _ => None,

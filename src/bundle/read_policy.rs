@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// How bundles are read: how large a file may be, how long errors that pass are waited out, and what may end it.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub(crate) struct ReadPolicy {
     longest: Bound,
     interrupt: Interrupt,
     pause: fn(Duration),
@@ -32,7 +32,7 @@ pub(crate) struct Patience {
     left: Cell<Duration>,
 }
 
-impl Patience {
+impl ReadPolicy {
     /// Five seconds of it, which `pause` lets pass.
     pub(crate) fn new(pause: fn(Duration), longest: Bound, interrupt: &Interrupt) -> Self {
         let (next, left) = (Cell::new(FIRST_PAUSE), Cell::new(LONGEST));
@@ -134,9 +134,9 @@ mod tests {
         static PASSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     }
 
-    fn patience(interrupt: &Interrupt) -> Patience {
+    fn read_policy(interrupt: &Interrupt) -> ReadPolicy {
         PASSED.set(Duration::ZERO);
-        Patience::new(|pause| PASSED.set(PASSED.get() + pause), Bound::default(), interrupt)
+        ReadPolicy::new(|pause| PASSED.set(PASSED.get() + pause), Bound::default(), interrupt)
     }
 
     /// As a file error that names its path.
@@ -147,16 +147,16 @@ mod tests {
     #[test]
     fn what_fails_for_the_moment_is_tried_again_for_five_seconds_and_no_longer() {
         for errno in [Errno::IO, Errno::MFILE, Errno::NOSPC] {
-            let patience = patience(&Interrupt::default());
+            let read_policy = read_policy(&Interrupt::default());
             let mut tried = 0;
-            let ended: io::Result<()> = patience.again(|| {
+            let ended: io::Result<()> = read_policy.again(|| {
                 tried += 1;
                 Err(failing(errno))
             });
             assert!(is_refused(&ended.unwrap_err()));
             assert_eq!((PASSED.get(), tried > 10), (LONGEST, true), "{errno:?}");
             // Whatever fails after it has no time of its own.
-            let ended: io::Result<()> = patience.again(|| Err(failing(errno)));
+            let ended: io::Result<()> = read_policy.again(|| Err(failing(errno)));
             assert!(ended.is_err() && PASSED.get() == LONGEST);
         }
     }
@@ -164,14 +164,14 @@ mod tests {
     #[test]
     fn what_fails_once_is_read_after_the_first_pause() {
         let mut answers = vec![Ok("read"), Err(failing(Errno::IO))];
-        let read = patience(&Interrupt::default()).again(|| answers.pop().unwrap());
+        let read = read_policy(&Interrupt::default()).again(|| answers.pop().unwrap());
         assert_eq!((read.unwrap(), PASSED.get()), ("read", FIRST_PAUSE));
     }
 
     #[test]
     fn nothing_else_is_waited_for() {
         for errno in [Errno::ACCESS, Errno::NOENT, Errno::PERM, Errno::INVAL] {
-            let ended: io::Result<()> = patience(&Interrupt::default()).again(|| Err(failing(errno)));
+            let ended: io::Result<()> = read_policy(&Interrupt::default()).again(|| Err(failing(errno)));
             assert_eq!(
                 (is_refused(&ended.unwrap_err()), PASSED.get()),
                 (errno != Errno::NOENT, Duration::ZERO)
@@ -179,7 +179,7 @@ mod tests {
         }
         let interrupt = Interrupt::default();
         interrupt.raise(Signal::Terminate);
-        let ended: io::Result<()> = patience(&interrupt).again(|| Err(failing(Errno::IO)));
+        let ended: io::Result<()> = read_policy(&interrupt).again(|| Err(failing(Errno::IO)));
         assert!(ended.is_err() && PASSED.get().is_zero(), "a signal came");
         assert!(!is_refused(&io::Error::other("no regular file")));
     }

@@ -17,7 +17,7 @@ const MOST_BYTES: usize = 4 << 20;
 const OVERHEAD: usize = 128;
 
 /// What was made already, by what it is made of.
-pub(super) struct Memo<K, T> {
+pub(super) struct RenderCache<K, T> {
     known: HashMap<K, T>,
     /// One that there was no room for.
     other: Option<T>,
@@ -42,7 +42,7 @@ impl<T: ?Sized> Hash for Place<'_, T> {
     }
 }
 
-impl<K: Eq + Hash, T> Memo<K, T> {
+impl<K: Eq + Hash, T> RenderCache<K, T> {
     /// Nothing is remembered yet. `size`: what an entry holds, in bytes.
     pub(super) fn new(size: fn(&K, &T) -> usize) -> Self {
         Self { known: HashMap::new(), other: None, room: MOST_BYTES, size }
@@ -94,18 +94,18 @@ mod tests {
             asked in vec(0..8_usize, 1..40),
             room in select(&[0, 3 * OVERHEAD, MOST_BYTES][..]),
         ) {
-            let mut memo = Memo { room, ..Memo::new(|_, made: &String| made.len()) };
+            let mut render_cache = RenderCache { room, ..RenderCache::new(|_, made: &String| made.len()) };
             let mut made = 0;
             for of in asked {
                 let expected = "x".repeat(of);
-                let told = memo.of(of, || { made += 1; expected.clone() });
+                let told = render_cache.of(of, || { made += 1; expected.clone() });
                 prop_assert_eq!(told, &expected);
-                prop_assert!(memo.known.get(&of).is_none_or(|remembered| *remembered == expected));
+                prop_assert!(render_cache.known.get(&of).is_none_or(|remembered| *remembered == expected));
             }
-            let kept = memo.known.values().map(|made| made.len() + OVERHEAD).sum::<usize>();
+            let kept = render_cache.known.values().map(|made| made.len() + OVERHEAD).sum::<usize>();
             prop_assert!(kept <= room);
             if room == MOST_BYTES {
-                prop_assert_eq!(made, memo.known.len(), "each is made once");
+                prop_assert_eq!(made, render_cache.known.len(), "each is made once");
             }
         }
     }
