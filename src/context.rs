@@ -9,7 +9,7 @@ use crate::api::Clock;
 /// What comes in from outside, so that a test can fix it.
 #[derive(Clone)]
 pub struct RunContext {
-    /// Time and chance.
+    /// Time and randomness.
     pub clock: Clock,
     /// Lets time pass where a disk fails for the moment.
     pub pause: fn(Duration),

@@ -1,6 +1,6 @@
 //! One method for each endpoint that this program asks, named by the public OpenAPI document. GET only.
 
-use super::{ResourceType, Response, client::Client, error::ApiError, target::Target};
+use super::{ListShape, ResourceType, Response, client::Client, error::ApiError, target::Target};
 
 /// The most that any endpoint shows at once (`page_size` in the document).
 const LARGEST_PAGE: &str = "100";
@@ -48,14 +48,13 @@ impl Client {
         self.page(self.target(endpoint, &[secret_id, resource_type.as_str()])?, &[], cursor).await
     }
 
-    /// `GET /v1/convai/environment-variables?type=secret`: a page of the variables that hold secrets.
-    pub(crate) async fn environment_variables(&self, cursor: Option<&str>) -> Result<Response, ApiError> {
-        self.page(self.target("/v1/convai/environment-variables", &[])?, &[("type", "secret")], cursor).await
-    }
-
-    /// `GET /v1/speech-engine`: a page of the speech engines, without what they hold.
-    pub(crate) async fn speech_engines(&self, cursor: Option<&str>) -> Result<Response, ApiError> {
-        self.page(self.target("/v1/speech-engine", &[])?, &[], cursor).await
+    /// A page of a list of things that can hold secrets, or all of it where it has no pages.
+    pub(crate) async fn list(&self, list: &ListShape, cursor: Option<&str>) -> Result<Response, ApiError> {
+        let target = self.target(list.endpoint, &[])?;
+        match list.is_paged {
+            true => self.page(target, list.parameters, cursor).await,
+            false => self.get(target, list.parameters).await,
+        }
     }
 
     /// `GET /v1/speech-engine/{speech_engine_id}`: one speech engine.
@@ -63,25 +62,9 @@ impl Client {
         self.get(self.target("/v1/speech-engine/{speech_engine_id}", &[id])?, &[]).await
     }
 
-    /// `GET /v1/convai/mcp-servers`: all MCP servers.
-    pub(crate) async fn mcp_servers(&self) -> Result<Response, ApiError> {
-        self.get(self.target("/v1/convai/mcp-servers", &[])?, &[]).await
-    }
-
     /// `GET /v1/convai/settings`: the workspace's settings.
     pub(crate) async fn settings(&self) -> Result<Response, ApiError> {
         self.get(self.target("/v1/convai/settings", &[])?, &[]).await
-    }
-
-    /// `GET /v1/convai/tools`: a page of the tools.
-    pub(crate) async fn tools(&self, cursor: Option<&str>) -> Result<Response, ApiError> {
-        self.page(self.target("/v1/convai/tools", &[])?, &[], cursor).await
-    }
-
-    /// `GET /v1/convai/agents`: a page of the agents, without what they hold; either the archived ones or the others.
-    pub(crate) async fn agents(&self, archived: bool, cursor: Option<&str>) -> Result<Response, ApiError> {
-        let archived = if archived { "true" } else { "false" };
-        self.page(self.target("/v1/convai/agents", &[])?, &[("archived", archived)], cursor).await
     }
 
     /// `GET /v1/convai/agents/{agent_id}`: one agent, as it is on one of its branches or on its main one; with what

@@ -41,8 +41,9 @@ pub use shared::{ClientOptions, Clock};
 pub use shared_limits::SharedLimits;
 pub(crate) use throttle::Priority;
 pub(crate) use traffic::EndpointTraffic;
-pub use wire::{DependenciesPage, Form, Holder, ResourceType, SecretPage, User};
 pub(crate) use wire::{
-    DependentList, FoundReference, FoundReferences, HasMore, HolderPage, ListName, ListedSecret, Sought,
+    AGENTS, ARCHIVED_AGENTS, BRANCHES, DependentList, ENVIRONMENT_VARIABLES, FoundReference, FoundReferences,
+    HasMore, HolderPage, ListName, ListShape, ListedSecret, MCP_SERVERS, SPEECH_ENGINES, Sought, TOOLS,
     UnknownField, WORKSPACE_ADMIN,
 };
+pub use wire::{DependenciesPage, Form, Holder, ResourceType, SecretPage, User};

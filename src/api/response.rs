@@ -81,36 +81,6 @@ impl Response {
         self.read(DependenciesPage::parse(&self.body, resource_type), |page| page.observations.len())
     }
 
-    /// A page of environment variables.
-    pub(crate) fn environment_variables(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
-        self.holders(wire::ENVIRONMENT_VARIABLES, sought)
-    }
-
-    /// A page of speech engines.
-    pub(crate) fn speech_engines(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
-        self.holders(wire::SPEECH_ENGINES, sought)
-    }
-
-    /// The MCP servers.
-    pub(crate) fn mcp_servers(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
-        self.holders(wire::MCP_SERVERS, sought)
-    }
-
-    /// A page of tools.
-    pub(crate) fn tools(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
-        self.holders(wire::TOOLS, sought)
-    }
-
-    /// A page of agents.
-    pub(crate) fn agents(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
-        self.holders(wire::AGENTS, sought)
-    }
-
-    /// The branches of an agent.
-    pub(crate) fn branches(&self, sought: &Sought) -> Result<HolderPage, ApiError> {
-        self.holders(wire::BRANCHES, sought)
-    }
-
     /// The references anywhere in the workspace's settings.
     pub(crate) fn settings(&self, sought: &Sought) -> Result<FoundReferences, ApiError> {
         self.read(references_in_body(&self.body, wire::SETTINGS, None, sought), |_| 1)
@@ -141,7 +111,8 @@ impl Response {
         self.read(User::parse(&self.body), |_| 1)
     }
 
-    fn holders(&self, shape: ListShape, sought: &Sought) -> Result<HolderPage, ApiError> {
+    /// A page of such a list.
+    pub(crate) fn holders(&self, shape: ListShape, sought: &Sought) -> Result<HolderPage, ApiError> {
         self.read(HolderPage::parse(&self.body, shape, sought), |page| page.holders.len())
     }
 

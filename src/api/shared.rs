@@ -40,7 +40,7 @@ pub struct ClientOptions {
     pub(crate) proxy: Option<Proxy>,
 }
 
-/// Time and chance, which come in from outside so that a test can fix them.
+/// Time and randomness, which come in from outside so that a test can fix them.
 #[derive(Clone, Copy)]
 pub struct Clock {
     /// The time now.

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use super::{document::Document, options::ArchivedBranches};
 use crate::{
     api::{
-        ApiError, Client, ErrorKind, FoundReferences, Holder, HolderPage, Next, Response, Sought,
+        ApiError, BRANCHES, Client, ErrorKind, FoundReferences, Holder, HolderPage, Next, Response, Sought,
         WORKSPACE_ADMIN,
     },
     memory::{Held, Kept, text},
@@ -250,7 +250,7 @@ impl AgentReader {
     ) -> Result<(Vec<Holder>, Option<ApiError>), ApiError> {
         let response = self.client.branches(id, with_archived).await?;
         let HolderPage { holders, next_cursor, has_more, total, beside: found, problem } =
-            response.branches(&self.sought)?;
+            response.holders(BRANCHES, &self.sought)?;
         beside.merge(found);
         if let Some(problem) = problem {
             return Err(response.error(problem));

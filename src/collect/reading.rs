@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{agent::ApiBehavior, offload::offload};
 use crate::{
-    api::{ApiError, Client, HolderPage, Sought},
+    api::{
+        AGENTS, ARCHIVED_AGENTS, ApiError, Client, ENVIRONMENT_VARIABLES, HolderPage, ListShape, MCP_SERVERS,
+        SPEECH_ENGINES, Sought, TOOLS,
+    },
     inventory::Source,
 };
 
@@ -89,6 +92,17 @@ impl Listing {
         }
     }
 
+    fn shape(self) -> &'static ListShape {
+        match self {
+            Self::EnvironmentVariables => &ENVIRONMENT_VARIABLES,
+            Self::SpeechEngines => &SPEECH_ENGINES,
+            Self::McpServers => &MCP_SERVERS,
+            Self::Tools => &TOOLS,
+            Self::Agents { archived: false } => &AGENTS,
+            Self::Agents { archived: true } => &ARCHIVED_AGENTS,
+        }
+    }
+
     /// Asks for a page and reads it.
     pub(super) async fn page(
         self,
@@ -96,22 +110,10 @@ impl Listing {
         cursor: Option<&str>,
         sought: Arc<Sought>,
     ) -> Result<ListPage, ApiError> {
-        let response = match self {
-            Self::EnvironmentVariables => client.environment_variables(cursor).await,
-            Self::SpeechEngines => client.speech_engines(cursor).await,
-            Self::McpServers => client.mcp_servers().await,
-            Self::Tools => client.tools(cursor).await,
-            Self::Agents { archived } => client.agents(archived, cursor).await,
-        }?;
+        let response = client.list(self.shape(), cursor).await?;
         let (size, deadline, too_late) = (response.size(), response.deadline(), response.too_late());
         let read = move || {
-            let mut page = match self {
-                Self::EnvironmentVariables => response.environment_variables(&sought),
-                Self::SpeechEngines => response.speech_engines(&sought),
-                Self::McpServers => response.mcp_servers(&sought),
-                Self::Tools => response.tools(&sought),
-                Self::Agents { .. } => response.agents(&sought),
-            }?;
+            let mut page = response.holders(*self.shape(), &sought)?;
             let problem = page.problem.take().map(|problem| response.error(problem));
             Ok(ListPage { page, path: response.path().to_owned(), problem })
         };

@@ -63,19 +63,24 @@ pub(crate) struct HolderPage {
     pub problem: Option<Malformed>,
 }
 
-/// Where a list, and in its elements the id and the name, stand.
+/// A list of things that can hold secrets: where it is asked for, and where in an answer it, and in its elements the id and
+/// the name, stand.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ListShape {
+    pub(in crate::api) endpoint: &'static str,
+    pub(in crate::api) parameters: &'static [(&'static str, &'static str)],
     list: &'static str,
     id: &'static str,
     name: &'static [&'static str],
     /// Where references stand in each element.
     fields: &'static [Field],
-    /// Whether the document requires `has_more`.
-    is_paged: bool,
+    /// Whether it has pages, and the document requires `has_more`.
+    pub(in crate::api) is_paged: bool,
 }
 
 pub(crate) const ENVIRONMENT_VARIABLES: ListShape = ListShape {
+    endpoint: "/v1/convai/environment-variables",
+    parameters: &[("type", "secret")],
     list: "environment_variables",
     id: "id",
     name: &["label"],
@@ -83,6 +88,8 @@ pub(crate) const ENVIRONMENT_VARIABLES: ListShape = ListShape {
     is_paged: true,
 };
 pub(crate) const SPEECH_ENGINES: ListShape = ListShape {
+    endpoint: "/v1/speech-engine",
+    parameters: &[],
     list: "speech_engines",
     id: "speech_engine_id",
     name: &["name"],
@@ -90,6 +97,8 @@ pub(crate) const SPEECH_ENGINES: ListShape = ListShape {
     is_paged: true,
 };
 pub(crate) const MCP_SERVERS: ListShape = ListShape {
+    endpoint: "/v1/convai/mcp-servers",
+    parameters: &[],
     list: "mcp_servers",
     id: "id",
     name: &["config", "name"],
@@ -97,16 +106,33 @@ pub(crate) const MCP_SERVERS: ListShape = ListShape {
     is_paged: false,
 };
 pub(crate) const TOOLS: ListShape = ListShape {
+    endpoint: "/v1/convai/tools",
+    parameters: &[],
     list: "tools",
     id: "id",
     name: &["tool_config", "name"],
     fields: shape::TOOL,
     is_paged: true,
 };
-pub(crate) const AGENTS: ListShape =
-    ListShape { list: "agents", id: "agent_id", name: &["name"], fields: shape::SUMMARY, is_paged: true };
-pub(crate) const BRANCHES: ListShape =
-    ListShape { list: "results", id: "id", name: &["name"], fields: shape::SUMMARY, is_paged: false };
+pub(crate) const AGENTS: ListShape = ListShape {
+    endpoint: "/v1/convai/agents",
+    parameters: &[("archived", "false")],
+    list: "agents",
+    id: "agent_id",
+    name: &["name"],
+    fields: shape::SUMMARY,
+    is_paged: true,
+};
+pub(crate) const ARCHIVED_AGENTS: ListShape = ListShape { parameters: &[("archived", "true")], ..AGENTS };
+pub(crate) const BRANCHES: ListShape = ListShape {
+    endpoint: "/v1/convai/agents/{agent_id}/branches",
+    parameters: &[],
+    list: "results",
+    id: "id",
+    name: &["name"],
+    fields: shape::SUMMARY,
+    is_paged: false,
+};
 
 /// The most things on one page that are read.
 const MOST_HOLDERS: usize = 100_000;

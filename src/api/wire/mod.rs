@@ -30,7 +30,7 @@ pub(crate) use found::{FoundReference, FoundReferences};
 pub use holder::Holder;
 pub(crate) use holder::HolderPage;
 pub(crate) use holder::{
-    AGENTS, BRANCHES, ENVIRONMENT_VARIABLES, ListShape, MCP_SERVERS, SPEECH_ENGINES, TOOLS,
+    AGENTS, ARCHIVED_AGENTS, BRANCHES, ENVIRONMENT_VARIABLES, ListShape, MCP_SERVERS, SPEECH_ENGINES, TOOLS,
     references_in_body,
 };
 pub(crate) use json::Object;
