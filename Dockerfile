@@ -13,12 +13,12 @@ FROM rust:1.95-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7
 WORKDIR /build
 COPY . .
 # Without the simulator, and with it --demo: what runs at night holds nothing that isn't for the night.
-RUN cargo build --release --locked --no-default-features \
+RUN cargo build --profile dist --locked --no-default-features \
     && install -d -m 0750 /build/reports
 
 # glibc, libgcc and the CA roots, of the same Debian as above.
 FROM gcr.io/distroless/cc-debian12:nonroot@sha256:9dac0a79194e45a7da0158a9c6da57b217585af0786db3845d1f0ec1a0dd182f
-COPY --from=build /build/target/release/elevenlabs-secrets-audit /usr/bin/elevenlabs-secrets-audit
+COPY --from=build /build/target/dist/elevenlabs-secrets-audit /usr/bin/elevenlabs-secrets-audit
 COPY --from=build --chown=65532:65532 /build/reports /reports
 USER 65532:65532
 VOLUME /reports

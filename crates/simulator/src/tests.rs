@@ -28,6 +28,8 @@ async fn try_ask(simulator: &Simulator, target: &str) -> reqwest::Result<Respons
 
 /// The proxy of the machine on which the tests run is none of their business.
 fn client() -> Client {
+    // Of the whole process. That there is one already is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().tls_certs_only([]).build().unwrap()
 }
 
