@@ -7,8 +7,9 @@ fn main() {
     // Where there is no git, or no repository, the program says that it doesn't know.
     let Some(commit) = git(&["rev-parse", "HEAD"]) else { return };
     watch(git(&["rev-parse", "--git-path", "logs/HEAD"]).as_deref());
-    // While at work on the code no change is to build everything again, only to tell that there is one.
-    let state = if std::env::var("PROFILE").is_ok_and(|profile| profile == "debug") {
+    // While at work on the code no change is to build everything again, only to tell that there is one. What is for use is
+    // of the profile dist, the only one that optimizes as much as can be.
+    let state = if std::env::var("OPT_LEVEL").is_ok_and(|level| level != "3") {
         ", a development build"
     } else {
         watch(["Cargo.lock", "Cargo.toml", "crates", "src"]);
