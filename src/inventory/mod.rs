@@ -7,6 +7,7 @@
 mod bytes;
 mod gap;
 mod resource;
+mod resources;
 mod scan;
 mod source;
 #[cfg(test)]
@@ -15,7 +16,6 @@ mod uses;
 mod view;
 
 pub use gap::{Gap, Missing, Why};
-pub(crate) use resource::Via;
 pub use resource::{DependentType, Resource, Visibility};
 pub use scan::{Scan, ScanOutcome};
 pub use source::Source;
@@ -26,7 +26,8 @@ pub use view::{Extent, Seen, View};
 
 use std::collections::HashSet;
 
-use resource::Resources;
+use resources::Resources;
+pub(crate) use resources::Via;
 
 /// Everything that was collected, one entry for each configured workspace.
 #[derive(Debug, Default)]

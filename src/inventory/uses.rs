@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    resource::{Resource, ResourceIndex, Resources, Via, ViaIndex},
+    resource::Resource,
+    resources::{ResourceIndex, Resources, Via, ViaIndex},
     source::Sources,
 };
 
