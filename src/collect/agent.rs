@@ -31,6 +31,13 @@ pub(super) struct ApiBehavior {
     pub(super) shows_archived: OnceLock<bool>,
 }
 
+impl ApiBehavior {
+    /// Whether agents are read without the elements that procedures generate. Nothing of an agent may be in flight.
+    pub(super) fn refuses_generated(&self) -> bool {
+        self.takes_generated.try_lock().is_ok_and(|takes| *takes == Some(false))
+    }
+}
+
 /// What an agent has.
 pub(super) struct Agent {
     pub(super) agent: Holder,
@@ -41,8 +48,6 @@ pub(super) struct Agent {
     /// Ids of branches of which the key's user has a draft.
     pub(super) drafts: Vec<String>,
     pub(super) is_shown_to_admin: bool,
-    /// Whether it was read without the elements that procedures generate, as the API refuses to show them.
-    pub(super) lacks_generated: bool,
     /// Why the list of branches doesn't show all archived ones.
     pub(super) archived_missing: Option<ApiError>,
     /// What its branches take, until they are taken in.
@@ -65,7 +70,6 @@ impl Agent {
             archived: Vec::new(),
             drafts: Vec::new(),
             is_shown_to_admin: false,
-            lacks_generated: false,
             archived_missing: None,
             _held: None,
         }
@@ -94,11 +98,6 @@ pub(super) struct AgentReader {
 impl AgentReader {
     /// Reads an agent and its live branches, and lists the archived ones.
     pub(super) async fn agent(&self, agent: Holder) -> Agent {
-        let read = self.with_branches(agent).await;
-        Agent { lacks_generated: *self.behavior.takes_generated.lock().await == Some(false), ..read }
-    }
-
-    async fn with_branches(&self, agent: Holder) -> Agent {
         let main = self.ask(&agent.id, None).await;
         let ids = main.as_ref().ok().and_then(|response| response.branch_ids().ok());
         let [shown, main_branch] = ids.unwrap_or_default();

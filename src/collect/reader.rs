@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Client},
-    inventory::Workspace,
+    inventory::{Source, Workspace},
     progress::WorkspaceProgress,
 };
 
@@ -47,6 +47,8 @@ impl WorkspaceReader {
                 scheduler.start(job);
             }
             let Some(mut answered) = scheduler.answered().await else {
+                // What may not be kept is not asked for either.
+                collector.client.keeps_within_bounds(Source::Preview.endpoint())?;
                 return Ok(Self { scheduler, collector });
             };
             let body = answered.response().and_then(|response| response.as_ref().ok());

@@ -46,11 +46,17 @@ pub(crate) async fn try_out(
         Ok(reader) => (reader, None),
         Err(error) => (new(), Some(error)),
     };
-    let (mut scans, mut user) = (Vec::new(), None);
+    let (mut scans, mut user, mut lost) = (Vec::new(), None, None);
     if failure.as_ref().is_none_or(|error| error.is_an_answer() && !error.key_is_invalid()) {
         for source in Source::SCANNED.into_iter().filter(|source| !options.switched_off.contains(source)) {
             let tried;
-            (reader, tried) = reader.try_place(source, new).await;
+            (reader, tried) = match &lost {
+                Some(error) => (reader, Err(ApiError::clone(error))),
+                None => match reader.try_place(source).await {
+                    Ok(tried) => tried,
+                    Err(error) => (new(), Err(lost.insert(error).clone())),
+                },
+            };
             scans.push((source, tried));
         }
     }
@@ -64,23 +70,23 @@ pub(crate) async fn try_out(
         user = Some(asked);
     }
     let (view, workspace_id) = (collector.view(), collector.workspace.workspace_id.clone());
-    Trial { listed: failure.map_or(Ok(collector.workspace), Err), scans, user, workspace_id, view }
+    Trial { listed: failure.or(lost).map_or(Ok(collector.workspace), Err), scans, user, workspace_id, view }
 }
 
 impl WorkspaceReader {
-    /// Reads one place as far as it is tried. `anew`: what to go on with where the workspace is lost by that.
-    async fn try_place(mut self, source: Source, anew: impl Fn() -> Self) -> (Self, Result<Scan, ApiError>) {
+    /// Reads one place as far as it is tried.
+    ///
+    /// # Errors
+    /// Where the workspace is lost by that.
+    async fn try_place(mut self, source: Source) -> Result<(Self, Result<Scan, ApiError>), ApiError> {
         let sought = Arc::new(self.collector.sought.ready(false));
         let reading = Reading { is_sample: true, ..self.collector.whole(source, &sought) };
         self.collector.start_scans(vec![reading]);
-        let mut reader = match self.all_answered().await {
-            Ok(reader) => reader,
-            Err(error) => return (anew(), Err(error)),
-        };
+        let mut reader = self.all_answered().await?;
         let tried = reader.collector.on_scans().map(|()| {
             let scan = reader.collector.workspace.scans.iter().find(|scan| scan.source == source).cloned();
             scan.unwrap_or_else(|| Scan::new(source, ScanOutcome::Whole))
         });
-        (reader, tried)
+        Ok((reader, tried))
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         job::Job,
         options::ArchivedBranches,
     },
-    inventory::DependentType,
+    inventory::{DependentType, Source},
     memory::text,
 };
 
@@ -39,13 +39,6 @@ impl Scanner {
             }
         }
         self.findings.is_shown_to_admin |= read.is_shown_to_admin;
-        if read.lacks_generated {
-            self.findings.notes.insert(
-                "agents were read without include_procedure_generated_workflow_elements, which the API refuses: what \
-                 procedures generate may be missing"
-                    .to_owned(),
-            );
-        }
         // It may become one of those that the API does not show.
         let bytes = |one: &ArchivedBranch| 2 * one.agent.bytes() + 2 * text(&one.id);
         if self.held.allows(archived.iter().map(bytes).sum()) {
@@ -104,6 +97,13 @@ impl Scanner {
     }
 
     pub(super) fn settle_archived_branches(&mut self) -> Result<(), ApiError> {
+        if self.scan.source == Source::Agents && self.reading.behavior.refuses_generated() {
+            self.findings.notes.insert(
+                "agents were read without include_procedure_generated_workflow_elements, which the API refuses: what \
+                 procedures generate may be missing"
+                    .to_owned(),
+            );
+        }
         let missing = mem::take(&mut self.archived_missing);
         if self.are_archived_branches_shown() == Some(false) {
             self.findings.hidden_branches_unlisted |= !missing.is_empty();
