@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Client, Form, Holder, Next, Sought, WORKSPACE_ADMIN, Walk},
-    inventory::{DependentType, Scan, ScanOutcome, Source},
+    inventory::{DependentType, Scan, ScanOutcome, Source, Why},
     memory::{Held, Kept, text},
 };
 
@@ -56,7 +56,10 @@ pub(super) struct Scanner {
     ids_before: usize,
     relisted: BTreeSet<String>,
     pub(super) reading: Reading,
+    /// Whole only once its end was reached.
     pub(super) scan: Scan,
+    /// Why something of it could not be read.
+    not_read: Option<Why>,
     pub(super) findings: Findings,
     /// How many words were found that may be ids, and how many texts under `secret_id` that are like none.
     unknown: usize,
@@ -93,7 +96,8 @@ impl Scanner {
             archived_missing: Vec::new(),
             ids_before: 0,
             relisted: BTreeSet::new(),
-            scan: Scan::new(reading.source, ScanOutcome::Whole),
+            scan: Scan::new(reading.source, ScanOutcome::NotRead(Why::NotAsked)),
+            not_read: None,
             reading,
             findings: Findings::default(),
             unknown: 0,
@@ -114,8 +118,7 @@ impl Scanner {
     /// As in [`Scanner::on`].
     pub(super) fn start(&mut self) -> Result<Vec<Job>, ApiError> {
         if self.options.switched_off.contains(&self.scan.source) {
-            self.scan.outcome = ScanOutcome::SwitchedOff;
-            self.end();
+            self.end(ScanOutcome::SwitchedOff);
         }
         self.go_on()
     }
@@ -168,15 +171,17 @@ impl Scanner {
                 }
                 Stage::ListsOnceMore | Stage::Ended => {
                     self.settle_vanished()?;
-                    self.end();
+                    let not_read = self.not_read.take();
+                    self.end(not_read.map_or(ScanOutcome::Whole, ScanOutcome::NotRead));
                 }
             }
         }
         Ok(mem::take(&mut self.jobs))
     }
 
-    fn end(&mut self) {
+    fn end(&mut self, outcome: ScanOutcome) {
         self.stage = Stage::Ended;
+        self.scan.outcome = outcome;
         self.held_listed = Held::none(self.client.share(), Kept::Places);
         if self.unlike_ids > 0 {
             let number = self.unlike_ids;

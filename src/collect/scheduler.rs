@@ -11,7 +11,7 @@ use super::{
     offload::done,
     options::CollectOptions,
 };
-use crate::api::{Client, ResourceType, Sought};
+use crate::api::{Client, ResourceType, Response, Sought};
 
 /// How many more jobs are begun than requests may be in flight, so that the network is busy while an answer is taken in.
 /// What was answered and not taken in takes memory, so there are no more of them.
@@ -85,7 +85,7 @@ async fn ask(client: Client, options: Arc<CollectOptions>, job: Job) -> Answered
         Job::SpeechEngine { engine, sought } => {
             let response = client.speech_engine(&engine.id).await;
             let id = engine.id.clone();
-            let read = move |response: &_| crate::api::Response::speech_engine(response, &id, &sought);
+            let read = move |response: &Response| response.speech_engine(&id, &sought);
             Answered::SpeechEngine { document: Document::read(client.share(), response, read).await, engine }
         }
         Job::Agent { agent, behavior, sought } => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{options::CollectOptions, reader::WorkspaceReader, reading::Reading};
 use crate::{
     api::{ApiError, Client, User},
-    inventory::{Scan, ScanOutcome, Source, View, Workspace},
+    inventory::{Scan, ScanOutcome, Source, View, Why, Workspace},
     progress::WorkspaceProgress,
 };
 
@@ -85,7 +85,7 @@ impl WorkspaceReader {
         let mut reader = self.all_answered().await?;
         let tried = reader.collector.on_scans().map(|()| {
             let scan = reader.collector.workspace.scans.iter().find(|scan| scan.source == source).cloned();
-            scan.unwrap_or_else(|| Scan::new(source, ScanOutcome::Whole))
+            scan.unwrap_or_else(|| Scan::new(source, ScanOutcome::NotRead(Why::NotAsked)))
         });
         Ok((reader, tried))
     }

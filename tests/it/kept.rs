@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use serde_json::{Value, json};
 use simulator::{Reply, Request, Secret, Simulator};
 
-use crate::support::{SECRETS, Setup, asked, dependencies, is_walk, serve, serve_with};
+use crate::support::{SECRETS, Setup, asked, code, dependencies, finish, is_walk, serve, serve_with, text};
 
 /// The least that may be set.
 pub(crate) const LITTLE: &str = "[audit]\nmax_memory_mib = 16";
@@ -152,10 +152,20 @@ async fn references_without_end_to_secrets_that_there_are_not_fail_the_workspace
             false => reply,
         })
         .await;
-    let outcome = Setup::of(&hostile).section(LITTLE).run().await;
+    let setup = Setup::of(&hostile).section(LITTLE);
+    let outcome = setup.run().await;
     assert_eq!(outcome.code(), 5);
     let message = outcome.message();
     assert!(message.contains("environment-variables") && message.contains("max_memory_mib"), "{message}");
+
+    // `check` takes no place for read after that, and the list of secrets neither.
+    let output = finish(setup.binary("check")).await;
+    assert_eq!(code(&output), 5, "{}", text(&output.stdout));
+    let said = text(&output.stdout);
+    for path in [SECRETS, path, "/v1/speech-engine", "/v1/convai/settings", "/v1/convai/tools"] {
+        let line = said.lines().find(|line| line.split_whitespace().nth(1) == Some(path));
+        assert!(line.is_some_and(|line| line.contains("max_memory_mib")), "{path}: {said}");
+    }
 }
 
 #[tokio::test]

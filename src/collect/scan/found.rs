@@ -9,7 +9,7 @@ use crate::{
         document::Document,
         found::{Found, Uses, holder_of},
     },
-    inventory::{DependentType, Resource, ScanOutcome},
+    inventory::{DependentType, Resource},
     memory::text,
 };
 
@@ -105,9 +105,8 @@ impl Scanner {
             return Ok(());
         }
         let why = error.advice().into();
-        match &self.scan.outcome {
-            ScanOutcome::NotRead(known) if *known <= why => {}
-            _ => self.scan.outcome = ScanOutcome::NotRead(why),
+        if self.not_read.as_ref().is_none_or(|known| why < *known) {
+            self.not_read = Some(why);
         }
         Ok(())
     }
