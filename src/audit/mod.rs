@@ -27,8 +27,7 @@ pub(crate) use changes::{Change, ChangeKind, Side};
 pub use changes::{
     Changes, DependentChanges, DependentName, JudgedSecret, RenamedSecret, SecretName, WorkspaceChanges,
 };
-pub(crate) use comparison::NOT_IN_EARLIER;
-pub(crate) use comparison::{Comparison, EarlierSecret, EarlierWorkspace};
+pub(crate) use comparison::{Comparison, EarlierSecret, EarlierWorkspace, NOT_IN_EARLIER};
 pub use concluded::{Audit, Finding};
 pub use counts::Totals;
 pub(crate) use counts::{DependentCounts, UnusedCounts};
@@ -39,9 +38,8 @@ pub use history::{Date, EarlierRun, History, Night, NightTotals, Record, Workspa
 pub use judged::Judged;
 pub(crate) use matching::EarlierDependent;
 pub use parameters::{Parameters, Rendering};
-pub(crate) use population::PopulationDrop;
-pub(crate) use population::population_drop;
 pub use population::{OnPopulationDrop, empty_in_words};
+pub(crate) use population::{PopulationDrop, population_drop};
 pub use redact::Redaction;
 pub(crate) use redact::Redactor;
 pub use run::Run;
@@ -49,5 +47,4 @@ pub(crate) use verdict::hides_any;
 pub use verdict::{Evidence, PartialView, Verdict};
 pub use waivers::Waiver;
 pub(crate) use waivers::{AppliedWaiver, WaiverState};
-pub(crate) use workspace::Assessment;
-pub(crate) use workspace::{AuditedSecret, AuditedWorkspace};
+pub(crate) use workspace::{Assessment, AuditedSecret, AuditedWorkspace};

@@ -10,15 +10,13 @@ mod order;
 mod read_policy;
 
 pub use files::{File, Format};
-pub(crate) use integrity::sum_line;
-pub(crate) use integrity::{Flaw, Looked, look_at};
+pub(crate) use integrity::{Flaw, Looked, look_at, sum_line};
 pub(crate) use manifest::{
     EndpointEntry, FileEntry, Manifest, PreviousEntry, PrunedEntry, SourceEntry, TotalsEntry, ViewEntry,
     WaiversEntry, WorkspaceEntry,
 };
 pub(crate) use order::{Found, InOrder, in_order, to_build_on};
-pub(crate) use read_policy::ReadPolicy;
-pub(crate) use read_policy::{is_refused, remedy};
+pub(crate) use read_policy::{ReadPolicy, is_refused, remedy};
 
 use std::{
     io,

@@ -16,8 +16,7 @@ mod render_cache;
 mod terminal;
 
 pub use gaps::{GapLine, gaps};
-pub(crate) use json::{EarlierReport, read_seen};
-pub(crate) use json::{ParametersJson, parameters_json};
+pub(crate) use json::{EarlierReport, ParametersJson, parameters_json, read_seen};
 pub use json::{ReadError, SCHEMA_VERSION, read_audit, read_earlier, schema};
 pub(crate) use metrics::{FailedRun, metrics_of_failure};
 use moments::created_at;

@@ -19,8 +19,11 @@ use super::{color_choice, hide};
 pub(super) const GAPS: &str = concat!(env!("CARGO_CRATE_NAME"), "::gaps");
 
 /// Where it is said what of earlier bundles can't be read, followed or removed: that costs evidence, so nobody is spared it either.
-const OF_BUNDLES: [&str; 2] =
-    [concat!(env!("CARGO_CRATE_NAME"), "::bundle"), concat!(env!("CARGO_CRATE_NAME"), "::publish")];
+const OF_BUNDLES: [&str; 3] = [
+    concat!(env!("CARGO_CRATE_NAME"), "::bundle"),
+    concat!(env!("CARGO_CRATE_NAME"), "::earlier"),
+    concat!(env!("CARGO_CRATE_NAME"), "::publish"),
+];
 
 /// Starts logging, in the form and as much as was asked for, above the live line.
 pub(super) fn start(output: &OutputArgs, line: &ProgressBar) {

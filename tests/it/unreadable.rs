@@ -193,16 +193,25 @@ async fn verify_says_unreadable_and_never_missing_or_altered() {
 }
 
 #[tokio::test]
-async fn that_the_last_bundle_is_gone_is_said_to_everybody() {
-    let nights = three_nights().await;
-    fs_err::remove_dir_all(nights.bundle(NEWEST)).unwrap();
-    let simulator = serve(two_secrets()).await;
-    let setup = nights.setup(&simulator);
-    let mut binary = setup.audit();
-    binary.arg("--quiet");
-    let output = finish(binary).await;
-    let said = text(&output.stderr);
-    assert!(said.contains(&format!("latest names {}, which is no bundle", run_of(NEWEST))), "{said}");
+async fn that_the_last_bundle_is_gone_or_was_altered_is_said_to_everybody() {
+    let newest = run_of(NEWEST);
+    for (is_gone, words) in [
+        (true, format!("latest names {newest}, which is no bundle")),
+        (false, format!("The earlier bundle {newest} was passed over: ")),
+    ] {
+        let nights = three_nights().await;
+        match is_gone {
+            true => fs_err::remove_dir_all(nights.bundle(NEWEST)).unwrap(),
+            false => fs_err::remove_file(nights.bundle(NEWEST).join("report.md")).unwrap(),
+        }
+        let simulator = serve(two_secrets()).await;
+        let setup = nights.setup(&simulator);
+        let mut binary = setup.audit();
+        binary.arg("--quiet");
+        let output = finish(binary).await;
+        let said = text(&output.stderr);
+        assert!(said.contains(&words), "{words}: {said}");
+    }
 }
 
 #[tokio::test]

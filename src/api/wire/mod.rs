@@ -28,10 +28,9 @@ mod user;
 pub use found::Form;
 pub(crate) use found::{FoundReference, FoundReferences};
 pub use holder::Holder;
-pub(crate) use holder::HolderPage;
 pub(crate) use holder::{
-    AGENTS, ARCHIVED_AGENTS, BRANCHES, ENVIRONMENT_VARIABLES, ListShape, MCP_SERVERS, SPEECH_ENGINES, TOOLS,
-    references_in_body,
+    AGENTS, ARCHIVED_AGENTS, BRANCHES, ENVIRONMENT_VARIABLES, HolderPage, ListShape, MCP_SERVERS,
+    SPEECH_ENGINES, TOOLS, references_in_body,
 };
 pub(crate) use json::Object;
 pub use lists::ResourceType;
